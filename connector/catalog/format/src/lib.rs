@@ -1,0 +1,1 @@
+//! The files of the Looker connector's catalog: facts and words, read, checked and written.

@@ -1,0 +1,1 @@
+//! Makes the Looker connector's catalog from Looker's own API description.

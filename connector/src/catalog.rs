@@ -1,0 +1,268 @@
+//! What Looker can do, as data: every operation and every model of Looker API 4.0.
+//!
+//! The facts come from Looker's own API description (`connector/catalog/api/`, generated), the words from this project
+//! (`connector/catalog/words/`, written by hand). `build.rs` turns both into the static tables below, so that nothing
+//! is parsed when a component starts. Everything else in this crate reads these tables; no operation has code of its own.
+
+mod find;
+
+pub use find::{model, nearest, operation};
+
+/// One operation of Looker API 4.0.
+#[derive(Debug, PartialEq)]
+pub struct Operation {
+    /// Looker's own operation id, which is also the method name in Looker's SDKs: `create_user`.
+    pub name: &'static str,
+    /// The title that people read: "Create user".
+    pub title: &'static str,
+    /// One line: what it does.
+    pub help: &'static str,
+    /// The tag under which Looker lists it: `User`.
+    pub group: &'static str,
+    /// The HTTP method.
+    pub method: Method,
+    /// The path below `/api/4.0`, with its parameters in braces: `/users/{user_id}`.
+    pub path: &'static str,
+    /// What it does to data.
+    pub effect: Effect,
+    /// How far Looker stands behind it.
+    pub stability: Stability,
+    /// How Looker counts it for the quota of API calls.
+    pub cost: Cost,
+    /// The parameters in the path and in the query, in Looker's order.
+    pub parameters: &'static [Parameter],
+    /// The body, where there is one.
+    pub body: Option<Body>,
+    /// What a success can be.
+    pub answers: &'static [Answer],
+}
+
+/// An HTTP method that Looker uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`.
+    Get,
+    /// `POST`.
+    Post,
+    /// `PUT`.
+    Put,
+    /// `PATCH`.
+    Patch,
+    /// `DELETE`.
+    Delete,
+}
+
+/// What an operation does to Looker's data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Changes nothing that Looker keeps.
+    Read,
+    /// Creates or changes something.
+    Write,
+    /// Removes something.
+    Delete,
+}
+
+/// How far Looker stands behind an operation (`x-looker-status`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stability {
+    /// Kept compatible.
+    Stable,
+    /// Usable, may still change.
+    Beta,
+    /// An experiment, may change or go.
+    Alpha,
+    /// Works, but will be removed.
+    Deprecated,
+}
+
+/// How Looker counts a call for its monthly quotas (`x-looker-activity-type`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cost {
+    /// Counted as a query call (`db_query`).
+    Query,
+    /// Counted as an administration call (`non_query`).
+    Administration,
+    /// Not counted (`none`).
+    Free,
+}
+
+/// One parameter of an operation.
+#[derive(Debug, PartialEq)]
+pub struct Parameter {
+    /// The name in the request.
+    pub name: &'static str,
+    /// The name in the input: the same, but `query_NAME` where the body has a property of that name.
+    pub input: &'static str,
+    /// Where in the request it goes.
+    pub location: Location,
+    /// Whether Looker demands it.
+    pub required: bool,
+    /// Whether Looker advises against it.
+    pub deprecated: bool,
+    /// The type of its value.
+    pub kind: Type,
+    /// How a form shows it.
+    pub words: Words,
+}
+
+/// Where in a request a parameter goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Location {
+    /// In the path: always required and never empty.
+    Path,
+    /// In the query string.
+    Query,
+}
+
+/// The body of a request.
+#[derive(Debug, PartialEq)]
+pub struct Body {
+    /// `application/json`, `text/plain` or (login only) `application/x-www-form-urlencoded`.
+    pub media_type: &'static str,
+    /// Whether Looker demands it.
+    pub required: bool,
+    /// The type of the whole body. A [`Type::Model`] is spread over the input; any other type is the one input `body`.
+    pub kind: Type,
+}
+
+/// One kind of success.
+#[derive(Debug, PartialEq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Its media types as Looker names them (`text` stands for csv, txt, sql, md and html); empty where it has no content.
+    pub media_types: &'static [&'static str],
+    /// The type of its content where that is JSON.
+    pub kind: Type,
+}
+
+/// The type of a value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Type {
+    /// Anything that JSON can say.
+    Any,
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number of up to 64 bits.
+    Integer,
+    /// A number.
+    Number,
+    /// Text.
+    String(Format),
+    /// A list of values of one type.
+    Array(&'static Type),
+    /// An object with any keys and values of one type.
+    Map(&'static Type),
+    /// An object that Looker describes.
+    Model(&'static Model),
+}
+
+/// What a string holds, as JSON Schema's `format` names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Any text.
+    Text,
+    /// A date and time of day (RFC 3339).
+    DateTime,
+    /// A date (RFC 3339).
+    Date,
+    /// An absolute or relative URL.
+    UriReference,
+}
+
+/// An object that Looker describes: `User`.
+#[derive(Debug)]
+pub struct Model {
+    /// Its name.
+    pub name: &'static str,
+    /// Its properties, in Looker's order.
+    pub properties: &'static [Property],
+}
+
+/// Models refer to each other in circles, and a name names one model only.
+impl PartialEq for Model {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// One property of a model.
+#[derive(Debug, PartialEq)]
+pub struct Property {
+    /// Its name.
+    pub name: &'static str,
+    /// The type of its value.
+    pub kind: Type,
+    /// Whether Looker demands it when the model is sent. (A `PATCH` sends a part, and demands nothing.)
+    pub required: bool,
+    /// Whether it may be `null`.
+    pub nullable: bool,
+    /// Whether only Looker sets it: it is in outputs, never in inputs.
+    pub read_only: bool,
+    /// Whether Looker takes it but never gives it.
+    pub write_only: bool,
+    /// Whether Looker advises against it.
+    pub deprecated: bool,
+    /// The only values that it, or each of its items, can have; empty where Looker names none.
+    pub values: &'static [&'static str],
+    /// How a form shows it.
+    pub words: Words,
+}
+
+/// How a form shows a field.
+#[derive(Debug, PartialEq)]
+pub struct Words {
+    /// The title that people read: "First name".
+    pub title: &'static str,
+    /// One line of help; empty where the title says it all.
+    pub help: &'static str,
+    /// Where the values to choose from come from.
+    pub lookup: Option<&'static Lookup>,
+}
+
+/// An operation that lists the values of a field.
+#[derive(Debug, PartialEq)]
+pub struct Lookup {
+    /// The name of the operation: `all_users`.
+    pub operation: &'static str,
+    /// The property of each item that is the value: `id`.
+    pub value: &'static str,
+    /// The property of each item that people read: `display_name`.
+    pub label: &'static str,
+}
+
+/// Which description of Looker's the tables come from.
+#[derive(Debug)]
+pub struct Source {
+    /// The version of the API: `4.0.26.12`.
+    pub version: &'static str,
+    /// The release of Looker: `26.12.3`.
+    pub release: &'static str,
+    /// The SHA-256 of the description, in lower-case hexadecimal digits.
+    pub sha256: &'static str,
+}
+
+// Made by `build.rs`: `SOURCE: Source`, `OPERATIONS: [Operation; N]` and `MODELS: [&Model; N]`, the latter two sorted by name.
+include!(concat!(env!("OUT_DIR"), "/tables.rs"));
+
+impl Method {
+    /// The method as HTTP spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl Operation {
+    /// Whether carrying the operation out twice does no more than once does, so that it may be tried again when it
+    /// is not known whether Looker acted: its effect is [`Effect::Read`], or its method is `GET`, `PUT` or `DELETE`.
+    pub fn is_safe(&self) -> bool {
+        self.effect == Effect::Read || matches!(self.method, Method::Get | Method::Put | Method::Delete)
+    }
+}

@@ -1,0 +1,1 @@
+//! A workflow platform in small: runs connector components in a sandbox.

@@ -1,0 +1,1 @@
+//! A stand-in for Looker that answers on loopback, to practise and to test against.
