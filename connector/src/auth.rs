@@ -1,0 +1,222 @@
+//! What a user fills in to sign in, checked and completed.
+//!
+//! Fields that are missing are filled from the environment that the host gives the sandbox, by the names that every
+//! Looker SDK uses. A secret from the environment goes only to the address from the environment: otherwise a workflow
+//! could name an address of its own and have the platform's secret sent there.
+
+mod address;
+mod schema;
+
+pub use address::Address;
+pub use schema::schema;
+
+use crate::catalog;
+use crate::failure::{FieldProblems, Problem, Reason, Result};
+use crate::secret::Secret;
+use serde_json::{Map, Value};
+
+/// The environment variable with the address.
+const BASE_URL: &str = "LOOKERSDK_BASE_URL";
+/// The environment variable with the client ID.
+const CLIENT_ID: &str = "LOOKERSDK_CLIENT_ID";
+/// The environment variable with the client secret.
+const CLIENT_SECRET: &str = "LOOKERSDK_CLIENT_SECRET";
+
+/// The names of the fields, in the order of the form.
+const FIELDS: [&str; 8] =
+    ["domain", "client_id", "client_secret", "region", "port", "access_token", "run_as_user_id", "workspace"];
+
+/// A checked auth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Auth {
+    /// Which Looker.
+    pub address: Address,
+    /// Who signs in.
+    pub credentials: Credentials,
+    /// The user as whom calls are made, where it is not the one who signs in.
+    pub run_as_user_id: Option<String>,
+    /// The workspace that calls work in, where it is not Looker's own choice.
+    pub workspace: Option<Workspace>,
+}
+
+/// Who signs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// Looker API credentials, which a login turns into tokens.
+    Client {
+        /// The client ID.
+        id: String,
+        /// The client secret.
+        secret: Secret,
+    },
+    /// A token that somebody else got.
+    Token(Secret),
+}
+
+/// A workspace of Looker's: which version of the LookML models calls see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Workspace {
+    /// The deployed version.
+    Production,
+    /// The user's own development version.
+    Dev,
+}
+
+impl Workspace {
+    /// Its id in Looker.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Dev => "dev",
+        }
+    }
+}
+
+impl Auth {
+    /// Checks an auth document. `variable` looks up an environment variable.
+    pub fn parse(document: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let mut fields = Fields::parse(document)?;
+        let from_environment = |name| variable(name).filter(|value| !value.trim().is_empty());
+
+        let own_domain = fields.text("domain");
+        let environment_address = from_environment(BASE_URL);
+        let region = fields.text("region");
+        let port = fields.text("port");
+        let written = own_domain.as_deref().or(environment_address.as_deref());
+        if written.is_none() {
+            fields.missing("domain", &format!("the Looker instance, such as mycompany, or set {BASE_URL}"));
+        }
+        let address = Address::parse(written, region.as_deref(), port.as_deref(), &mut fields.problems);
+
+        // Unless the auth names no address of its own, the environment's secret is for the environment's address only.
+        let environment_serves = match (&own_domain, &address) {
+            (None, _) => region.is_none() && port.is_none(),
+            (Some(_), Some(address)) => environment_address.as_deref().is_some_and(|base_url| {
+                Address::parse(Some(base_url), None, None, &mut FieldProblems::default()).as_ref() == Some(address)
+            }),
+            (Some(_), None) => false,
+        };
+        let credentials = fields.credentials(from_environment, environment_serves);
+        let run_as_user_id = fields.text("run_as_user_id");
+        let workspace = fields.workspace();
+
+        fields.problems.into_result(Reason::InvalidAuth)?;
+        match (address, credentials) {
+            (Some(address), Some(credentials)) => Ok(Self { address, credentials, run_as_user_id, workspace }),
+            // Each of the two notes a problem where it gives nothing.
+            _ => Err(Problem::new(Reason::InvalidAuth, "The auth is incomplete.").permanent()),
+        }
+    }
+}
+
+/// The fields of an auth document, with what was found wrong so far.
+struct Fields {
+    values: Map<String, Value>,
+    problems: FieldProblems,
+}
+
+impl Fields {
+    fn parse(document: &str) -> Result<Self> {
+        let values = match serde_json::from_str(document) {
+            Ok(Value::Object(values)) => values,
+            Ok(_) => {
+                let message = format!("The auth must be a JSON object with the fields {}.", FIELDS.join(", "));
+                return Err(Problem::new(Reason::InvalidAuth, message).permanent());
+            }
+            // The error names line and column; it never quotes the document, which holds secrets.
+            Err(error) => {
+                let message =
+                    format!("The auth is not valid JSON (line {}, column {}).", error.line(), error.column());
+                return Err(Problem::new(Reason::InvalidAuth, message).permanent());
+            }
+        };
+        let mut problems = FieldProblems::default();
+        for name in values.keys().filter(|name| !FIELDS.contains(&name.as_str())) {
+            let meant = match catalog::nearest(name, FIELDS.into_iter()).first() {
+                Some(meant) => format!("did you mean {meant}?"),
+                None => format!("the fields are {}.", FIELDS.join(", ")),
+            };
+            problems.add(name, "unknown", format!("The auth has no field {name}: {meant}"));
+        }
+        Ok(Self { values, problems })
+    }
+
+    /// The text of a field. A number counts as text; an empty or `null` field counts as absent, as forms send them.
+    fn text(&mut self, name: &str) -> Option<String> {
+        let text = match self.values.get(name)? {
+            Value::Null => return None,
+            Value::String(text) => text.trim().to_owned(),
+            Value::Number(number) => number.to_string(),
+            Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+                self.problems.add(name, "invalid", format!("{name} must be text."));
+                return None;
+            }
+        };
+        (!text.is_empty()).then_some(text)
+    }
+
+    fn missing(&mut self, name: &str, what: &str) {
+        // A field of the wrong type is there, and was complained of.
+        if !self.problems.names(name) {
+            self.problems.add(name, "missing", format!("{name} is missing: give {what}."));
+        }
+    }
+
+    fn credentials(
+        &mut self,
+        from_environment: impl Fn(&str) -> Option<String>,
+        environment_serves: bool,
+    ) -> Option<Credentials> {
+        let id = self.text("client_id");
+        let secret = self.text("client_secret");
+        if let Some(token) = self.text("access_token") {
+            if id.is_some() || secret.is_some() {
+                self.problems.add(
+                    "access_token",
+                    "conflict",
+                    "access_token and client_id with client_secret exclude each other: give either the token or the two.",
+                );
+            }
+            if token.chars().any(|letter| !letter.is_ascii_graphic()) {
+                self.problems.add("access_token", "invalid", "access_token has characters that no token of Looker's has.");
+            }
+            return Some(Credentials::Token(Secret::new(token)));
+        }
+        let id = id.or_else(|| from_environment(CLIENT_ID));
+        if id.is_none() {
+            self.missing("client_id", &format!("the client ID of your Looker API key, or set {CLIENT_ID}"));
+        }
+        let secret = match (secret, from_environment(CLIENT_SECRET)) {
+            (Some(secret), _) => Some(secret),
+            (None, Some(secret)) if environment_serves => Some(secret),
+            (None, Some(_)) => {
+                self.missing(
+                    "client_secret",
+                    &format!(
+                        "it in the auth: the one in {CLIENT_SECRET} goes only to the address in {BASE_URL}, and this auth names another"
+                    ),
+                );
+                None
+            }
+            (None, None) => {
+                self.missing("client_secret", &format!("the client secret of your Looker API key, or set {CLIENT_SECRET}"));
+                None
+            }
+        };
+        Some(Credentials::Client { id: id?, secret: Secret::new(secret?) })
+    }
+
+    fn workspace(&mut self) -> Option<Workspace> {
+        match self.text("workspace")?.as_str() {
+            "production" => Some(Workspace::Production),
+            "dev" => Some(Workspace::Dev),
+            _ => {
+                self.problems.add("workspace", "invalid", "workspace must be production or dev.");
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! Every rule of the auth document, by example.
+
+use super::*;
+use crate::failure::Failure;
+
+fn parse(document: &str) -> Result<Auth> {
+    Auth::parse(document, |_| None)
+}
+
+fn base_url(domain: &str, rest: &str) -> String {
+    let document = format!(r#"{{"domain": "{domain}", "client_id": "i", "client_secret": "s"{rest}}}"#);
+    match parse(&document) {
+        Ok(auth) => auth.address.base_url(),
+        Err(failure) => failure.problem().message.clone(),
+    }
+}
+
+/// The names of the fields that a refused document's failure names.
+fn refused_fields(document: &str) -> Vec<String> {
+    match parse(document) {
+        Err(Failure::Permanent(problem)) if problem.reason == Reason::InvalidAuth => {
+            problem.fields.into_iter().map(|field| field.field).collect()
+        }
+        other => panic!("not refused as invalid auth: {other:?}"),
+    }
+}
+
+#[test]
+fn a_domain_is_a_name_a_host_or_a_pasted_url() {
+    for (domain, expected) in [
+        ("mycompany", "https://mycompany.looker.com"),
+        ("  MyCompany ", "https://mycompany.looker.com"),
+        ("looker.example.com", "https://looker.example.com"),
+        ("looker.example.com:19999", "https://looker.example.com:19999"),
+        ("https://looker.example.com/", "https://looker.example.com"),
+        ("https://looker.example.com:443/api/4.0/", "https://looker.example.com"),
+        ("HTTPS://looker.example.com/api/4.0", "https://looker.example.com"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://localhost", "http://localhost"),
+        ("http://[::1]:9000/", "http://[::1]:9000"),
+    ] {
+        assert_eq!(base_url(domain, ""), expected, "{domain}");
+    }
+}
+
+#[test]
+fn a_region_stands_before_looker_com() {
+    let region = r#", "region": "eu""#;
+    assert_eq!(base_url("mycompany", region), "https://mycompany.eu.looker.com");
+    assert_eq!(base_url("mycompany.looker.com", region), "https://mycompany.eu.looker.com");
+    assert_eq!(base_url("mycompany.eu.looker.com", region), "https://mycompany.eu.looker.com");
+    assert!(base_url("looker.example.com", region).contains("leave it out"));
+    assert!(base_url("mycompany", r#", "region": "e u""#).contains("region must be"));
+}
+
+#[test]
+fn a_port_is_a_number_or_its_digits() {
+    assert_eq!(base_url("mycompany", r#", "port": 19999"#), "https://mycompany.looker.com:19999");
+    assert_eq!(base_url("mycompany", r#", "port": "19999""#), "https://mycompany.looker.com:19999");
+    assert_eq!(base_url("mycompany", r#", "port": """#), "https://mycompany.looker.com");
+    assert!(base_url("mycompany", r#", "port": 70000"#).contains("1 to 65535"));
+    assert!(base_url("mycompany", r#", "port": "0""#).contains("1 to 65535"));
+    assert!(base_url("mycompany:1", r#", "port": 2"#).contains("differ"));
+}
+
+#[test]
+fn port_and_region_exclude_each_other_and_both_are_named() {
+    let document = r#"{"domain":"x","client_id":"i","client_secret":"s","port":1,"region":"eu"}"#;
+    assert_eq!(refused_fields(document), ["region", "port"]);
+    let document = r#"{"domain":"https://x.looker.com:19999","client_id":"i","client_secret":"s","region":"eu"}"#;
+    assert_eq!(refused_fields(document), ["region"]);
+}
+
+#[test]
+fn a_secret_never_leaves_in_the_clear() {
+    assert!(base_url("http://looker.example.com", "").contains("https://looker.example.com"));
+    assert!(base_url("http://127.0.0.1.example.com", "").contains("in the clear"));
+}
+
+#[test]
+fn a_domain_that_is_no_address_is_refused() {
+    for domain in ["ftp://x.com", "https://u:p@x.com", "x.com/folder", "a b", "x..com", "https://", "[::1", "häuser"] {
+        let document = serde_json::json!({"domain": domain, "client_id": "i", "client_secret": "s"}).to_string();
+        assert_eq!(refused_fields(&document), ["domain"], "{domain}");
+    }
+}
+
+#[test]
+fn everything_that_is_missing_is_named_at_once() {
+    assert_eq!(refused_fields("{}"), ["domain", "client_id", "client_secret"]);
+    assert_eq!(refused_fields(r#"{"domain":"x","client_id":"i","client_secret":" "}"#), ["client_secret"]);
+    assert_eq!(refused_fields(r#"{"domain":"x","client_id":"i","client_secret":null}"#), ["client_secret"]);
+}
+
+#[test]
+fn unknown_and_ill_typed_fields_are_named() {
+    let failure = parse(r#"{"domain":"x","clientid":"i","client_secret":"s"}"#).unwrap_err();
+    assert!(failure.problem().message.contains("did you mean client_id?"), "{failure:?}");
+    assert_eq!(refused_fields(r#"{"domain":["x"],"client_id":"i","client_secret":"s"}"#), ["domain"]);
+    assert_eq!(refused_fields(r#"{"domain":"x","client_id":"i","client_secret":"s","workspace":"test"}"#), ["workspace"]);
+    assert!(refused_fields("[]").is_empty());
+    assert!(refused_fields(r#"{"client_secret": "hunter2"#).is_empty());
+}
+
+#[test]
+fn a_token_stands_for_the_credentials() {
+    let auth = parse(r#"{"domain":"x","access_token":"abc","run_as_user_id":7,"workspace":"dev"}"#).unwrap();
+    assert_eq!(auth.credentials, Credentials::Token(Secret::new("abc".into())));
+    assert_eq!(auth.run_as_user_id.as_deref(), Some("7"));
+    assert_eq!(auth.workspace, Some(Workspace::Dev));
+    assert_eq!(refused_fields(r#"{"domain":"x","access_token":"a","client_id":"i"}"#), ["access_token"]);
+    assert_eq!(refused_fields(r#"{"domain":"x","access_token":"a\nb"}"#), ["access_token"]);
+}
+
+#[test]
+fn the_environment_fills_what_is_missing() {
+    let variable = |name: &str| match name {
+        BASE_URL => Some("https://looker.example.com:19999/".to_owned()),
+        CLIENT_ID => Some("environment-id".to_owned()),
+        CLIENT_SECRET => Some("environment-secret".to_owned()),
+        _ => None,
+    };
+    let auth = Auth::parse("{}", variable).unwrap();
+    assert_eq!(auth.address.base_url(), "https://looker.example.com:19999");
+    let expected =
+        Credentials::Client { id: "environment-id".into(), secret: Secret::new("environment-secret".into()) };
+    assert_eq!(auth.credentials, expected);
+    // The same address, spelled in another way.
+    assert!(Auth::parse(r#"{"domain":"LOOKER.example.com","port":19999}"#, variable).is_ok());
+}
+
+#[test]
+fn the_environments_secret_goes_only_to_the_environments_address() {
+    let variable = |name: &str| match name {
+        BASE_URL => Some("https://looker.example.com".to_owned()),
+        CLIENT_ID => Some("id".to_owned()),
+        CLIENT_SECRET => Some("secret".to_owned()),
+        _ => None,
+    };
+    for document in [
+        r#"{"domain":"evil.example.com"}"#,
+        r#"{"domain":"looker.example.com","port":8443}"#,
+        r#"{"port":8443}"#,
+        r#"{"domain":"evil.example.com","client_id":"i"}"#,
+    ] {
+        let failure = Auth::parse(document, variable).unwrap_err();
+        assert_eq!(failure.problem().fields[0].field, "client_secret", "{document}");
+    }
+    // Without an address in the environment there is none that its secret may go to.
+    let secret_only = |name: &str| (name == CLIENT_SECRET).then(|| "secret".to_owned());
+    assert!(Auth::parse(r#"{"domain":"x","client_id":"i"}"#, secret_only).is_err());
+}
+
+#[test]
+fn nothing_that_is_printed_shows_a_secret() {
+    let auth = parse(r#"{"domain":"x","client_id":"i","client_secret":"hunter2"}"#).unwrap();
+    assert!(!format!("{auth:?}").contains("hunter2"));
+    let failure = parse(r#"{"domain":"x y","client_id":"i","client_secret":"hunter2","port":"hunter2"}"#).unwrap_err();
+    assert!(!format!("{failure:?}").contains("hunter2"));
+}

@@ -1,0 +1,148 @@
+//! The input of an operation: one flat JSON object, taken apart without loss.
+//!
+//! Values stay the text that the user wrote, so that numbers keep all their digits and nested values are handed on
+//! untouched, however deep or large they are.
+
+use crate::failure::{FieldProblem, Problem, Reason, Result};
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// The fields of an input, in the order in which they were written.
+#[derive(Debug)]
+pub struct Input<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'a> Input<'a> {
+    /// Takes an input document apart. An empty text is an empty object: an operation that needs nothing.
+    pub fn parse(document: &'a str) -> Result<Self> {
+        if document.trim().is_empty() {
+            return Ok(Self(Vec::new()));
+        }
+        let mut deserializer = serde_json::Deserializer::from_str(document);
+        let parsed = deserializer.deserialize_map(Fields).and_then(|fields| deserializer.end().map(|()| fields));
+        parsed.map(Self).map_err(|error| {
+            let message = match error.classify() {
+                serde_json::error::Category::Data => format!("The input must be a JSON object: {error}."),
+                _ => format!("The input is not valid JSON: {error}."),
+            };
+            Problem::new(Reason::InvalidInput, message).permanent()
+        })
+    }
+
+    /// The value of a field; `null` counts as absent.
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.written(name).filter(|value| value.get() != "null")
+    }
+
+    /// The value of a field as it was written, be it `null`.
+    pub fn written(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().find(|(candidate, _)| candidate == name).map(|(_, value)| *value)
+    }
+
+    /// Every field, in order.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), *value))
+    }
+}
+
+struct Fields;
+
+impl<'a> Visitor<'a> for Fields {
+    type Value = Vec<(String, &'a RawValue)>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object whose properties are the operation's inputs")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
+        let mut fields: Self::Value = Vec::with_capacity(map.size_hint().unwrap_or(8));
+        while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+            if fields.iter().any(|(known, _)| *known == name) {
+                return Err(A::Error::custom(format_args!("the field {name} is given twice")));
+            }
+            fields.push((name, value));
+        }
+        Ok(fields)
+    }
+}
+
+/// What kind of JSON value a text is. [`RawValue`] has no white space around it and is valid JSON, so one byte tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Boolean,
+    /// A number.
+    Number,
+    /// A string.
+    String,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+impl Kind {
+    /// The kind of a value.
+    pub fn of(value: &RawValue) -> Self {
+        match value.get().as_bytes().first() {
+            Some(b'"') => Self::String,
+            Some(b'[') => Self::Array,
+            Some(b'{') => Self::Object,
+            Some(b't' | b'f') => Self::Boolean,
+            Some(b'n') | None => Self::Null,
+            Some(_) => Self::Number,
+        }
+    }
+}
+
+/// The failure that says: `field` of the input is wrong. The code is one that a program can branch on.
+pub fn invalid(field: &str, code: &str, message: String) -> FieldProblem {
+    FieldProblem { field: field.to_owned(), code: code.to_owned(), message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_order_digits_and_nested_text() {
+        let input = Input::parse(r#"{"b": 12345678901234567890.10, "a": {"x":  [1, 2]} , "c":null}"#).unwrap();
+        let fields: Vec<_> = input.fields().map(|(name, value)| (name, value.get())).collect();
+        assert_eq!(fields, [("b", "12345678901234567890.10"), ("a", r#"{"x":  [1, 2]}"#), ("c", "null")]);
+        assert!(input.get("c").is_none());
+        assert!(input.written("c").is_some());
+    }
+
+    #[test]
+    fn an_empty_input_is_an_empty_object() {
+        assert_eq!(Input::parse(" ").unwrap().fields().count(), 0);
+        assert_eq!(Input::parse("{}").unwrap().fields().count(), 0);
+    }
+
+    #[test]
+    fn refuses_what_is_no_object_and_says_so() {
+        for document in ["[]", "1", "\"x\"", "null"] {
+            let failure = Input::parse(document).unwrap_err();
+            assert!(failure.problem().message.starts_with("The input must be a JSON object"), "{failure:?}");
+        }
+        for document in ["{", "{\"a\":}", "{\"a\":1} x", "{\"a\":\"\\ud800\"", "\u{0}"] {
+            let failure = Input::parse(document).unwrap_err();
+            assert!(failure.problem().message.starts_with("The input is not valid JSON"), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_field_given_twice() {
+        let failure = Input::parse(r#"{"a": 1, "a": 2}"#).unwrap_err();
+        assert!(failure.problem().message.contains("a is given twice"), "{failure:?}");
+    }
+
+    #[test]
+    fn a_very_deep_input_is_no_danger() {
+        let document = format!(r#"{{"a": {}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+        // Either is right; a stack overflow is not.
+        let _ = Input::parse(&document);
+    }
+}
