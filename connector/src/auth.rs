@@ -73,6 +73,18 @@ impl Workspace {
 }
 
 impl Auth {
+    /// Whether a new token can be had when one is refused.
+    pub fn can_log_in(&self) -> bool {
+        self.run_as_user_id.is_some() || matches!(self.credentials, Credentials::Client { .. })
+    }
+
+    /// Every secret in it, to be kept out of messages.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        match &self.credentials {
+            Credentials::Client { secret, .. } | Credentials::Token(secret) => std::iter::once(secret),
+        }
+    }
+
     /// Checks an auth document. `variable` looks up an environment variable.
     pub fn parse(document: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let mut fields = Fields::parse(document)?;

@@ -122,8 +122,13 @@ pub struct Body {
     pub media_type: &'static str,
     /// Whether Looker demands it.
     pub required: bool,
-    /// The type of the whole body. A [`Type::Model`] is spread over the input; any other type is the one input `body`.
+    /// The type of the whole body. A [`Type::Model`] is spread over the input; any other type is the one input `body`,
+    /// except that a form (login only) is made of the operation's query parameters and adds no input.
     pub kind: Type,
+    /// How a form shows the one input `body`, where there is one.
+    pub words: Words,
+    /// The properties of a [`Type::Model`] that this operation shows with other words than the model's own.
+    pub property_words: &'static [(&'static str, Words)],
 }
 
 /// One kind of success.
@@ -256,6 +261,14 @@ impl Method {
             Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
+    }
+}
+
+impl Body {
+    /// How this operation's form shows a property of its body.
+    pub fn words_of<'a>(&'a self, property: &'a Property) -> &'a Words {
+        let own = self.property_words.iter().find(|(name, _)| *name == property.name);
+        own.map_or(&property.words, |(_, words)| words)
     }
 }
 

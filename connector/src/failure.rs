@@ -1,5 +1,6 @@
 //! Why a call failed, sorted by what to do next: the failures of the WIT package, natively.
 
+use crate::secret::Secret;
 use std::time::Duration;
 
 /// The result of everything that can fail here.
@@ -103,16 +104,43 @@ impl Failure {
 
     /// A failure that happened before the call's own request, in a login say: that request was not sent.
     pub fn before_the_request(self) -> Self {
-        match self {
-            Self::Retryable(mut problem) => {
-                problem.request_sent = false;
-                Self::Retryable(problem)
-            }
-            Self::Permanent(mut problem) => {
-                problem.request_sent = false;
-                Self::Permanent(problem)
-            }
+        self.change(|problem| problem.request_sent = false)
+    }
+
+    /// The same failure, with a sentence before its message that says what was being done.
+    pub fn about(self, sentence: &str) -> Self {
+        self.change(|problem| problem.message = format!("{sentence} {}", problem.message))
+    }
+
+    /// The same failure without `secret`, wherever a server that echoes what it is sent may have put it.
+    pub fn hide(self, secret: &Secret) -> Self {
+        /// Less than this is no secret, and to hide it would garble every message.
+        const SHORTEST: usize = 4;
+        let secret = secret.reveal();
+        if secret.len() < SHORTEST {
+            return self;
         }
+        let hide = |text: &mut String| {
+            if text.contains(secret) {
+                *text = text.replace(secret, "…");
+            }
+        };
+        self.change(|problem| {
+            hide(&mut problem.message);
+            problem.documentation_url.iter_mut().for_each(hide);
+            for field in &mut problem.fields {
+                hide(&mut field.field);
+                hide(&mut field.code);
+                hide(&mut field.message);
+            }
+        })
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Problem)) -> Self {
+        match &mut self {
+            Self::Retryable(problem) | Self::Permanent(problem) => change(problem),
+        }
+        self
     }
 }
 

@@ -1,8 +1,12 @@
 //! What the connector needs from outside: HTTP, time, chance and environment variables.
 //!
-//! Inside a component [`wasi`](crate::wasi) supplies them; tests supply their own.
+//! Inside a component the module `wasi` supplies them; tests supply their own.
 
+use crate::auth::Address;
 use crate::catalog::Method;
+use crate::request::Call;
+use crate::secret::Secret;
+use std::fmt;
 use std::time::Duration;
 
 /// The outside.
@@ -11,10 +15,13 @@ pub trait Platform {
     type Body: Body;
 
     /// Sends a request and waits for the head of the answer.
-    fn send(&mut self, request: &Request) -> Result<Response<Self::Body>, TransportError>;
+    fn send(&mut self, request: Request<'_>) -> Result<Response<Self::Body>, TransportError>;
 
     /// The time since some fixed moment. It never goes back.
     fn now(&self) -> Duration;
+
+    /// The time since the beginning of 1970, for dates that Looker names.
+    fn wall_clock(&self) -> Duration;
 
     /// Waits.
     fn sleep(&mut self, time: Duration);
@@ -26,17 +33,46 @@ pub trait Platform {
     fn variable(&self, name: &str) -> Option<String>;
 }
 
-/// One HTTP request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// The method.
-    pub method: Method,
-    /// The whole URL, already encoded.
-    pub url: String,
-    /// The headers: the connector's own names in lower case.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body, where there is one.
-    pub body: Option<Vec<u8>>,
+/// One HTTP request. Its `Debug` shows neither query nor headers nor body.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// What to ask.
+    pub call: &'a Call,
+    /// Whom to ask.
+    pub address: &'a Address,
+    /// The token that signs it, where one is needed.
+    pub token: Option<&'a Secret>,
+}
+
+impl Request<'_> {
+    /// Gives every header, names in lower case, to whoever sends them: one of them is the token, so no copy is kept.
+    pub fn headers(&self, mut give: impl FnMut(&'static str, &str)) {
+        give("accept", "*/*");
+        give("user-agent", concat!("looker-connector/", env!("CARGO_PKG_VERSION")));
+        give("x-looker-appid", concat!("looker-connector ", env!("CARGO_PKG_VERSION")));
+        if let Some(token) = self.token {
+            give("authorization", Secret::new(format!("token {}", token.reveal())).reveal());
+        }
+        match &self.call.body {
+            Some(content) => {
+                give("content-type", content.media_type);
+                // An engine that puts the secret into a login in place of a placeholder, on the way, changes its length.
+                if !content.is_form() {
+                    give("content-length", &content.bytes.len().to_string());
+                }
+            }
+            // Without it even an empty body would go chunked.
+            None if self.call.method != Method::Get => give("content-length", "0"),
+            None => {}
+        }
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.call.target.split('?').next().unwrap_or_default();
+        write!(formatter, "{} {}{path}", self.call.method.as_str(), self.address.base_url())
+    }
 }
 
 /// The head of an answer, and the way to its body.
@@ -57,7 +93,12 @@ pub struct Headers(pub Vec<(String, String)>);
 impl Headers {
     /// The first header of that name, which is compared without regard to case.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(candidate, _)| candidate.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.all(name).next()
+    }
+
+    /// Every header of that name: some come more than once.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(candidate, _)| candidate.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 }
 
@@ -91,4 +132,6 @@ pub enum TransportErrorKind {
     Broken,
     /// What came back is no HTTP, or breaks its rules.
     Garbled,
+    /// The answer is larger than the memory of the sandbox.
+    TooLarge,
 }

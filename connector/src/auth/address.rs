@@ -75,15 +75,21 @@ impl Address {
         Some(Self { secure, host, port })
     }
 
+    /// Whether requests travel by TLS.
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// Host and port as a URL has them: the port only where it is not the scheme's own.
+    pub fn authority(&self) -> String {
+        let default_port = if self.secure { 443 } else { 80 };
+        if self.port == default_port { self.host.clone() } else { self.host_and_port() }
+    }
+
     /// The URL below which everything is: `https://mycompany.looker.com`. No slash at the end.
     pub fn base_url(&self) -> String {
         let scheme = if self.secure { "https" } else { "http" };
-        let default_port = if self.secure { 443 } else { 80 };
-        if self.port == default_port {
-            format!("{scheme}://{}", self.host)
-        } else {
-            format!("{scheme}://{}:{}", self.host, self.port)
-        }
+        format!("{scheme}://{}", self.authority())
     }
 
     /// Host and port, as an allow-list has them: `mycompany.looker.com:443`.

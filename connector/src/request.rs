@@ -1,0 +1,245 @@
+//! From an operation and its input to the request that Looker understands. Nothing here sends anything.
+
+mod encode;
+mod value;
+
+pub use encode::{percent_decode, percent_encode};
+pub(crate) use value::quote;
+
+use crate::catalog::{Body, Location, Method, Operation, Parameter, Property, Type, nearest};
+use crate::failure::{FieldProblems, Reason, Result};
+use crate::input::{Input, Kind};
+use serde_json::value::RawValue;
+
+/// The path below which Looker API 4.0 is.
+const API: &str = "/api/4.0";
+
+/// The input that is the whole body, where the body is no object.
+const BODY: &str = "body";
+
+/// The media type of a form.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// What to send, but for the address and the token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// Path and query, encoded: `/api/4.0/users/5?fields=id`.
+    pub target: String,
+    /// The body, where there is one.
+    pub body: Option<Content>,
+}
+
+/// A body and what kind it is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Content {
+    /// `application/json`, `text/plain` or `application/x-www-form-urlencoded`.
+    pub media_type: &'static str,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Drop for Content {
+    fn drop(&mut self) {
+        // A login's body holds the secret.
+        if self.is_form() {
+            zeroize::Zeroize::zeroize(&mut self.bytes);
+        }
+    }
+}
+
+impl Call {
+    /// A call that the connector makes of its own accord. `path` is what stands below `/api/4.0`.
+    pub fn own(method: Method, path: &str, body: Option<Content>) -> Self {
+        Self { method, target: format!("{API}{path}"), body }
+    }
+}
+
+impl Content {
+    /// A JSON document.
+    pub fn json(document: String) -> Self {
+        Self { media_type: "application/json", bytes: document.into_bytes() }
+    }
+
+    /// Whether this is a form: only Looker's login takes one.
+    pub fn is_form(&self) -> bool {
+        self.media_type == FORM
+    }
+
+    /// A form of these fields.
+    pub fn form<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self { media_type: FORM, bytes: encode::pairs(fields).into_bytes() }
+    }
+}
+
+/// Turns an input into a call. `fill` gives values for parameters that the input leaves out, where the auth knows them.
+///
+/// Everything that is wrong with the input is found before anything is said, so that one failure names it all.
+pub fn build(operation: &Operation, input: &Input, fill: impl Fn(&str) -> Option<String>) -> Result<Call> {
+    let mut problems = FieldProblems::default();
+    let mut target = String::with_capacity(API.len() + operation.path.len() + 64);
+    target.push_str(API);
+    target.push_str(operation.path);
+    let mut pairs: Vec<(&str, String)> = Vec::new();
+    for parameter in operation.parameters {
+        let text = match input.get(parameter.input) {
+            Some(value) => match value::text(&parameter.kind, value) {
+                Ok(text) => Some(text),
+                Err(expected) => {
+                    problems.add(parameter.input, "invalid", format!("{} must be {expected}.", parameter.input));
+                    continue;
+                }
+            },
+            None => fill(parameter.input),
+        };
+        match (parameter.location, text) {
+            (Location::Path, Some(text)) => match path_segment(parameter, &text) {
+                Ok(segment) => target = target.replace(&format!("{{{}}}", parameter.name), &segment),
+                Err(message) => problems.add(parameter.input, "invalid", message),
+            },
+            (Location::Query, Some(text)) => pairs.push((parameter.name, text)),
+            (_, None) if parameter.required => missing(parameter.input, &mut problems),
+            (_, None) => {}
+        }
+    }
+    let body = match &operation.body {
+        // A form's fields are declared as query parameters, but secrets do not belong in a URL.
+        Some(body) if body.media_type == FORM => {
+            refuse_unknown(operation, input, &mut problems);
+            Some(Content::form(std::mem::take(&mut pairs).iter().map(|(name, text)| (*name, text.as_str()))))
+        }
+        Some(body) => write_body(operation, body, input, &mut problems),
+        None => {
+            refuse_unknown(operation, input, &mut problems);
+            None
+        }
+    };
+    problems.into_result(Reason::InvalidInput)?;
+    if !pairs.is_empty() {
+        target.push('?');
+        target.push_str(&encode::pairs(pairs.iter().map(|(name, text)| (*name, text.as_str()))));
+    }
+    Ok(Call { method: operation.method, target, body })
+}
+
+fn missing(field: &str, problems: &mut FieldProblems) {
+    problems.add(field, "missing", format!("{field} is missing."));
+}
+
+/// A path parameter's value, encoded. An empty one would name another resource, and dots would be resolved as in a
+/// file's path, even encoded.
+fn path_segment(parameter: &Parameter, text: &str) -> std::result::Result<String, String> {
+    match text {
+        "" => Err(format!("{} is empty: it must name one thing.", parameter.input)),
+        "." | ".." => Err(format!("{} must not be {text}: it would name another path.", parameter.input)),
+        _ => Ok(percent_encode(text)),
+    }
+}
+
+/// Whether a name of the input is one of the operation's parameters.
+fn is_parameter(operation: &Operation, name: &str) -> bool {
+    operation.parameters.iter().any(|parameter| parameter.input == name)
+}
+
+/// Refuses what is no parameter: Looker ignores query parameters that it does not know, so that a misspelt filter
+/// would give, or change, everything.
+fn refuse_unknown(operation: &Operation, input: &Input, problems: &mut FieldProblems) {
+    for (name, _) in input.fields().filter(|(name, _)| !is_parameter(operation, name)) {
+        let known = || operation.parameters.iter().map(|parameter| parameter.input);
+        refuse_name(operation, name, known(), problems);
+    }
+}
+
+fn refuse_name<'a>(
+    operation: &Operation,
+    name: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+    problems: &mut FieldProblems,
+) {
+    let near = nearest(name, known.clone());
+    let advice = if !near.is_empty() {
+        format!("did you mean {}?", near.join(" or "))
+    } else if known.clone().next().is_none() {
+        "it takes none.".to_owned()
+    } else {
+        format!("it takes {}.", known.collect::<Vec<_>>().join(", "))
+    };
+    problems.add(name, "unknown", format!("{} has no input {name}: {advice}", operation.name));
+}
+
+/// The body of a request, from the inputs that are no parameters.
+fn write_body(operation: &Operation, body: &Body, input: &Input, problems: &mut FieldProblems) -> Option<Content> {
+    let Type::Model(model) = body.kind else { return whole_body(operation, body, input, problems) };
+    // Some SDKs take the body as one argument; here its properties stand beside the parameters.
+    if input.get(BODY).is_some_and(|value| Kind::of(value) == Kind::Object)
+        && !model.properties.iter().any(|property| property.name == BODY)
+    {
+        let message = format!("{} takes the body's properties side by side, without body around them.", operation.name);
+        problems.add(BODY, "unknown", message);
+    }
+    let mut json = String::from("{");
+    for (name, value) in input.fields().filter(|(name, _)| !is_parameter(operation, name)) {
+        let property = model.properties.iter().find(|property| property.name == name);
+        match property_json(property, value) {
+            Ok(text) => {
+                if json.len() > 1 {
+                    json.push(',');
+                }
+                json.push_str(&value::quote(name));
+                json.push(':');
+                json.push_str(&text);
+            }
+            Err(expected) => problems.add(name, "invalid", format!("{name} must be {expected}.")),
+        }
+    }
+    json.push('}');
+    // A PATCH sends the part that changes: no property is required in it.
+    if operation.method != Method::Patch && (body.required || json.len() > 2) {
+        let absent = |property: &&Property| {
+            property.required && !property.read_only && input.get(property.name).is_none()
+        };
+        for property in model.properties.iter().filter(absent) {
+            missing(property.name, problems);
+        }
+    }
+    (body.required || json.len() > 2).then(|| Content { media_type: body.media_type, bytes: json.into_bytes() })
+}
+
+/// A property of the body as JSON. An explicit `null` is sent: it is how a value is cleared. What Looker does not
+/// describe is sent as it is.
+fn property_json(property: Option<&Property>, value: &RawValue) -> std::result::Result<String, String> {
+    match property {
+        Some(property) if Kind::of(value) != Kind::Null => value::json(&property.kind, value),
+        _ => Ok(value.get().to_owned()),
+    }
+}
+
+/// A body that is no object: the one input `body`.
+fn whole_body(operation: &Operation, body: &Body, input: &Input, problems: &mut FieldProblems) -> Option<Content> {
+    for (name, _) in input.fields().filter(|(name, _)| *name != BODY && !is_parameter(operation, name)) {
+        let known = operation.parameters.iter().map(|parameter| parameter.input).chain([BODY]);
+        refuse_name(operation, name, known, problems);
+    }
+    let Some(value) = input.get(BODY) else {
+        if body.required {
+            missing(BODY, problems);
+        }
+        return None;
+    };
+    let written = if body.media_type == "application/json" {
+        value::json(&body.kind, value)
+    } else {
+        value::text(&body.kind, value)
+    };
+    match written {
+        Ok(text) => Some(Content { media_type: body.media_type, bytes: text.into_bytes() }),
+        Err(expected) => {
+            problems.add(BODY, "invalid", format!("{BODY} must be {expected}."));
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! From a value as the user wrote it to the text or the JSON that Looker wants.
+//!
+//! Workflow platforms mix up numbers, booleans and their texts: a form gives `"5"`, a JSONPath gives `5`. Whatever can
+//! be meant in one way only is taken. An error is the description of what would be right: "a whole number".
+
+use crate::catalog::{Format, Type};
+use crate::input::Kind;
+use serde_json::value::RawValue;
+
+type Converted = Result<String, String>;
+
+/// A value as a path, a query or a form has it.
+pub(super) fn text(kind: &Type, value: &RawValue) -> Converted {
+    match (kind, Kind::of(value)) {
+        (Type::Array(item), Kind::Array) => {
+            let items: Vec<&RawValue> = parse(value)?;
+            let texts: Result<Vec<String>, String> = items.into_iter().map(|value| text(item, value)).collect();
+            Ok(texts.map_err(|expected| format!("a list, and each of its items {expected}"))?.join(","))
+        }
+        // A list that is already joined, or one item of it.
+        (Type::Array(_), Kind::String) => unquote(value),
+        (Type::Array(item), Kind::Number | Kind::Boolean) => text(item, value),
+        (Type::Map(_) | Type::Model(_), Kind::Object) => Ok(value.get().to_owned()),
+        (Type::Map(_) | Type::Model(_) | Type::Any, Kind::String) => unquote(value),
+        (Type::Any, _) => Ok(value.get().to_owned()),
+        (kind, _) => scalar(kind, value),
+    }
+}
+
+/// A value as a JSON body has it.
+pub(super) fn json(kind: &Type, value: &RawValue) -> Converted {
+    match (kind, Kind::of(value)) {
+        (Type::Any, _)
+        | (Type::Map(_) | Type::Model(_), Kind::Object)
+        | (Type::String(_), Kind::String) => Ok(value.get().to_owned()),
+        (Type::Array(item), Kind::Array) if is_scalar(item) => {
+            let items: Vec<&RawValue> = parse(value)?;
+            let texts: Result<Vec<String>, String> = items.into_iter().map(|value| json(item, value)).collect();
+            let texts = texts.map_err(|expected| format!("a list, and each of its items {expected}"))?;
+            Ok(format!("[{}]", texts.join(",")))
+        }
+        (Type::Array(_), Kind::Array) => Ok(value.get().to_owned()),
+        (Type::String(_), _) => scalar(kind, value).map(|text| quote(&text)),
+        (kind, _) => scalar(kind, value),
+    }
+}
+
+fn is_scalar(kind: &Type) -> bool {
+    matches!(kind, Type::Boolean | Type::Integer | Type::Number | Type::String(_))
+}
+
+/// The text of one value, which for numbers and booleans is their JSON too.
+fn scalar(kind: &Type, value: &RawValue) -> Converted {
+    let expected = || Err(expectation(kind));
+    match (kind, Kind::of(value)) {
+        (Type::String(_), Kind::String) => unquote(value),
+        (Type::String(_), Kind::Number | Kind::Boolean) => Ok(value.get().to_owned()),
+        (Type::Boolean, Kind::Boolean) => Ok(value.get().to_owned()),
+        (Type::Boolean, Kind::String) => match unquote(value)?.trim() {
+            text if text.eq_ignore_ascii_case("true") => Ok("true".into()),
+            text if text.eq_ignore_ascii_case("false") => Ok("false".into()),
+            _ => expected(),
+        },
+        (Type::Integer, Kind::Number) => whole_number(value.get()).map_or_else(expected, Ok),
+        (Type::Integer, Kind::String) => whole_number(unquote(value)?.trim()).map_or_else(expected, Ok),
+        (Type::Number, Kind::Number) => Ok(value.get().to_owned()),
+        (Type::Number, Kind::String) => {
+            let text = unquote(value)?;
+            match serde_json::from_str::<&RawValue>(text.trim()) {
+                Ok(number) if Kind::of(number) == Kind::Number => Ok(number.get().to_owned()),
+                _ => expected(),
+            }
+        }
+        _ => expected(),
+    }
+}
+
+/// The digits of a whole number. A platform that knows only floating point writes `5.0`, which is whole too.
+fn whole_number(text: &str) -> Option<String> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let significant = digits.trim_start_matches('0');
+        let significant = if significant.is_empty() { "0" } else { significant };
+        let negative = digits.len() < text.len() && significant != "0";
+        return Some(if negative { format!("-{significant}") } else { significant.to_owned() });
+    }
+    // Above 2^53 a floating-point number no longer says which whole number was meant.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let number: f64 = serde_json::from_str(text).ok()?;
+    (number.fract() == 0.0 && number.abs() <= EXACT).then(|| format!("{number:.0}"))
+}
+
+/// What a value of a type looks like, for an error.
+fn expectation(kind: &Type) -> String {
+    match kind {
+        Type::Any => "a value".into(),
+        Type::Boolean => "true or false".into(),
+        Type::Integer => "a whole number".into(),
+        Type::Number => "a number".into(),
+        Type::String(Format::DateTime) => "text, such as 2026-01-31T12:00:00Z".into(),
+        Type::String(Format::Date) => "text, such as 2026-01-31".into(),
+        Type::String(_) => "text".into(),
+        Type::Array(item) => format!("a list, and each of its items {}", expectation(item)),
+        Type::Map(_) | Type::Model(_) => "an object".into(),
+    }
+}
+
+/// The text that a JSON string holds.
+fn unquote(value: &RawValue) -> Converted {
+    parse(value)
+}
+
+/// A text as a JSON string.
+pub(crate) fn quote(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn parse<'a, T: serde::Deserialize<'a>>(value: &'a RawValue) -> Result<T, String> {
+    // A raw value is valid JSON, but a string in it may hold half a surrogate pair, which no text can hold.
+    serde_json::from_str(value.get()).map_err(|_| "valid Unicode".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: Type = Type::String(Format::Text);
+
+    fn raw(document: &str) -> &RawValue {
+        serde_json::from_str(document).unwrap()
+    }
+
+    #[test]
+    fn texts_of_every_type() {
+        for (kind, document, expected) in [
+            (TEXT, "\"a\\u00fc\"", Ok("aü")),
+            (TEXT, "5", Ok("5")),
+            (TEXT, "12345678901234567890123", Ok("12345678901234567890123")),
+            (TEXT, "true", Ok("true")),
+            (TEXT, "[]", Err("text")),
+            (TEXT, "{}", Err("text")),
+            (Type::Integer, "5", Ok("5")),
+            (Type::Integer, "\" 5 \"", Ok("5")),
+            (Type::Integer, "5.0", Ok("5")),
+            (Type::Integer, "1e3", Ok("1000")),
+            (Type::Integer, "-1", Ok("-1")),
+            (Type::Integer, "-0", Ok("0")),
+            (Type::Integer, "\"007\"", Ok("7")),
+            (Type::Integer, "99999999999999999999", Ok("99999999999999999999")),
+            (Type::Integer, "5.5", Err("a whole number")),
+            (Type::Integer, "\"five\"", Err("a whole number")),
+            (Type::Integer, "\"\"", Err("a whole number")),
+            (Type::Integer, "true", Err("a whole number")),
+            (Type::Integer, "1e300", Err("a whole number")),
+            (Type::Number, "1.50", Ok("1.50")),
+            (Type::Number, "\"1.50\"", Ok("1.50")),
+            (Type::Number, "\"NaN\"", Err("a number")),
+            (Type::Boolean, "false", Ok("false")),
+            (Type::Boolean, "\"True\"", Ok("true")),
+            (Type::Boolean, "1", Err("true or false")),
+            (Type::Array(&TEXT), "[\"a\", 2, true]", Ok("a,2,true")),
+            (Type::Array(&TEXT), "[]", Ok("")),
+            (Type::Array(&TEXT), "\"a,b\"", Ok("a,b")),
+            (Type::Array(&TEXT), "7", Ok("7")),
+            (Type::Array(&Type::Integer), "[\"x\"]", Err("a list, and each of its items a whole number")),
+            (Type::Array(&TEXT), "{}", Err("a list, and each of its items text")),
+            (Type::Map(&Type::Any), "{\"a\": [1]}", Ok("{\"a\": [1]}")),
+            (Type::Map(&Type::Any), "\"{}\"", Ok("{}")),
+            (Type::Map(&Type::Any), "5", Err("an object")),
+        ] {
+            let expected = expected.map(str::to_owned).map_err(str::to_owned);
+            assert_eq!(text(&kind, raw(document)), expected, "{kind:?} {document}");
+        }
+    }
+
+    #[test]
+    fn json_of_every_type() {
+        for (kind, document, expected) in [
+            (TEXT, "5", Ok("\"5\"")),
+            (TEXT, "\"\\u00fc\"", Ok("\"\\u00fc\"")),
+            (TEXT, "true", Ok("\"true\"")),
+            (TEXT, "{}", Err("text")),
+            (Type::Integer, "\"5\"", Ok("5")),
+            (Type::Number, "1.500", Ok("1.500")),
+            (Type::Boolean, "\"true\"", Ok("true")),
+            (Type::Array(&TEXT), "[1, \"2\"]", Ok("[\"1\",\"2\"]")),
+            (Type::Array(&Type::Map(&Type::Any)), "[{\"a\" : 1}]", Ok("[{\"a\" : 1}]")),
+            (Type::Array(&TEXT), "\"a\"", Err("a list, and each of its items text")),
+            (Type::Map(&Type::Any), "{\"a\":1}", Ok("{\"a\":1}")),
+            (Type::Map(&Type::Any), "[]", Err("an object")),
+            (Type::Any, "[1]", Ok("[1]")),
+        ] {
+            let expected = expected.map(str::to_owned).map_err(str::to_owned);
+            assert_eq!(json(&kind, raw(document)), expected, "{kind:?} {document}");
+        }
+    }
+
+    #[test]
+    fn half_a_character_is_refused_and_not_a_panic() {
+        // serde_json checks a raw value's strings only when they are read.
+        if let Ok(value) = serde_json::from_str::<&RawValue>("\"\\ud800\"") {
+            assert!(text(&TEXT, value).is_err());
+        }
+    }
+}

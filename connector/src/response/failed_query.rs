@@ -1,0 +1,125 @@
+//! Queries that failed although the answer says success: Looker reports them in the rows, or beside them.
+
+use crate::catalog::{Operation, Type};
+use crate::failure::{Failure, Problem, Reason};
+use crate::refusal::Explanation;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use std::fmt;
+
+/// The failure that a query's result reports, if it does.
+///
+/// | format | a failed query looks like |
+/// | --- | --- |
+/// | `json` | `[{"looker_error": "…"}]`: a row whose first column is the error |
+/// | `json_detail`, `json_bi` | an object with `errors` and no `data` |
+pub fn failure(operation: &Operation, document: &str, status: u16, base_url: &str) -> Option<Failure> {
+    if !runs_queries(operation) {
+        return None;
+    }
+    let explanation = match document.trim_start().as_bytes().first() {
+        Some(b'[') => error_row(document).map(|error| Explanation::from_json(error, base_url)),
+        Some(b'{') => errors_without_data(document).map(|errors| Explanation::from_json(errors, base_url)),
+        _ => None,
+    }?;
+    let what = explanation.message.unwrap_or_else(|| "it gives no reason".to_owned());
+    let mut problem = Problem::new(Reason::Rejected, format!("The query failed: {what}"));
+    problem.status = Some(status);
+    problem.request_sent = true;
+    problem.fields = explanation.fields;
+    problem.documentation_url = explanation.documentation_url;
+    Some(problem.permanent())
+}
+
+/// Whether an operation's result is that of a query: rows whose columns Looker's description cannot know.
+fn runs_queries(operation: &Operation) -> bool {
+    operation.answers.iter().any(|answer| {
+        answer.media_types.contains(&"application/json")
+            && (answer.media_types.len() > 1 || matches!(answer.kind, Type::Any | Type::String(_) | Type::Map(_)))
+    })
+}
+
+/// The error in the first row. Real rows may be many: only what the document begins with is looked at.
+fn error_row(document: &str) -> Option<Value> {
+    let row = document.trim_start().strip_prefix('[')?.trim_start();
+    let first_key = row.strip_prefix('{')?.trim_start();
+    if !first_key.starts_with("\"looker_error\"") {
+        return None;
+    }
+    #[derive(serde::Deserialize)]
+    struct Row {
+        looker_error: Value,
+    }
+    let rows: Vec<Row> = serde_json::from_str(document).ok()?;
+    rows.into_iter().next().map(|row| row.looker_error)
+}
+
+/// The errors of a result that has no rows.
+fn errors_without_data(document: &str) -> Option<Value> {
+    #[derive(serde::Deserialize)]
+    struct Detail {
+        #[serde(default)]
+        errors: Option<Vec<Value>>,
+        #[serde(default)]
+        data: Option<HasContent>,
+        #[serde(default)]
+        rows: Option<HasContent>,
+    }
+    // An object of another shape is no failed query.
+    let detail: Detail = serde_json::from_str(document).ok()?;
+    let errors = detail.errors.filter(|errors| !errors.is_empty())?;
+    let has_rows = [detail.data, detail.rows].into_iter().flatten().any(|HasContent(content)| content);
+    if has_rows {
+        return None;
+    }
+    Some(Value::Array(errors.into_iter().map(with_message).collect()))
+}
+
+/// Whether a value is more than an empty list. The value itself is passed over, however large it is.
+struct HasContent(bool);
+
+impl<'de> Deserialize<'de> for HasContent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Look;
+
+        impl<'de> Visitor<'de> for Look {
+            type Value = HasContent;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("rows")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<HasContent, A::Error> {
+                let mut any = false;
+                while items.next_element::<IgnoredAny>()?.is_some() {
+                    any = true;
+                }
+                Ok(HasContent(any))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<HasContent, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(HasContent(true))
+            }
+        }
+
+        deserializer.deserialize_any(Look)
+    }
+}
+
+/// An error of `json_detail` has its text in `message`, `message_details` or `text`.
+fn with_message(mut error: Value) -> Value {
+    if let Value::Object(fields) = &mut error {
+        let is_empty = |value: Option<&Value>| match value {
+            None | Some(Value::Null) => true,
+            Some(Value::String(text)) => text.is_empty(),
+            Some(_) => false,
+        };
+        let details = ["message_details", "text", "params"].into_iter().find(|name| !is_empty(fields.get(*name)));
+        if let (true, Some(details)) = (is_empty(fields.get("message")), details) {
+            let details = fields.get(details).cloned().unwrap_or_default();
+            fields.insert("message".to_owned(), details);
+        }
+    }
+    error
+}

@@ -1,0 +1,73 @@
+//! Pages: from Looker's `Link` header to the input that gives the next one.
+
+use crate::catalog::{Location, Operation, Parameter, Type};
+use crate::input::Input;
+use crate::request::{percent_decode, quote};
+use crate::transport::Headers;
+
+/// The whole input of the next page, where Looker names one.
+///
+/// Only the query of the address that it names is used: the address itself is never called.
+pub fn next_input(operation: &Operation, input: &Input, headers: &Headers) -> Option<String> {
+    let url = headers.all("link").find_map(next_url)?;
+    let (_, query) = url.split_once('?')?;
+    let pairs: Vec<(&Parameter, String)> = query
+        .split('#')
+        .next()
+        .unwrap_or_default()
+        .split('&')
+        .filter_map(|pair| {
+            let (name, value) = pair.split_once('=')?;
+            let (name, value) = (percent_decode(name)?, percent_decode(value)?);
+            let is_it =
+                |parameter: &&Parameter| parameter.location == Location::Query && parameter.name == name;
+            Some((operation.parameters.iter().find(is_it)?, value))
+        })
+        .collect();
+    let named = |name: &str| pairs.iter().find(|(parameter, _)| parameter.input == name);
+    // What the user wrote stays as it was written, in its place; what the next page changes takes its value.
+    let mut fields: Vec<(String, String)> = input
+        .fields()
+        .map(|(name, value)| match named(name).filter(|(parameter, _)| pages(parameter)) {
+            Some((parameter, value)) => (name.to_owned(), json(parameter, value)),
+            None => (name.to_owned(), value.get().to_owned()),
+        })
+        .collect();
+    for (parameter, value) in pairs.iter().filter(|(parameter, _)| input.written(parameter.input).is_none()) {
+        fields.push((parameter.input.to_owned(), json(parameter, value)));
+    }
+    let changed = fields.iter().any(|(name, value)| input.written(name).is_none_or(|old| old.get() != value));
+    let document = fields.iter().map(|(name, value)| format!("{}:{value}", quote(name))).collect::<Vec<_>>().join(",");
+    // The same page again would never end.
+    changed.then(|| format!("{{{document}}}"))
+}
+
+/// Whether a parameter says which page it is.
+fn pages(parameter: &Parameter) -> bool {
+    matches!(parameter.name, "limit" | "offset" | "page" | "per_page" | "page_token" | "cursor")
+}
+
+fn json(parameter: &Parameter, value: &str) -> String {
+    let is_number = matches!(parameter.kind, Type::Integer) && value.parse::<i64>().is_ok();
+    if is_number { value.to_owned() } else { quote(value) }
+}
+
+/// The address whose relation is `next` in a `Link` header: `<https://…?offset=10>; rel="next", <…>; rel="last"`.
+fn next_url(header: &str) -> Option<&str> {
+    let mut rest = header;
+    while let Some(start) = rest.find('<') {
+        let link = &rest[start + 1..];
+        let (url, parameters) = link.split_once('>')?;
+        let end = parameters.find('<').unwrap_or(parameters.len());
+        let is_next = parameters[..end].split(';').any(|parameter| {
+            let (name, value) = parameter.split_once('=').unwrap_or_default();
+            let value = value.trim().trim_end_matches(',').trim().trim_matches('"');
+            name.trim().eq_ignore_ascii_case("rel") && value.split(' ').any(|relation| relation == "next")
+        });
+        if is_next {
+            return Some(url);
+        }
+        rest = &parameters[end..];
+    }
+    None
+}

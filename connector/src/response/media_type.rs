@@ -1,0 +1,125 @@
+//! What an answer says that it is.
+
+use crate::request::percent_decode;
+use crate::transport::Headers;
+
+/// What Looker's description calls the text formats of a query: one name for several media types.
+const ANY_TEXT: &str = "text";
+
+/// A media type without its parameters: `text/csv`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaType(Option<String>);
+
+impl MediaType {
+    /// The type that the headers name.
+    pub fn of(headers: &Headers) -> Self {
+        let essence = headers.get("content-type").map(|value| {
+            value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+        });
+        Self(essence.filter(|essence| !essence.is_empty()))
+    }
+
+    /// The type itself; `application/octet-stream` where the answer names none.
+    pub fn essence(&self) -> &str {
+        self.0.as_deref().unwrap_or("application/octet-stream")
+    }
+
+    /// Whether the answer names no type.
+    pub fn is_unknown(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Whether it is JSON.
+    pub fn is_json(&self) -> bool {
+        self.essence() == "application/json" || self.essence().ends_with("+json")
+    }
+
+    /// Whether it is a web page.
+    pub fn is_html(&self) -> bool {
+        matches!(self.essence(), "text/html" | "application/xhtml+xml")
+    }
+
+    /// Whether it is text that a workflow can use as such. SVG is an image.
+    pub fn is_text(&self) -> bool {
+        self.essence().starts_with("text/")
+            || matches!(
+                self.essence(),
+                "application/sql" | "application/x-sql" | "application/csv" | "application/xml" | "application/xhtml+xml"
+            )
+    }
+
+    /// Whether it is what a description calls `declared`.
+    pub fn matches(&self, declared: &str) -> bool {
+        self.essence() == declared || (declared == ANY_TEXT && self.is_text())
+    }
+}
+
+/// The media types behind a name that Looker's description uses.
+pub(crate) fn expand(declared: &'static str) -> &'static [&'static str] {
+    match declared {
+        ANY_TEXT => &["text/csv", "text/plain", "text/markdown", "text/html"],
+        _ => &[],
+    }
+}
+
+/// The file's name in a `Content-Disposition` header: the last segment of it, so that it names no folder.
+pub(super) fn file_name(disposition: &str) -> Option<String> {
+    let parameter = |name: &str| {
+        disposition.split(';').skip(1).find_map(|part| {
+            let (key, value) = part.split_once('=')?;
+            key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"').to_owned())
+        })
+    };
+    let extended = parameter("filename*").and_then(|value| {
+        let (charset, rest) = value.split_once('\'')?;
+        let (_, encoded) = rest.split_once('\'')?;
+        charset.eq_ignore_ascii_case("utf-8").then(|| percent_decode(&encoded.replace('+', "%2B"))).flatten()
+    });
+    let name = extended.or_else(|| parameter("filename"))?;
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let printable: String = last.chars().filter(|letter| !letter.is_control()).collect();
+    (!printable.is_empty() && printable != "." && printable != "..").then_some(printable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn media_type(value: &str) -> MediaType {
+        MediaType::of(&Headers(vec![("Content-Type".into(), value.into())]))
+    }
+
+    #[test]
+    fn parameters_and_case_do_not_count() {
+        assert!(media_type("Application/JSON; charset=utf-8").is_json());
+        assert!(media_type("application/problem+json").is_json());
+        assert!(media_type("text/html;charset=utf-8").is_html());
+        assert!(media_type("text/csv").is_text());
+        assert!(!media_type("image/svg+xml").is_text());
+        assert!(media_type("").is_unknown());
+        assert!(MediaType::of(&Headers::default()).is_unknown());
+        assert_eq!(MediaType::of(&Headers::default()).essence(), "application/octet-stream");
+    }
+
+    #[test]
+    fn one_name_stands_for_all_text() {
+        assert!(media_type("text/csv").matches("text"));
+        assert!(media_type("image/png").matches("image/png"));
+        assert!(!media_type("image/png").matches("text"));
+    }
+
+    #[test]
+    fn names_of_files() {
+        for (disposition, expected) in [
+            ("attachment; filename=\"a b.xlsx\"", Some("a b.xlsx")),
+            ("attachment; filename=a.png", Some("a.png")),
+            ("attachment; filename=\"x\"; filename*=UTF-8''%C3%BC%2B+.png", Some("ü++.png")),
+            ("attachment; filename=\"../../etc/passwd\"", Some("passwd")),
+            ("attachment; filename=\"..\"", None),
+            ("attachment; filename=\"\"", None),
+            ("inline", None),
+        ] {
+            assert_eq!(file_name(disposition).as_deref(), expected, "{disposition}");
+        }
+    }
+}

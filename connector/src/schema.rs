@@ -1,0 +1,168 @@
+//! The JSON Schemas (2020-12) of an operation's input and output, made from the catalog.
+//!
+//! Properties stand in Looker's order, and every model that is reached stands once, under `$defs`.
+
+mod field;
+
+use crate::catalog::{Answer, Cost, Location, Model, Operation, Property, Stability, Type};
+use crate::response::expand;
+use field::{Direction, Field, TypeSchema};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+/// The dialect of all schemas here.
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// The schema of an operation's input: what a platform draws its form from.
+pub fn input_schema(operation: &Operation) -> String {
+    write(&InputSchema(operation))
+}
+
+/// The schema of an operation's output where that is JSON. Where it never is, the schema of what a platform shows
+/// instead: `null` for nothing, a string for text and files.
+pub fn output_schema(operation: &Operation) -> String {
+    write(&OutputSchema(operation))
+}
+
+/// The media types that an operation's output can have.
+pub fn media_types(operation: &Operation) -> Vec<&'static str> {
+    let mut types = Vec::new();
+    for declared in operation.answers.iter().flat_map(|answer| answer.media_types) {
+        let expanded = expand(declared);
+        let one = [*declared];
+        let each = if expanded.is_empty() { &one } else { expanded };
+        for media_type in each {
+            if !types.contains(media_type) {
+                types.push(*media_type);
+            }
+        }
+    }
+    types
+}
+
+fn write(schema: &impl Serialize) -> String {
+    // Only a map with keys that are no strings, or a failing writer, makes this fail; there is neither.
+    serde_json::to_string(schema).unwrap_or_default()
+}
+
+struct InputSchema<'a>(&'a Operation);
+
+impl Serialize for InputSchema<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let operation = self.0;
+        let fields = input_fields(operation);
+        let required: Vec<&str> = fields.iter().filter(|field| field.required).map(|field| field.name).collect();
+        let takes_more = matches!(operation.body.as_ref().map(|body| body.kind), Some(Type::Model(_)));
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("$schema", DIALECT)?;
+        map.serialize_entry("title", operation.title)?;
+        map.serialize_entry("description", operation.help)?;
+        if operation.stability == Stability::Deprecated {
+            map.serialize_entry("deprecated", &true)?;
+        }
+        map.serialize_entry("x-cost", cost(operation.cost))?;
+        map.serialize_entry("type", "object")?;
+        map.serialize_entry("properties", &field::Properties(&fields))?;
+        if !required.is_empty() {
+            map.serialize_entry("required", &required)?;
+        }
+        // What Looker does not describe goes into the body; without a body there is no place for it.
+        map.serialize_entry("additionalProperties", &takes_more)?;
+        definitions(&mut map, fields.iter().map(|field| field.kind), Direction::Input)?;
+        map.end()
+    }
+}
+
+fn cost(cost: Cost) -> &'static str {
+    match cost {
+        Cost::Query => "query",
+        Cost::Administration => "administration",
+        Cost::Free => "none",
+    }
+}
+
+/// The fields of an input: path first, then the body, then the query, since a form is filled in from what matters most.
+fn input_fields(operation: &Operation) -> Vec<Field<'_>> {
+    let parameters = |location| {
+        operation.parameters.iter().filter(move |parameter| parameter.location == location).map(Field::of_parameter)
+    };
+    let mut fields: Vec<Field> = parameters(Location::Path).collect();
+    match &operation.body {
+        Some(body) => match body.kind {
+            Type::Model(model) => {
+                let sends_a_part = operation.method == crate::catalog::Method::Patch;
+                let writable = model.properties.iter().filter(|property| !property.read_only);
+                fields.extend(writable.map(|property| Field::of_property(property, !sends_a_part)));
+            }
+            // A form's fields are the parameters.
+            _ if body.media_type == "application/x-www-form-urlencoded" => {}
+            _ => fields.push(Field::of_body(body)),
+        },
+        None => {}
+    }
+    fields.extend(parameters(Location::Query));
+    fields
+}
+
+struct OutputSchema<'a>(&'a Operation);
+
+impl Serialize for OutputSchema<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let answers = self.0.answers;
+        let is_json = |answer: &&Answer| answer.media_types.contains(&"application/json");
+        let mut kinds: Vec<Type> = Vec::new();
+        for answer in answers.iter().filter(is_json) {
+            if !kinds.contains(&answer.kind) {
+                kinds.push(answer.kind);
+            }
+        }
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("$schema", DIALECT)?;
+        map.serialize_entry("title", self.0.title)?;
+        match kinds.as_slice() {
+            [] if answers.iter().all(|answer| answer.media_types.is_empty()) => map.serialize_entry("type", "null")?,
+            [] => map.serialize_entry("type", "string")?,
+            [kind] => TypeSchema::of(kind, Direction::Output).write(&mut map)?,
+            several => {
+                let schemas: Vec<TypeSchema> =
+                    several.iter().map(|kind| TypeSchema::of(kind, Direction::Output)).collect();
+                map.serialize_entry("anyOf", &schemas)?;
+            }
+        }
+        definitions(&mut map, kinds.iter().copied(), Direction::Output)?;
+        map.end()
+    }
+}
+
+/// Writes `$defs`: every model that the types reach, in the order of their names.
+fn definitions<M: SerializeMap>(
+    map: &mut M,
+    kinds: impl Iterator<Item = Type>,
+    direction: Direction,
+) -> Result<(), M::Error> {
+    let mut models = Vec::new();
+    for kind in kinds {
+        reach(kind, direction, &mut models);
+    }
+    if models.is_empty() {
+        return Ok(());
+    }
+    models.sort_unstable_by_key(|model| model.name);
+    map.serialize_entry("$defs", &field::Definitions { models: &models, direction })
+}
+
+fn reach(kind: Type, direction: Direction, models: &mut Vec<&'static Model>) {
+    match kind {
+        Type::Array(item) | Type::Map(item) => reach(*item, direction, models),
+        Type::Model(model) if !models.contains(&model) => {
+            models.push(model);
+            let seen = |property: &&Property| direction.shows(property);
+            for property in model.properties.iter().filter(seen) {
+                reach(property.kind, direction, models);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;
