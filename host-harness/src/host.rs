@@ -1,0 +1,120 @@
+//! What all components on a host share: the WebAssembly engine, its pool of sandboxes, and what components are linked with.
+
+use crate::component::Cache;
+use crate::limits;
+use crate::sandbox::State;
+use std::sync::Arc;
+use wasmtime::component::Linker;
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// Core instances, memories' stacks and tables that one sandbox takes from the pool at most. A component made from Rust
+/// has three core instances (the code, and two small ones that tie it to its imports) with a table each.
+const PARTS_PER_SANDBOX: u32 = 4;
+
+/// Bytes of a sandbox's memory that are cleaned and kept for the next one, where others are given back to the system:
+/// a short call touches less, so that the next sandbox starts without a page fault for each.
+const MEMORY_KEPT: usize = 256 * 1024;
+
+/// What all components on a host share. Clones are the same host.
+#[derive(Clone)]
+pub struct Host {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    engine: Engine,
+    linker: Linker<State>,
+    cache: Cache,
+}
+
+/// A host that could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("the WebAssembly engine could not be set up: {0}")]
+pub struct HostError(String);
+
+impl Host {
+    /// A host that keeps compiled components in the user's cache folder.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the machine is none that the engine can compile for.
+    pub fn new() -> Result<Self, HostError> {
+        Self::with_cache(Cache::user())
+    }
+
+    /// The same with a cache of the caller's choice.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::new`].
+    pub fn with_cache(cache: Cache) -> Result<Self, HostError> {
+        let engine = engine().map_err(|error| HostError(format!("{error:#}")))?;
+        let linker = linker(&engine).map_err(|error| HostError(format!("{error:#}")))?;
+        tick(&engine).map_err(|error| HostError(error.to_string()))?;
+        Ok(Self {
+            shared: Arc::new(Shared { engine, linker, cache }),
+        })
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.shared.engine
+    }
+
+    pub(crate) fn linker(&self) -> &Linker<State> {
+        &self.shared.linker
+    }
+
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.shared.cache
+    }
+}
+
+fn engine() -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    Engine::new(&config).or_else(|error| {
+        // The pool reserves terabytes of address space, which some containers do not grant.
+        tracing::warn!("no pool of sandboxes, each is made on demand: {error:#}");
+        config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+        Engine::new(&config)
+    })
+}
+
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(limits::SANDBOXES)
+        .total_core_instances(limits::SANDBOXES * PARTS_PER_SANDBOX)
+        .total_tables(limits::SANDBOXES * PARTS_PER_SANDBOX)
+        .total_memories(limits::SANDBOXES)
+        .total_stacks(limits::SANDBOXES)
+        .max_core_instances_per_component(PARTS_PER_SANDBOX)
+        .max_tables_per_component(PARTS_PER_SANDBOX)
+        .max_memories_per_component(1)
+        .table_elements(limits::TABLE_ENTRIES)
+        .linear_memory_keep_resident(MEMORY_KEPT)
+        .max_memory_size(usize::try_from(limits::MEMORY_BYTES_MOST).unwrap_or(usize::MAX));
+    pool
+}
+
+fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    Ok(linker)
+}
+
+/// Starts the thread that makes computing connectors look at their limits, for as long as the engine is there.
+fn tick(engine: &Engine) -> std::io::Result<()> {
+    let engine = engine.weak();
+    std::thread::Builder::new()
+        .name("sandbox ticks".to_owned())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(limits::TICK);
+            }
+        })?;
+    Ok(())
+}

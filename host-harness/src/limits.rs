@@ -1,0 +1,105 @@
+//! What one call may use. Each limit ends the call with an error that names it; the host goes on.
+
+mod watch;
+
+pub(crate) use watch::Watch;
+
+use std::fmt;
+use std::time::Duration;
+
+/// Memory of one sandbox. An output of [`RESPONSE_BYTES`] fits, together with what growing a buffer to that size and
+/// turning it into the call's result takes; larger results are for streaming.
+pub const MEMORY_BYTES: u64 = 128 * MIB;
+
+/// The most memory that a sandbox can be given: what 32-bit WebAssembly can address.
+pub const MEMORY_BYTES_MOST: u64 = 4096 * MIB;
+
+/// Time that the connector's own code may compute in one call. A real call needs milliseconds; an endless loop is cut
+/// before it is a nuisance.
+pub const CPU_TIME: Duration = Duration::from_secs(10);
+
+/// Time of one call, waiting included. Remote services run queries for minutes.
+pub const CALL_TIME: Duration = Duration::from_secs(10 * 60);
+
+/// Bytes of answers that one call may receive. Streaming is exempt: it hands on piece by piece.
+pub const RESPONSE_BYTES: u64 = 32 * MIB;
+
+/// Bytes that the connector may write to its standard output and error in one call; the rest is dropped. A panic with
+/// its backtrace fits; a flood cannot fill the host's log. This limit does not end the call.
+pub const LOG_BYTES: usize = 64 * 1024;
+
+/// Resources (requests, bodies, streams, …) that the host keeps for one sandbox at once. A call needs some tens; each
+/// takes host memory, which [`MEMORY_BYTES`] does not count.
+pub const RESOURCES: usize = 10_000;
+
+/// Entries of each of the sandbox's function tables. Compiled connectors have some thousands.
+pub const TABLE_ENTRIES: usize = 100_000;
+
+/// How often the host looks whether a computing connector has used up its time, and lets other calls have their turn.
+pub const TICK: Duration = Duration::from_millis(10);
+
+/// Sandboxes that can be there at once. Each takes address space even while nobody uses it, but no memory.
+pub const SANDBOXES: u32 = 1_000;
+
+const MIB: u64 = 1024 * 1024;
+
+/// The limits of one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Memory of the sandbox, in bytes: at most [`MEMORY_BYTES_MOST`].
+    pub memory_bytes: u64,
+    /// Time that the connector's own code may compute.
+    pub cpu_time: Duration,
+    /// Time of the whole call.
+    pub call_time: Duration,
+    /// Bytes of answers received.
+    pub response_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: MEMORY_BYTES,
+            cpu_time: CPU_TIME,
+            call_time: CALL_TIME,
+            response_bytes: RESPONSE_BYTES,
+        }
+    }
+}
+
+/// A limit that a call went over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// [`Limits::memory_bytes`].
+    Memory(u64),
+    /// [`Limits::cpu_time`].
+    CpuTime(Duration),
+    /// [`Limits::call_time`].
+    CallTime(Duration),
+    /// [`Limits::response_bytes`].
+    ResponseBytes(u64),
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory(bytes) => write!(formatter, "more than {} of memory", Bytes(*bytes)),
+            Self::CpuTime(time) => write!(formatter, "more than {time:?} of computing time"),
+            Self::CallTime(time) => write!(formatter, "more than {time:?} of time"),
+            Self::ResponseBytes(bytes) => write!(formatter, "more than {} of received data", Bytes(*bytes)),
+        }
+    }
+}
+
+/// A number of bytes, for people.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 >= MIB && self.0.is_multiple_of(MIB) {
+            write!(formatter, "{} MiB", self.0 / MIB)
+        } else {
+            write!(formatter, "{} bytes", self.0)
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Watches over one call: what it has used so far, and whether that was too much.
+
+use super::{Limit, Limits};
+use std::pin::{Pin, pin};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// What one call has used so far. The sandbox, its HTTP exchanges and the host that waits for the call share it.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    limits: Limits,
+    /// [`None`] where the answers are handed on piece by piece.
+    response_bytes: Option<u64>,
+    started: Instant,
+    /// Nanoseconds that the connector has computed, up to the last time that it waited.
+    computed: AtomicU64,
+    /// When it began to compute, in nanoseconds after `started` plus one; zero while it waits.
+    computing_since: AtomicU64,
+    received: AtomicU64,
+    request_sent: AtomicBool,
+    exceeded: OnceLock<Limit>,
+    ended: Notify,
+}
+
+impl Watch {
+    /// Starts to watch. `streaming` is for calls whose answers are handed on piece by piece.
+    pub(crate) fn new(limits: &Limits, streaming: bool) -> Self {
+        Self {
+            limits: limits.clone(),
+            response_bytes: (!streaming).then_some(limits.response_bytes),
+            started: Instant::now(),
+            computed: AtomicU64::new(0),
+            computing_since: AtomicU64::new(0),
+            received: AtomicU64::new(0),
+            request_sent: AtomicBool::new(false),
+            exceeded: OnceLock::new(),
+            ended: Notify::new(),
+        }
+    }
+
+    /// Notes that the call went over a limit, which ends it.
+    pub(crate) fn exceed(&self, limit: Limit) {
+        if self.exceeded.set(limit).is_ok() {
+            self.ended.notify_one();
+        }
+    }
+
+    /// The limit that the call went over, if it did.
+    pub(crate) fn exceeded(&self) -> Option<Limit> {
+        self.exceeded.get().copied()
+    }
+
+    /// Looks whether the connector has computed for too long.
+    pub(crate) fn check_cpu_time(&self) -> Result<(), Limit> {
+        let current = match self.computing_since.load(Ordering::Relaxed) {
+            0 => 0,
+            since => self.nanoseconds().saturating_sub(since - 1),
+        };
+        let computed = self.computed.load(Ordering::Relaxed).saturating_add(current);
+        if Duration::from_nanos(computed) > self.limits.cpu_time {
+            let limit = Limit::CpuTime(self.limits.cpu_time);
+            self.exceed(limit);
+            return Err(limit);
+        }
+        Ok(())
+    }
+
+    /// Looks whether the sandbox may have that much memory.
+    pub(crate) fn check_memory(&self, bytes: usize) -> Result<(), Limit> {
+        if u64::try_from(bytes).is_ok_and(|bytes| bytes <= self.limits.memory_bytes) {
+            return Ok(());
+        }
+        let limit = Limit::Memory(self.limits.memory_bytes);
+        self.exceed(limit);
+        Err(limit)
+    }
+
+    /// Counts received data, and looks whether it is too much.
+    pub(crate) fn receive(&self, bytes: usize) -> Result<(), Limit> {
+        let bytes = bytes as u64;
+        let received = self.received.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        match self.response_bytes {
+            Some(most) if received > most => {
+                let limit = Limit::ResponseBytes(most);
+                self.exceed(limit);
+                Err(limit)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes that a request goes out.
+    pub(crate) fn send(&self) {
+        self.request_sent.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a request went out.
+    pub(crate) fn request_sent(&self) -> bool {
+        self.request_sent.load(Ordering::Relaxed)
+    }
+
+    /// Carries the call on until it is done or goes over a limit.
+    pub(crate) async fn run<T>(&self, call: impl Future<Output = T>) -> Result<T, Limit> {
+        let mut call = pin!(Measured {
+            call: pin!(call),
+            watch: self
+        });
+        let outcome = tokio::select! {
+            biased;
+            () = self.ended.notified() => None,
+            outcome = tokio::time::timeout(self.limits.call_time, &mut call) => Some(outcome),
+        };
+        if let Some(limit) = self.exceeded() {
+            return Err(limit);
+        }
+        match outcome {
+            Some(Ok(output)) => Ok(output),
+            _ => Err(Limit::CallTime(self.limits.call_time)),
+        }
+    }
+
+    fn nanoseconds(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Measures how long the connector computes: a poll of its call lasts as long as it runs, and ends when it waits.
+struct Measured<'a, F> {
+    call: Pin<&'a mut F>,
+    watch: &'a Watch,
+}
+
+impl<F: Future> Future for Measured<'_, F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let since = self.watch.nanoseconds();
+        self.watch
+            .computing_since
+            .store(since.saturating_add(1), Ordering::Relaxed);
+        let outcome = self.call.as_mut().poll(context);
+        self.watch.computing_since.store(0, Ordering::Relaxed);
+        self.watch
+            .computed
+            .fetch_add(self.watch.nanoseconds().saturating_sub(since), Ordering::Relaxed);
+        outcome
+    }
+}

@@ -1,0 +1,391 @@
+//! Runs connectors: each call in a sandbox, fresh or kept warm.
+
+mod call;
+mod log;
+mod state;
+
+pub(crate) use state::State;
+
+use crate::bindings::{ConnectorInfo, Operation, OperationSummary, Output, WorkflowConnector, WorkflowConnectorPre};
+use crate::component::{Component, LoadError};
+use crate::failure::{ExecutionFailure, Failure};
+use crate::host::Host;
+use crate::http::HttpClient;
+use crate::limits::Limits;
+use crate::policy::{Denial, Origin, Policy, Rule};
+use std::sync::Arc;
+use wasmtime::Store;
+use wasmtime::component::ResourceAny;
+
+/// A connector that is ready to be called. Clones are cheap and share connections.
+///
+/// A new one may connect nowhere: [`Connector::with_policy`] and [`Connector::allowing_its_hosts`] open what is needed.
+#[derive(Clone)]
+pub struct Connector {
+    host: Host,
+    pre: WorkflowConnectorPre<State>,
+    http: HttpClient,
+    limits: Limits,
+    environment: Arc<[(String, String)]>,
+}
+
+/// One instance of a connector, with a memory of its own. It keeps what the connector keeps between calls, such as
+/// tokens. A call that fails within the connector is an answer like any other; a crash or a limit ends the sandbox.
+pub struct Sandbox {
+    live: Option<Live>,
+    limits: Limits,
+}
+
+struct Live {
+    store: Store<State>,
+    exports: WorkflowConnector,
+}
+
+/// The output of an operation, on its way. It holds the sandbox that it comes from.
+pub struct Download {
+    sandbox: Sandbox,
+    resource: ResourceAny,
+    media_type: String,
+    size: Option<u64>,
+}
+
+impl Connector {
+    /// Makes a component ready to be called.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the component does not export what a connector exports.
+    pub fn new(host: &Host, component: &Component) -> Result<Self, LoadError> {
+        let pre = host
+            .linker()
+            .instantiate_pre(component.compiled())
+            .and_then(WorkflowConnectorPre::new)
+            .map_err(|error| LoadError::World(format!("{error:#}")))?;
+        Ok(Self {
+            host: host.clone(),
+            pre,
+            http: HttpClient::new(Policy::deny_all()),
+            limits: Limits::default(),
+            environment: Arc::new([]),
+        })
+    }
+
+    /// The same connector, under a policy.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Self {
+        self.with_http_client(HttpClient::new(policy))
+    }
+
+    /// The same connector, with an HTTP client (and its policy) of the caller's.
+    #[must_use]
+    pub fn with_http_client(self, http: HttpClient) -> Self {
+        Self { http, ..self }
+    }
+
+    /// The same connector, with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The same connector, with environment variables. There are no others.
+    #[must_use]
+    pub fn with_environment(self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self {
+            environment: variables.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// The same connector, allowed to connect to the hosts that it says it needs for this auth (as far as they have
+    /// public addresses) and to those that the operator names.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the connector does not accept the auth, or names something that is no host.
+    pub async fn allowing_its_hosts(self, auth: &str, named: impl IntoIterator<Item = Rule>) -> Result<Self, Failure> {
+        let mut policy = Policy::deny_all();
+        for rule in named {
+            policy.allow(rule, Origin::Operator);
+        }
+        for host in self.hosts(auth).await? {
+            let rule = host
+                .parse::<Rule>()
+                .map_err(|error| ExecutionFailure::Interface(error.to_string()))?;
+            policy.allow(rule, Origin::Connector);
+        }
+        Ok(self.with_policy(policy))
+    }
+
+    /// What the policy has refused so far.
+    pub fn denials(&self) -> Vec<Denial> {
+        self.http.denials()
+    }
+
+    /// A fresh sandbox.
+    ///
+    /// # Errors
+    ///
+    /// Fails where there is no room for one more, or the component does not start.
+    pub async fn sandbox(&self) -> Result<Sandbox, Failure> {
+        Sandbox::start(self).await
+    }
+
+    /// What this connector is.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the connector fails, and where the call crashes or goes over a limit; so do all calls.
+    pub async fn describe(&self) -> Result<ConnectorInfo, Failure> {
+        self.sandbox().await?.describe().await
+    }
+
+    /// A JSON Schema of what the user fills in to sign in.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`].
+    pub async fn auth_schema(&self) -> Result<String, Failure> {
+        self.sandbox().await?.auth_schema().await
+    }
+
+    /// Every `host:port` that calls with this auth would reach.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`].
+    pub async fn hosts(&self, auth: &str) -> Result<Vec<String>, Failure> {
+        self.sandbox().await?.hosts(auth).await
+    }
+
+    /// Signs in and asks who the user is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`].
+    pub async fn check_auth(&self, auth: &str) -> Result<String, Failure> {
+        self.sandbox().await?.check_auth(auth).await
+    }
+
+    /// All operations.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`].
+    pub async fn list_operations(&self) -> Result<Vec<OperationSummary>, Failure> {
+        self.sandbox().await?.list_operations().await
+    }
+
+    /// One operation with its schemas.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`].
+    pub async fn describe_operation(&self, name: &str) -> Result<Operation, Failure> {
+        self.sandbox().await?.describe_operation(name).await
+    }
+
+    /// Carries out one operation and gives its whole output.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`].
+    pub async fn invoke(&self, auth: &str, operation: &str, input: &str) -> Result<Output, Failure> {
+        self.sandbox().await?.invoke(auth, operation, input).await
+    }
+
+    /// Starts one operation and gives its output piece by piece.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`].
+    pub async fn open(&self, auth: &str, operation: &str, input: &str) -> Result<Download, Failure> {
+        self.sandbox().await?.open(auth, operation, input).await
+    }
+}
+
+impl Sandbox {
+    /// Whether the sandbox can be called: no call has crashed or gone over a limit, nor was dropped before it was done.
+    pub fn is_live(&self) -> bool {
+        self.live.is_some()
+    }
+
+    /// As [`Connector::describe`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`].
+    pub async fn describe(&mut self) -> Result<ConnectorInfo, Failure> {
+        self.call("describe", |Live { store, exports }| {
+            Box::pin(async move { exports.workflow_connector_connector().call_describe(store).await })
+        })
+        .await
+    }
+
+    /// As [`Connector::auth_schema`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`].
+    pub async fn auth_schema(&mut self) -> Result<String, Failure> {
+        self.call("auth-schema", |Live { store, exports }| {
+            Box::pin(async move { exports.workflow_connector_connector().call_auth_schema(store).await })
+        })
+        .await
+    }
+
+    /// As [`Connector::hosts`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`].
+    pub async fn hosts(&mut self, auth: &str) -> Result<Vec<String>, Failure> {
+        let auth = auth.to_owned();
+        self.call("hosts", |Live { store, exports }| {
+            Box::pin(async move { exports.workflow_connector_connector().call_hosts(store, &auth).await })
+        })
+        .await
+    }
+
+    /// As [`Connector::check_auth`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`].
+    pub async fn check_auth(&mut self, auth: &str) -> Result<String, Failure> {
+        let auth = auth.to_owned();
+        self.call("check-auth", |Live { store, exports }| {
+            Box::pin(async move {
+                exports
+                    .workflow_connector_connector()
+                    .call_check_auth(store, &auth)
+                    .await
+            })
+        })
+        .await
+    }
+
+    /// As [`Connector::list_operations`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`].
+    pub async fn list_operations(&mut self) -> Result<Vec<OperationSummary>, Failure> {
+        self.call("list-operations", |Live { store, exports }| {
+            Box::pin(async move { exports.workflow_connector_connector().call_list_operations(store).await })
+        })
+        .await
+    }
+
+    /// As [`Connector::describe_operation`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`].
+    pub async fn describe_operation(&mut self, name: &str) -> Result<Operation, Failure> {
+        let name = name.to_owned();
+        self.call("describe-operation", |Live { store, exports }| {
+            Box::pin(async move {
+                exports
+                    .workflow_connector_connector()
+                    .call_describe_operation(store, &name)
+                    .await
+            })
+        })
+        .await
+    }
+
+    /// As [`Connector::invoke`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`].
+    pub async fn invoke(&mut self, auth: &str, operation: &str, input: &str) -> Result<Output, Failure> {
+        let (auth, operation, input) = (auth.to_owned(), operation.to_owned(), input.to_owned());
+        self.call("invoke", |Live { store, exports }| {
+            Box::pin(async move {
+                exports
+                    .workflow_connector_connector()
+                    .call_invoke(store, &auth, &operation, &input)
+                    .await
+            })
+        })
+        .await
+    }
+
+    /// As [`Connector::open`]. [`Download::into_sandbox`] gives the sandbox back.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`].
+    pub async fn open(mut self, auth: &str, operation: &str, input: &str) -> Result<Download, Failure> {
+        let (auth, operation, input) = (auth.to_owned(), operation.to_owned(), input.to_owned());
+        let (resource, media_type, size) = self
+            .call_streaming("open", |Live { store, exports }| {
+                Box::pin(async move {
+                    let streaming = exports.workflow_connector_streaming();
+                    let resource = match streaming.call_open(&mut *store, &auth, &operation, &input).await? {
+                        Ok(resource) => resource,
+                        Err(failure) => return Ok(Err(failure)),
+                    };
+                    let media_type = streaming.download().call_media_type(&mut *store, resource).await?;
+                    let size = streaming.download().call_size(store, resource).await?;
+                    Ok(Ok((resource, media_type, size)))
+                })
+            })
+            .await?;
+        Ok(Download {
+            sandbox: self,
+            resource,
+            media_type,
+            size,
+        })
+    }
+}
+
+impl Download {
+    /// What kind of content it is: `text/csv`.
+    pub fn media_type(&self) -> &str {
+        &self.media_type
+    }
+
+    /// How many bytes it has in all, where the remote service said so.
+    pub fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    /// The next bytes, at most `most` of them; none at the end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`]. After a failure the download is over.
+    pub async fn read(&mut self, most: u32) -> Result<Vec<u8>, Failure> {
+        let resource = self.resource;
+        let bytes = self
+            .sandbox
+            .call_streaming("read", |Live { store, exports }| {
+                let streaming = exports.workflow_connector_streaming();
+                Box::pin(async move { streaming.download().call_read(store, resource, most).await })
+            })
+            .await?;
+        if bytes.len() > most as usize {
+            return Err(ExecutionFailure::Interface(format!("`read` gave {} bytes of {most}", bytes.len())).into());
+        }
+        Ok(bytes)
+    }
+
+    /// Ends the download, wherever it is, and gives back its sandbox.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`].
+    pub async fn into_sandbox(mut self) -> Result<Sandbox, Failure> {
+        let resource = self.resource;
+        self.sandbox
+            .call_streaming("drop", |Live { store, .. }| {
+                Box::pin(async move { resource.resource_drop_async(store).await.map(Ok) })
+            })
+            .await?;
+        Ok(self.sandbox)
+    }
+}

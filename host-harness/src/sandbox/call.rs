@@ -1,0 +1,114 @@
+//! One call into a sandbox: started, watched, and sorted out when it ends.
+
+use super::{Connector, Live, Sandbox, State};
+use crate::bindings::workflow::connector::types::Failure as WitFailure;
+use crate::failure::{ExecutionFailure, Failure};
+use crate::limits::Watch;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+use tracing::Instrument;
+use wasmtime::{Store, UpdateDeadline};
+
+/// What a call into a connector comes to: a trap, or the connector's answer.
+type Call<'a, T> = Pin<Box<dyn Future<Output = wasmtime::Result<Result<T, WitFailure>>> + Send + 'a>>;
+
+impl Sandbox {
+    /// Makes an instance. Its start functions are watched as calls are.
+    pub(super) async fn start(connector: &Connector) -> Result<Self, Failure> {
+        let started = Instant::now();
+        let watch = Arc::new(Watch::new(&connector.limits, false));
+        let state = State::new(connector.http.clone(), &connector.environment, Arc::clone(&watch));
+        let mut store = Store::new(connector.host.engine(), state);
+        store.limiter(|state| state);
+        store.epoch_deadline_callback(|context| {
+            context
+                .data()
+                .watch()
+                .check_cpu_time()
+                .map_err(|_| wasmtime::Error::msg("the time is up"))?;
+            Ok(UpdateDeadline::Yield(1))
+        });
+        store.set_epoch_deadline(1);
+        let exports = match watch.run(connector.pre.instantiate_async(&mut store)).await {
+            Ok(Ok(exports)) => exports,
+            Ok(Err(error)) if watch.exceeded().is_none() && error.downcast_ref::<wasmtime::Trap>().is_none() => {
+                return Err(ExecutionFailure::NoSandbox(error.root_cause().to_string()).into());
+            }
+            Ok(Err(error)) => return Err(crash(&error, &watch).into()),
+            Err(limit) => {
+                return Err(ExecutionFailure::Limit {
+                    limit,
+                    request_sent: watch.request_sent(),
+                }
+                .into());
+            }
+        };
+        tracing::debug!(time = ?started.elapsed(), "instantiated");
+        Ok(Self {
+            live: Some(Live { store, exports }),
+            limits: connector.limits.clone(),
+        })
+    }
+
+    /// Makes one call whose answers are counted.
+    pub(super) async fn call<T>(
+        &mut self,
+        function: &'static str,
+        call: impl for<'a> FnOnce(&'a mut Live) -> Call<'a, T>,
+    ) -> Result<T, Failure> {
+        self.watched(function, false, call).await
+    }
+
+    /// Makes one call whose answers are handed on piece by piece.
+    pub(super) async fn call_streaming<T>(
+        &mut self,
+        function: &'static str,
+        call: impl for<'a> FnOnce(&'a mut Live) -> Call<'a, T>,
+    ) -> Result<T, Failure> {
+        self.watched(function, true, call).await
+    }
+
+    async fn watched<T>(
+        &mut self,
+        function: &'static str,
+        streaming: bool,
+        call: impl for<'a> FnOnce(&'a mut Live) -> Call<'a, T>,
+    ) -> Result<T, Failure> {
+        // Taken out, so that a call which is dropped before it is done leaves no sandbox in the middle of something.
+        let mut live = self.live.take().ok_or(ExecutionFailure::Ended)?;
+        let started = Instant::now();
+        let watch = Arc::new(Watch::new(&self.limits, streaming));
+        live.store.data_mut().begin(Arc::clone(&watch));
+        live.store.set_epoch_deadline(1);
+        let span = tracing::debug_span!("call", function);
+        let outcome = watch.run(call(&mut live)).instrument(span.clone()).await;
+        tracing::debug!(parent: &span, time = ?started.elapsed(), "done");
+        match outcome {
+            Ok(Ok(answer)) => {
+                self.live = Some(live);
+                answer.map_err(Failure::from)
+            }
+            Ok(Err(error)) => Err(crash(&error, &watch).into()),
+            Err(limit) => Err(ExecutionFailure::Limit {
+                limit,
+                request_sent: watch.request_sent(),
+            }
+            .into()),
+        }
+    }
+}
+
+/// What a trap was. Its whole story, with the connector's own last words, goes to the log only: it may hold anything.
+fn crash(error: &wasmtime::Error, watch: &Watch) -> ExecutionFailure {
+    tracing::debug!("trap: {error:?}");
+    let message = match error.downcast_ref::<wasmtime_wasi::I32Exit>() {
+        Some(exit) => format!("it exited with code {}", exit.0),
+        None => error.root_cause().to_string(),
+    };
+    ExecutionFailure::Crash {
+        message,
+        request_sent: watch.request_sent(),
+    }
+}
