@@ -274,8 +274,9 @@ impl Body {
 
 impl Operation {
     /// Whether carrying the operation out twice does no more than once does, so that it may be tried again when it
-    /// is not known whether Looker acted: its effect is [`Effect::Read`], or its method is `GET`, `PUT` or `DELETE`.
+    /// is not known whether Looker acted: it only reads, or it sets or removes one thing (`PUT`, `DELETE`). Two of
+    /// Looker's `GET`s start or stop work, so the method alone does not tell.
     pub fn is_safe(&self) -> bool {
-        self.effect == Effect::Read || matches!(self.method, Method::Get | Method::Put | Method::Delete)
+        self.effect == Effect::Read || matches!(self.method, Method::Put | Method::Delete)
     }
 }

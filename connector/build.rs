@@ -1,0 +1,45 @@
+//! Turns the catalog (`catalog/api` and `catalog/words`) into the static tables that `src/catalog.rs` includes.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use catalog_format::{Catalog, Facts, Words, check, correct, tables};
+
+fn main() {
+    if let Err(problems) = write_tables() {
+        // Cargo shows these lines as they are and fails the build.
+        for line in problems.iter().flat_map(|problem| problem.lines()) {
+            println!("cargo::error={line}");
+        }
+    }
+}
+
+fn write_tables() -> Result<(), Vec<String>> {
+    let catalog = directory("CARGO_MANIFEST_DIR")?.join("catalog");
+    let (api, words) = (catalog.join("api"), catalog.join("words"));
+    for folder in [&api, &words] {
+        println!("cargo::rerun-if-changed={}", folder.display());
+    }
+    let words = Words::read(&words)?;
+    let facts = correct(Facts::read(&api)?, &words)?;
+    // Gaps do not stop the build: a name made readable stands in for a title. `catalog-import --check` reports them.
+    let errors = check(&facts, &words).errors;
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    write(
+        &directory("OUT_DIR")?.join("tables.rs"),
+        &tables(&Catalog::join(&facts, &words)),
+    )
+}
+
+/// The directory that Cargo names in an environment variable.
+fn directory(variable: &str) -> Result<PathBuf, Vec<String>> {
+    env::var_os(variable)
+        .map(PathBuf::from)
+        .ok_or_else(|| vec![format!("{variable} is not set: run this by Cargo")])
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Vec<String>> {
+    fs::write(path, text).map_err(|error| vec![format!("{}: cannot be written: {error}", path.display())])
+}

@@ -1,0 +1,295 @@
+//! The catalog as the Rust source of static tables, for the types in the connector's `catalog.rs`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::catalog::{Catalog, Effect, FieldText, JoinedBody, JoinedModel, JoinedOperation, JoinedParameter};
+use crate::facts::{Answer, Cost, Location, Method, Property, Source, Stability};
+use crate::kind::{Format, Type};
+use crate::words::Lookup;
+
+/// The Rust source of `SOURCE`, `OPERATIONS` and `MODELS`, to be included where the types of the connector's catalog
+/// are in scope.
+///
+/// Models refer to each other in circles, so each is a static of its own. Types within types and look-ups are written
+/// once, however often they are used.
+pub fn tables(catalog: &Catalog<'_>) -> String {
+    let mut tables = Tables {
+        models: catalog
+            .models
+            .iter()
+            .enumerate()
+            .map(|(index, model)| (model.name, index))
+            .collect(),
+        types: BTreeMap::new(),
+        lookups: BTreeMap::new(),
+    };
+    let mut source = String::from("// Written by the build script from `connector/catalog`.\n\n");
+    source += &source_table(catalog.source);
+    let operations: Vec<String> = catalog
+        .operations
+        .iter()
+        .map(|operation| tables.operation(operation))
+        .collect();
+    source += &table(
+        "The operations, sorted by name.",
+        "OPERATIONS",
+        "Operation",
+        &operations,
+    );
+    for (index, model) in catalog.models.iter().enumerate() {
+        let _ = writeln!(source, "static MODEL_{index}: Model = {};\n", tables.model(model));
+    }
+    let models: Vec<String> = (0..catalog.models.len())
+        .map(|index| format!("&MODEL_{index}"))
+        .collect();
+    source += &table("The models, sorted by name.", "MODELS", "&Model", &models);
+    source += &tables.shared();
+    source
+}
+
+/// What the tables share: filled while they are written.
+struct Tables<'a> {
+    /// The number of each model's static.
+    models: BTreeMap<&'a str, usize>,
+    /// The number of the static of each type that is within another.
+    types: BTreeMap<Type, usize>,
+    /// The number of each look-up's static.
+    lookups: BTreeMap<Lookup, usize>,
+}
+
+fn source_table(source: &Source) -> String {
+    let Source {
+        version,
+        release,
+        sha256,
+    } = source;
+    format!(
+        "/// Which description of Looker's the tables come from.\npub static SOURCE: Source =\n    \
+         Source {{ version: {version:?}, release: {release:?}, sha256: {sha256:?} }};\n\n"
+    )
+}
+
+fn table(doc: &str, name: &str, of: &str, items: &[String]) -> String {
+    format!(
+        "/// {doc}\npub static {name}: [{of}; {}] = {};\n\n",
+        items.len(),
+        array(items)
+    )
+}
+
+/// An array, each item on a line of its own.
+fn array(items: &[String]) -> String {
+    if items.is_empty() {
+        "[]".to_owned()
+    } else {
+        format!("[\n    {},\n]", items.join(",\n    "))
+    }
+}
+
+/// A slice of texts.
+fn texts(texts: &[String]) -> String {
+    format!("&{texts:?}")
+}
+
+impl Tables<'_> {
+    fn operation(&mut self, operation: &JoinedOperation<'_>) -> String {
+        let facts = operation.facts;
+        let parameters: Vec<_> = operation
+            .parameters
+            .iter()
+            .map(|parameter| self.parameter(parameter))
+            .collect();
+        let body = operation
+            .body
+            .as_ref()
+            .map_or("None".to_owned(), |body| format!("Some({})", self.body(body)));
+        let answers: Vec<_> = facts.answers.iter().map(|answer| self.answer(answer)).collect();
+        format!(
+            "Operation {{ name: {:?}, title: {:?}, help: {:?}, group: {:?}, method: {}, path: {:?}, effect: {}, \
+             stability: {}, cost: {}, parameters: &[{}], body: {body}, answers: &[{}] }}",
+            facts.name,
+            operation.title,
+            operation.help,
+            operation.group,
+            method(facts.method),
+            facts.path,
+            effect(operation.effect),
+            stability(facts.stability),
+            cost(facts.cost),
+            parameters.join(", "),
+            answers.join(", "),
+        )
+    }
+
+    fn parameter(&mut self, parameter: &JoinedParameter<'_>) -> String {
+        let facts = parameter.facts;
+        let location = match facts.location {
+            Location::Path => "Location::Path",
+            Location::Query => "Location::Query",
+        };
+        format!(
+            "Parameter {{ name: {:?}, input: {:?}, location: {location}, required: {}, deprecated: {}, kind: {}, \
+             words: {} }}",
+            facts.name,
+            parameter.input,
+            facts.required,
+            facts.deprecated,
+            self.kind(&facts.kind),
+            self.words(&parameter.text),
+        )
+    }
+
+    fn body(&mut self, body: &JoinedBody<'_>) -> String {
+        let own: Vec<_> = body
+            .property_texts
+            .iter()
+            .map(|(name, text)| format!("({name:?}, {})", self.words(text)))
+            .collect();
+        format!(
+            "Body {{ media_type: {:?}, required: {}, kind: {}, words: {}, property_words: &[{}] }}",
+            body.facts.media_type,
+            body.facts.required,
+            self.kind(&body.facts.kind),
+            self.words(&body.text),
+            own.join(", "),
+        )
+    }
+
+    fn answer(&mut self, answer: &Answer) -> String {
+        format!(
+            "Answer {{ status: {}, media_types: {}, kind: {} }}",
+            answer.status,
+            texts(&answer.media_types),
+            // Where there is no JSON, nothing can be said of its type.
+            self.kind(answer.kind.as_ref().unwrap_or(&Type::Any)),
+        )
+    }
+
+    fn model(&mut self, model: &JoinedModel<'_>) -> String {
+        let properties: Vec<_> = model
+            .properties
+            .iter()
+            .map(|(property, text)| self.property(property, text))
+            .collect();
+        format!(
+            "Model {{ name: {:?}, properties: &{} }}",
+            model.name,
+            array(&properties)
+        )
+    }
+
+    fn property(&mut self, property: &Property, text: &FieldText) -> String {
+        format!(
+            "Property {{ name: {:?}, kind: {}, required: {}, nullable: {}, read_only: {}, write_only: {}, \
+             deprecated: {}, values: {}, words: {} }}",
+            property.name,
+            self.kind(&property.kind),
+            property.required,
+            property.nullable,
+            property.read_only,
+            property.write_only,
+            property.deprecated,
+            texts(&property.values),
+            self.words(text),
+        )
+    }
+
+    fn words(&mut self, text: &FieldText) -> String {
+        let lookup = text.lookup.as_ref().map_or("None".to_owned(), |lookup| {
+            let next = self.lookups.len();
+            format!("Some(&LOOKUP_{})", self.lookups.entry(lookup.clone()).or_insert(next))
+        });
+        format!(
+            "Words {{ title: {:?}, help: {:?}, lookup: {lookup} }}",
+            text.title, text.help
+        )
+    }
+
+    fn kind(&mut self, kind: &Type) -> String {
+        match kind {
+            Type::Any => "Type::Any".to_owned(),
+            Type::Boolean => "Type::Boolean".to_owned(),
+            Type::Integer => "Type::Integer".to_owned(),
+            Type::Number => "Type::Number".to_owned(),
+            Type::String(Format::Text) => "Type::String(Format::Text)".to_owned(),
+            Type::String(Format::DateTime) => "Type::String(Format::DateTime)".to_owned(),
+            Type::String(Format::Date) => "Type::String(Format::Date)".to_owned(),
+            Type::String(Format::UriReference) => "Type::String(Format::UriReference)".to_owned(),
+            Type::Array(inner) => format!("Type::Array({})", self.shared_type(inner)),
+            Type::Map(inner) => format!("Type::Map({})", self.shared_type(inner)),
+            // Facts are read only when every model that they name is there.
+            Type::Model(name) => format!("Type::Model(&MODEL_{})", self.models[name.as_str()]),
+        }
+    }
+
+    /// A reference to the static of a type that is within another.
+    fn shared_type(&mut self, kind: &Type) -> String {
+        let next = self.types.len();
+        format!("&TYPE_{}", self.types.entry(kind.clone()).or_insert(next))
+    }
+
+    /// The statics that the tables refer to.
+    fn shared(&mut self) -> String {
+        let mut source = String::new();
+        for (lookup, index) in &self.lookups {
+            let Lookup {
+                operation,
+                value,
+                label,
+            } = lookup;
+            let _ = writeln!(
+                source,
+                "static LOOKUP_{index}: Lookup =\n    Lookup {{ operation: {operation:?}, value: {value:?}, label: {label:?} }};"
+            );
+        }
+        // Writing a type can add the types within it, so go on until every one is written.
+        let mut written = 0;
+        while let Some(kind) = self
+            .types
+            .iter()
+            .find(|(_, index)| **index == written)
+            .map(|(kind, _)| kind.clone())
+        {
+            let value = self.kind(&kind);
+            let _ = writeln!(source, "static TYPE_{written}: Type = {value};");
+            written += 1;
+        }
+        source
+    }
+}
+
+fn method(method: Method) -> &'static str {
+    match method {
+        Method::Get => "Method::Get",
+        Method::Post => "Method::Post",
+        Method::Put => "Method::Put",
+        Method::Patch => "Method::Patch",
+        Method::Delete => "Method::Delete",
+    }
+}
+
+fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read => "Effect::Read",
+        Effect::Write => "Effect::Write",
+        Effect::Delete => "Effect::Delete",
+    }
+}
+
+fn stability(stability: Stability) -> &'static str {
+    match stability {
+        Stability::Stable => "Stability::Stable",
+        Stability::Beta => "Stability::Beta",
+        Stability::Alpha => "Stability::Alpha",
+        Stability::Deprecated => "Stability::Deprecated",
+    }
+}
+
+fn cost(cost: Cost) -> &'static str {
+    match cost {
+        Cost::DbQuery => "Cost::Query",
+        Cost::NonQuery => "Cost::Administration",
+        Cost::None => "Cost::Free",
+    }
+}

@@ -1,0 +1,199 @@
+//! What a description adds, changes and drops, compared with the facts that are there.
+
+use std::collections::BTreeMap;
+
+use catalog_format::{Facts, Model, Operation, Parameter, Property};
+
+/// One thing as a report sees it: what is said of it, and the things that it is made of.
+struct Thing {
+    facts: Vec<(&'static str, String)>,
+    part: &'static str,
+    parts: Vec<(String, Vec<(&'static str, String)>)>,
+}
+
+/// Compares new facts with old ones, one line for each operation, parameter, model and property that was added,
+/// changed or dropped. The parts of what is added or dropped as a whole are not listed. No line: nothing differs.
+pub fn report(old: Option<&Facts>, new: &Facts) -> Vec<String> {
+    let mut lines = Vec::new();
+    match old.map(|old| &old.source) {
+        Some(source) if *source == new.source => {}
+        Some(source) => lines.push(format!(
+            "changed  description: was {} (Looker {}, sha256 {}), is {} (Looker {}, sha256 {})",
+            source.version, source.release, source.sha256, new.source.version, new.source.release, new.source.sha256
+        )),
+        None => lines.push(format!(
+            "added    description: {} (Looker {})",
+            new.source.version, new.source.release
+        )),
+    }
+    let things =
+        |facts: Option<&Facts>, of: fn(&Facts) -> BTreeMap<String, Thing>| facts.map_or_else(BTreeMap::new, of);
+    compare_things(&things(old, operations), &operations(new), "operation", &mut lines);
+    compare_things(&things(old, models), &models(new), "model", &mut lines);
+    lines
+}
+
+fn operations(facts: &Facts) -> BTreeMap<String, Thing> {
+    facts
+        .operations()
+        .map(|(tag, operation)| (operation.name.clone(), operation_thing(tag, operation)))
+        .collect()
+}
+
+fn models(facts: &Facts) -> BTreeMap<String, Thing> {
+    facts
+        .models
+        .iter()
+        .map(|model| (model.name.clone(), model_thing(model)))
+        .collect()
+}
+
+fn operation_thing(tag: &str, operation: &Operation) -> Thing {
+    let Operation {
+        name: _,
+        method,
+        path,
+        stability,
+        cost,
+        parameters,
+        body,
+        answers,
+        failures,
+    } = operation;
+    let answers = answers.iter().map(|answer| {
+        let kind = answer
+            .kind
+            .as_ref()
+            .map(|kind| format!(" of {kind}"))
+            .unwrap_or_default();
+        format!("{} [{}]{kind}", answer.status, answer.media_types.join(", "))
+    });
+    let body = body.as_ref().map_or("none".to_owned(), |body| {
+        format!(
+            "{} of {}{}",
+            body.media_type,
+            body.kind,
+            if body.required { ", required" } else { "" }
+        )
+    });
+    Thing {
+        facts: vec![
+            ("tag", tag.to_owned()),
+            ("method", method.to_string()),
+            ("path", path.clone()),
+            ("stability", format!("{stability:?}").to_lowercase()),
+            ("cost", format!("{cost:?}")),
+            ("body", body),
+            ("answers", answers.collect::<Vec<_>>().join("; ")),
+            ("failures", format!("{failures:?}")),
+        ],
+        part: "parameter",
+        parts: parameters
+            .iter()
+            .map(|parameter| (parameter.name.clone(), parameter_facts(parameter)))
+            .collect(),
+    }
+}
+
+fn parameter_facts(parameter: &Parameter) -> Vec<(&'static str, String)> {
+    let Parameter {
+        name: _,
+        location,
+        kind,
+        required,
+        deprecated,
+    } = parameter;
+    vec![
+        ("location", format!("{location:?}").to_lowercase()),
+        ("type", kind.to_string()),
+        ("required", required.to_string()),
+        ("deprecated", deprecated.to_string()),
+    ]
+}
+
+fn model_thing(model: &Model) -> Thing {
+    let parts = model
+        .properties
+        .iter()
+        .map(|property| (property.name.clone(), property_facts(property)));
+    Thing {
+        facts: Vec::new(),
+        part: "property",
+        parts: parts.collect(),
+    }
+}
+
+fn property_facts(property: &Property) -> Vec<(&'static str, String)> {
+    let Property {
+        name: _,
+        kind,
+        required,
+        nullable,
+        read_only,
+        write_only,
+        deprecated,
+        values,
+    } = property;
+    vec![
+        ("type", kind.to_string()),
+        ("required", required.to_string()),
+        ("nullable", nullable.to_string()),
+        ("read-only", read_only.to_string()),
+        ("write-only", write_only.to_string()),
+        ("deprecated", deprecated.to_string()),
+        ("values", format!("{values:?}")),
+    ]
+}
+
+fn compare_things(old: &BTreeMap<String, Thing>, new: &BTreeMap<String, Thing>, what: &str, lines: &mut Vec<String>) {
+    for (name, new) in new {
+        let place = format!("{what} {name}");
+        let Some(old) = old.get(name) else {
+            lines.push(format!("added    {place}"));
+            continue;
+        };
+        compare_facts(&place, &old.facts, &new.facts, lines);
+        for (name, facts) in &new.parts {
+            let place = format!("{place}, {} {name}", new.part);
+            match part(old, name) {
+                Some(old) => compare_facts(&place, old, facts, lines),
+                None => lines.push(format!("added    {place}")),
+            }
+        }
+        for (name, _) in &old.parts {
+            if part(new, name).is_none() {
+                lines.push(format!("dropped  {place}, {} {name}", old.part));
+            }
+        }
+        let order = |of: &Thing, also_in: &Thing| -> Vec<String> {
+            let both = of.parts.iter().filter(|(name, _)| part(also_in, name).is_some());
+            both.map(|(name, _)| name.clone()).collect()
+        };
+        if order(old, new) != order(new, old) {
+            lines.push(format!("changed  {place}: the order of its {}", plural(new.part)));
+        }
+    }
+    for name in old.keys().filter(|name| !new.contains_key(*name)) {
+        lines.push(format!("dropped  {what} {name}"));
+    }
+}
+
+fn part<'a>(thing: &'a Thing, name: &str) -> Option<&'a Vec<(&'static str, String)>> {
+    thing
+        .parts
+        .iter()
+        .find(|(present, _)| present == name)
+        .map(|(_, facts)| facts)
+}
+
+fn plural(part: &str) -> &'static str {
+    if part == "property" { "properties" } else { "parameters" }
+}
+
+fn compare_facts(place: &str, old: &[(&'static str, String)], new: &[(&'static str, String)], lines: &mut Vec<String>) {
+    for ((fact, old), (_, new)) in old.iter().zip(new) {
+        if old != new {
+            lines.push(format!("changed  {place}: {fact} was {old}, is {new}"));
+        }
+    }
+}

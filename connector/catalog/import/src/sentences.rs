@@ -1,0 +1,62 @@
+//! Whether the catalog's own words repeat a sentence of Looker's.
+
+use std::collections::HashSet;
+
+use catalog_format::Words;
+
+/// So many words in a row are a sentence taken over, and not two people who name the same thing.
+const RUN: usize = 6;
+
+/// Every title and help that shares six or more words in a row with one of Looker's sentences. Case and punctuation do
+/// not count.
+pub fn shared_sentences(words: &Words, sentences: &[String]) -> Vec<String> {
+    let sentences: Vec<Vec<String>> = sentences.iter().map(|sentence| split(sentence)).collect();
+    let runs: HashSet<&[String]> = sentences.iter().flat_map(|sentence| sentence.windows(RUN)).collect();
+    let mut shared = Vec::new();
+    for (place, text) in texts(words) {
+        if let Some(run) = split(text).windows(RUN).find(|run| runs.contains(run)) {
+            shared.push(format!(
+                "{place}: Looker writes \"{}\" too: say it in words of your own",
+                run.join(" ")
+            ));
+        }
+    }
+    shared
+}
+
+/// The words of a text in lower case, without punctuation. A name like `first_name` is one word.
+fn split(text: &str) -> Vec<String> {
+    text.split(|letter: char| !letter.is_alphanumeric() && letter != '_' && letter != '\'' && letter != '’')
+        .map(|word| word.replace(['\'', '’'], "").to_lowercase())
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+/// Every title and help with its place.
+fn texts<'a>(words: &'a Words) -> Vec<(String, &'a str)> {
+    let mut texts = Vec::new();
+    let mut add = |place: String, title: &'a Option<String>, help: &'a Option<String>| {
+        texts.extend(title.iter().chain(help).map(|text| (place.clone(), text.as_str())));
+    };
+    for (stem, operations) in &words.operations {
+        for (name, own) in operations {
+            add(format!("words/{stem}.toml, [{name}]"), &own.title, &own.help);
+            for (field, own) in &own.fields {
+                add(
+                    format!("words/{stem}.toml, [{name}], field {field}"),
+                    &own.title,
+                    &own.help,
+                );
+            }
+        }
+    }
+    for (name, own) in &words.fields {
+        add(format!("words/fields.toml, [{name}]"), &own.title, &own.help);
+    }
+    for (model, properties) in &words.models {
+        for (name, own) in properties {
+            add(format!("words/models.toml, [{model}.{name}]"), &own.title, &own.help);
+        }
+    }
+    texts
+}
