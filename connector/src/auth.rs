@@ -88,7 +88,7 @@ impl Auth {
     /// Checks an auth document. `variable` looks up an environment variable.
     pub fn parse(document: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let mut fields = Fields::parse(document)?;
-        let from_environment = |name| variable(name).filter(|value| !value.trim().is_empty());
+        let from_environment = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
 
         let own_domain = fields.text("domain");
         let environment_address = from_environment(BASE_URL);

@@ -1,22 +1,26 @@
 //! The connector without WebAssembly: what the WIT package's functions do, over any [`Platform`].
 
-use crate::auth::{Auth, schema as auth_form};
-use crate::catalog::{self, Effect, Operation};
-use crate::exchange::{self, Budget, Opened, Repeat, exchange};
+use crate::auth::{self, Auth, Credentials};
+use crate::catalog::{self, Effect, OPERATIONS, Operation};
+use crate::download::Download;
+use crate::exchange::{self, Budget, Opened, Received, Repeat};
 use crate::failure::{Failure, Problem, Reason, Result};
 use crate::input::Input;
 use crate::refusal::{Context, refusal};
 use crate::request::{self, Call};
-use crate::response::{self, MediaType, Output, OutputBody};
+use crate::response::{self, Output, OutputBody};
+use crate::secret::Secret;
 use crate::session::{Sessions, Token};
-use crate::transport::{Body, Platform, Request, Response};
+use crate::transport::{Platform, Request};
 
-/// The operation that tells who the user is, and what of it a "Test connection" button shows.
-const WHO_AM_I: (&str, &str) = ("me", r#"{"fields":"id,display_name,email,is_disabled"}"#);
-/// The operation that makes a token void.
-const LOGOUT: &str = "logout";
-/// The operation that gives a token.
+/// The operation that tells who the user is.
+const WHO_AM_I: &str = "me";
+/// What of it a "Test connection" button shows.
+const WHO_AM_I_INPUT: &str = r#"{"fields":"id,display_name,email,is_disabled"}"#;
+/// The operation that gives a token: the only one that needs none.
 const LOGIN: &str = "login";
+/// The operation that makes the token void.
+const LOGOUT: &str = "logout";
 
 /// A connector with its tokens.
 #[derive(Debug, Default)]
@@ -25,14 +29,10 @@ pub struct Engine<P> {
     sessions: Sessions,
 }
 
-/// An output on its way.
-#[derive(Debug)]
-pub struct Download<B> {
-    media_type: String,
-    size: Option<u64>,
-    body: B,
-    authority: String,
-    safe: bool,
+/// What an exchange gave: something to use, or an answer that is no success.
+enum Reply<T> {
+    Success(T),
+    Refusal(Received),
 }
 
 impl<P: Platform> Engine<P> {
@@ -41,9 +41,9 @@ impl<P: Platform> Engine<P> {
         Self { platform, sessions: Sessions::default() }
     }
 
-    /// The JSON Schema of an auth.
-    pub fn auth_schema(&self) -> &'static str {
-        auth_form()
+    /// The outside by which it works.
+    pub fn platform(&self) -> &P {
+        &self.platform
     }
 
     /// Every `host:port` that calls with this auth would reach.
@@ -53,39 +53,130 @@ impl<P: Platform> Engine<P> {
 
     /// Signs in and tells who the user is, as JSON.
     pub fn check_auth(&mut self, auth: &str) -> Result<String> {
-        let (name, input) = WHO_AM_I;
-        match self.invoke(auth, name, input)?.body {
+        match self.invoke(auth, WHO_AM_I, WHO_AM_I_INPUT)?.body {
             OutputBody::Json(user) => Ok(user),
-            _ => Err(Problem::new(
-                Reason::UnexpectedResponse,
-                "Looker does not say who the user is: is the domain that of Looker's API?",
-            )
-            .permanent()),
+            _ => {
+                let message = "Looker does not say who the user is. Check that the domain is that of Looker's API.";
+                let mut problem = Problem::new(Reason::UnexpectedResponse, message);
+                problem.request_sent = true;
+                Err(problem.permanent())
+            }
         }
     }
 
-    /// Carries out one operation.
+    /// Carries out one operation and gives its whole output.
     pub fn invoke(&mut self, auth: &str, operation: &str, input: &str) -> Result<Output> {
         let operation = find(operation)?;
         let auth = self.auth(auth)?;
         let input = Input::parse(input)?;
-        let call = self.call(operation, &input, &auth)?;
-        self.hiding(&auth, |engine, budget, token| {
+        let call = call(operation, &input, &auth)?;
+        let output = self.signed(operation, &auth, |platform, budget, token| {
             let request = Request { call: &call, address: &auth.address, token };
-            let received = exchange(&mut engine.platform, budget, repeat(operation), request)?;
-            if !received.is_success() {
-                return engine.refused(operation, &auth, received).map(Answer::Unauthenticated);
+            let received = exchange::exchange(platform, budget, repeat(operation), request)?;
+            if received.is_success() {
+                response::output(operation, &input, received, &auth.address).map(Reply::Success)
+            } else {
+                Ok(Reply::Refusal(received))
             }
-            if operation.name == LOGOUT {
-                engine.sessions.forget(&auth);
-            }
-            response::output(operation, &input, received, &auth.address).map(Answer::Success)
-        })
-        .run(operation)
+        })?;
+        if operation.name == LOGOUT {
+            self.sessions.forget(&auth);
+        }
+        Ok(output)
     }
 
     /// Starts one operation and leaves its output to be read piece by piece.
     pub fn open(&mut self, auth: &str, operation: &str, input: &str) -> Result<Download<P::Body>> {
-        unimplemented!()
+        let operation = find(operation)?;
+        let auth = self.auth(auth)?;
+        let call = call(operation, &Input::parse(input)?, &auth)?;
+        self.signed(operation, &auth, |platform, budget, token| {
+            let request = Request { call: &call, address: &auth.address, token };
+            match exchange::open(platform, budget, repeat(operation), request)? {
+                Opened::Success(response) => Download::begin(operation, response, &auth.address).map(Reply::Success),
+                Opened::Refusal(received) => Ok(Reply::Refusal(received)),
+            }
+        })
+    }
+
+    fn auth(&self, document: &str) -> Result<Auth> {
+        Auth::parse(document, |name| self.platform.variable(name))
+    }
+
+    /// Sends a call with the token for `auth`. Where Looker does not accept a kept token any more, there is one new
+    /// login and one more try; a token that is new and refused is not tried again, so that nothing goes in circles.
+    fn signed<T>(
+        &mut self,
+        operation: &Operation,
+        auth: &Auth,
+        mut send: impl FnMut(&mut P, &Budget, Option<&Secret>) -> Result<Reply<T>>,
+    ) -> Result<T> {
+        let budget = Budget::new(&self.platform);
+        let hide = |failure: Failure, token: Option<&Token>| {
+            let secrets = auth.secrets().chain(token.map(|token| &token.secret));
+            secrets.fold(failure, Failure::hide)
+        };
+        loop {
+            let token = if operation.name == LOGIN {
+                None
+            } else {
+                let token = self.sessions.token(&mut self.platform, &budget, auth);
+                Some(token.map_err(|failure| hide(failure, None))?)
+            };
+            let reply = send(&mut self.platform, &budget, token.as_ref().map(|token| &token.secret));
+            let received = match reply.map_err(|failure| hide(failure, token.as_ref()))? {
+                Reply::Success(success) => return Ok(success),
+                Reply::Refusal(received) => received,
+            };
+            if received.status == 401 {
+                self.sessions.forget(auth);
+                if token.as_ref().is_some_and(|token| token.kept) && auth.can_log_in() {
+                    continue;
+                }
+            }
+            let context = Context::new(&auth.address, self.platform.wall_clock()).of(operation);
+            return Err(hide(refusal(&received, context), token.as_ref()));
+        }
     }
 }
+
+/// The JSON Schema of an auth.
+pub fn auth_schema() -> &'static str {
+    auth::schema()
+}
+
+/// All operations, in the order of their names.
+pub fn operations() -> &'static [Operation] {
+    &OPERATIONS
+}
+
+/// The operation of that name.
+pub fn find(name: &str) -> Result<&'static Operation> {
+    catalog::operation(name).ok_or_else(|| {
+        let near = catalog::nearest(name, OPERATIONS.iter().map(|operation| operation.name));
+        let advice = if near.is_empty() {
+            "See the list of operations.".to_owned()
+        } else {
+            format!("Did you mean {}?", near.join(" or "))
+        };
+        Problem::new(Reason::UnknownOperation, format!("There is no operation {name}. {advice}")).permanent()
+    })
+}
+
+fn call(operation: &Operation, input: &Input, auth: &Auth) -> Result<Call> {
+    request::build(operation, input, |parameter| match (&auth.credentials, parameter) {
+        // Its two inputs are what the auth has.
+        (Credentials::Client { id, .. }, "client_id") if operation.name == LOGIN => Some(id.clone()),
+        (Credentials::Client { secret, .. }, "client_secret") if operation.name == LOGIN => {
+            Some(secret.reveal().to_owned())
+        }
+        _ => None,
+    })
+}
+
+fn repeat(operation: &Operation) -> Repeat {
+    Repeat { safe: operation.is_safe(), poll: operation.effect == Effect::Read }
+}
+
+#[cfg(test)]
+mod tests;

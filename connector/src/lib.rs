@@ -1,1 +1,36 @@
-//! The Looker connector.
+//! Looker API 4.0 as a connector for workflow platforms.
+//!
+//! Compiled to WebAssembly this crate is a component that exports the world of `wit/connector.wit`. Compiled natively
+//! it is a library with the same engine, which tests drive without WebAssembly or network.
+//!
+//! The way of a call:
+//!
+//! ```text
+//! auth JSON ─┐
+//! operation ─┼─> engine ─> auth ─> catalog ─> request ─> session (token) ─> exchange ─> transport ─> Looker
+//! input JSON ┘                                                                                         │
+//! output | failure <── response | refusal <─────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! What Looker can do is data ([`catalog`]); no operation has code of its own.
+
+pub mod auth;
+pub mod catalog;
+pub mod download;
+pub mod engine;
+pub mod exchange;
+pub mod failure;
+pub mod input;
+pub mod refusal;
+pub mod request;
+pub mod response;
+pub mod retry_after;
+pub mod schema;
+pub mod secret;
+pub mod session;
+pub mod transport;
+
+#[cfg(target_family = "wasm")]
+mod component;
+#[cfg(target_family = "wasm")]
+mod wasi;

@@ -4,6 +4,7 @@ mod failed_query;
 mod link;
 mod media_type;
 
+pub use failed_query::may_report_failure;
 pub use media_type::MediaType;
 pub(crate) use media_type::expand;
 
@@ -117,10 +118,15 @@ fn json_or_nothing(operation: &Operation, received: Received, address: &Address)
         let what = format!("with JSON that is broken or cut off (line {}, column {})", error.line(), error.column());
         return Err(unexpected(status, operation, address, &what));
     }
-    match failed_query::failure(operation, &text, status, &address.base_url()) {
+    match query_failure(operation, &text, status, address) {
         Some(failure) => Err(failure),
         None => Ok(OutputBody::Json(text)),
     }
+}
+
+/// The failure that a query's result reports, if it does.
+pub fn query_failure(operation: &Operation, document: &str, status: u16, address: &Address) -> Option<Failure> {
+    failed_query::failure(operation, document, status, &address.base_url())
 }
 
 fn file(headers: &Headers, media_type: &MediaType, bytes: Vec<u8>) -> OutputBody {

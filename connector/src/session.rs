@@ -84,7 +84,8 @@ impl Sessions {
             let received = ask(platform, budget, auth, &call, Some(&grant.token))?;
             if !received.is_success() {
                 return Err(refusal(&received, refusal::Context::new(&auth.address, platform.wall_clock()))
-                    .about(&format!("Choosing the {} workspace failed.", workspace.as_str())));
+                    .about(&format!("Choosing the {} workspace failed.", workspace.as_str()))
+                    .hide(&grant.token));
             }
         }
         Ok(grant)
@@ -111,7 +112,8 @@ impl Sessions {
         }
         grant(&received, auth).unwrap_or_else(|| {
             Err(refusal(&received, refusal::Context::new(&auth.address, platform.wall_clock()))
-                .about(&format!("Looker does not let this API key run as user {user_id}.")))
+                .about(&format!("Looker does not let this API key run as user {user_id}."))
+                .hide(&token.secret))
         })
     }
 }

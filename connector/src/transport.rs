@@ -93,12 +93,13 @@ pub struct Headers(pub Vec<(String, String)>);
 impl Headers {
     /// The first header of that name, which is compared without regard to case.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
+        self.0.iter().find(|(candidate, _)| candidate.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// Every header of that name: some come more than once.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(candidate, _)| candidate.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        let named = move |(candidate, _): &&(String, String)| candidate.eq_ignore_ascii_case(name);
+        self.0.iter().filter(named).map(|(_, value)| value.as_str())
     }
 }
 

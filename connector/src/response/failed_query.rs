@@ -31,6 +31,25 @@ pub fn failure(operation: &Operation, document: &str, status: u16, base_url: &st
     Some(problem.permanent())
 }
 
+/// Whether a result that begins like this may be a report of a failure, so that it is worth reading on. Rows begin with
+/// a bracket; of an object only the whole tells.
+pub fn may_report_failure(operation: &Operation, beginning: &[u8]) -> bool {
+    let text = beginning.trim_ascii_start();
+    runs_queries(operation) && (text.starts_with(b"{") || begins_with_error(text))
+}
+
+/// Whether the first column of the first row is the error.
+fn begins_with_error(document: &[u8]) -> bool {
+    let mut rest = document;
+    [&b"["[..], b"{", b"\"looker_error\""].into_iter().all(|token| match rest.trim_ascii_start().strip_prefix(token) {
+        Some(after) => {
+            rest = after;
+            true
+        }
+        None => false,
+    })
+}
+
 /// Whether an operation's result is that of a query: rows whose columns Looker's description cannot know.
 fn runs_queries(operation: &Operation) -> bool {
     operation.answers.iter().any(|answer| {
@@ -41,9 +60,7 @@ fn runs_queries(operation: &Operation) -> bool {
 
 /// The error in the first row. Real rows may be many: only what the document begins with is looked at.
 fn error_row(document: &str) -> Option<Value> {
-    let row = document.trim_start().strip_prefix('[')?.trim_start();
-    let first_key = row.strip_prefix('{')?.trim_start();
-    if !first_key.starts_with("\"looker_error\"") {
+    if !begins_with_error(document.as_bytes()) {
         return None;
     }
     #[derive(serde::Deserialize)]

@@ -1,0 +1,188 @@
+//! The component: from the WIT package's functions to the engine, and back. Nothing is decided here.
+
+use crate::catalog::{Effect, Operation, Stability};
+use crate::download::Download;
+use crate::engine::{self, Engine};
+use crate::failure::{Failure, FieldProblem, Problem, Reason};
+use crate::response::{File, Output, OutputBody};
+use crate::schema;
+use crate::wasi::{IncomingStream, Wasi};
+use std::cell::RefCell;
+use std::time::Duration;
+
+#[allow(missing_docs, reason = "documented in wit/connector.wit")]
+mod bindings {
+    wit_bindgen::generate!({ path: "../wit", world: "workflow-connector", generate_all });
+}
+
+use bindings::exports::workflow::connector::{connector, streaming};
+use bindings::workflow::connector::types as wit;
+
+/// Where people read more.
+const DOCUMENTATION: &str = "https://cloud.google.com/looker/docs/reference/looker-api/latest";
+/// What the connector is for.
+const DESCRIPTION: &str = "Every operation of Looker API 4.0: users, roles, folders, Looks, dashboards, queries, schedules and more.";
+
+thread_local! {
+    /// One for each instance, so that tokens outlive a call.
+    static ENGINE: RefCell<Engine<Wasi>> = RefCell::new(Engine::new(Wasi::default()));
+}
+
+fn with_engine<T>(work: impl FnOnce(&mut Engine<Wasi>) -> Result<T, Failure>) -> Result<T, wit::Failure> {
+    ENGINE.with_borrow_mut(work).map_err(Into::into)
+}
+
+struct Component;
+
+impl connector::Guest for Component {
+    fn describe() -> Result<wit::ConnectorInfo, wit::Failure> {
+        Ok(wit::ConnectorInfo {
+            name: "looker".into(),
+            title: "Looker".into(),
+            description: DESCRIPTION.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            documentation_url: DOCUMENTATION.into(),
+        })
+    }
+
+    fn auth_schema() -> Result<String, wit::Failure> {
+        Ok(engine::auth_schema().into())
+    }
+
+    fn hosts(auth: String) -> Result<Vec<String>, wit::Failure> {
+        with_engine(|engine| engine.hosts(&auth))
+    }
+
+    fn check_auth(auth: String) -> Result<String, wit::Failure> {
+        with_engine(|engine| engine.check_auth(&auth))
+    }
+
+    fn list_operations() -> Result<Vec<wit::OperationSummary>, wit::Failure> {
+        Ok(engine::operations().iter().map(summary).collect())
+    }
+
+    fn describe_operation(name: String) -> Result<wit::Operation, wit::Failure> {
+        let operation = engine::find(&name).map_err(wit::Failure::from)?;
+        Ok(wit::Operation {
+            summary: summary(operation),
+            input_schema: schema::input_schema(operation),
+            output_schema: schema::output_schema(operation),
+            media_types: schema::media_types(operation).into_iter().map(Into::into).collect(),
+        })
+    }
+
+    fn invoke(auth: String, operation: String, input: String) -> Result<wit::Output, wit::Failure> {
+        with_engine(|engine| engine.invoke(&auth, &operation, &input)).map(Into::into)
+    }
+}
+
+impl streaming::Guest for Component {
+    type Download = OpenDownload;
+
+    fn open(auth: String, operation: String, input: String) -> Result<streaming::Download, wit::Failure> {
+        let download = with_engine(|engine| engine.open(&auth, &operation, &input))?;
+        Ok(streaming::Download::new(OpenDownload(RefCell::new(download))))
+    }
+}
+
+/// The resource `download`.
+struct OpenDownload(RefCell<Download<IncomingStream>>);
+
+impl streaming::GuestDownload for OpenDownload {
+    fn media_type(&self) -> String {
+        self.0.borrow().media_type().into()
+    }
+
+    fn size(&self) -> Option<u64> {
+        self.0.borrow().size()
+    }
+
+    fn read(&self, max_bytes: u32) -> Result<Vec<u8>, wit::Failure> {
+        // On wasm32 a `u32` is a `usize`.
+        self.0.borrow_mut().read(max_bytes as usize).map_err(Into::into)
+    }
+}
+
+fn summary(operation: &Operation) -> wit::OperationSummary {
+    wit::OperationSummary {
+        name: operation.name.into(),
+        title: operation.title.into(),
+        group: operation.group.into(),
+        description: operation.help.into(),
+        effect: match operation.effect {
+            Effect::Read => wit::Effect::Read,
+            Effect::Write => wit::Effect::Write,
+            Effect::Delete => wit::Effect::Delete,
+        },
+        stability: match operation.stability {
+            Stability::Stable => wit::Stability::Stable,
+            Stability::Beta => wit::Stability::Beta,
+            Stability::Alpha => wit::Stability::Alpha,
+            Stability::Deprecated => wit::Stability::Deprecated,
+        },
+    }
+}
+
+impl From<Output> for wit::Output {
+    fn from(output: Output) -> Self {
+        let body = match output.body {
+            OutputBody::Json(document) => wit::Body::Json(document),
+            OutputBody::Text(text) => wit::Body::Text(text),
+            OutputBody::File(File { media_type, name, bytes }) => wit::Body::File(wit::File { media_type, name, bytes }),
+            OutputBody::Nothing => wit::Body::Nothing,
+        };
+        Self { body, next: output.next }
+    }
+}
+
+impl From<Failure> for wit::Failure {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Retryable(problem) => Self::Retryable((*problem).into()),
+            Failure::Permanent(problem) => Self::Permanent((*problem).into()),
+        }
+    }
+}
+
+impl From<Problem> for wit::Problem {
+    fn from(problem: Problem) -> Self {
+        let milliseconds = |time: Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        Self {
+            reason: problem.reason.into(),
+            message: problem.message,
+            status: problem.status,
+            retry_after_ms: problem.retry_after.map(milliseconds),
+            request_sent: problem.request_sent,
+            fields: problem.fields.into_iter().map(Into::into).collect(),
+            documentation_url: problem.documentation_url,
+        }
+    }
+}
+
+impl From<FieldProblem> for wit::FieldProblem {
+    fn from(problem: FieldProblem) -> Self {
+        Self { field: problem.field, code: problem.code, message: problem.message }
+    }
+}
+
+impl From<Reason> for wit::Reason {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::InvalidAuth => Self::InvalidAuth,
+            Reason::InvalidInput => Self::InvalidInput,
+            Reason::UnknownOperation => Self::UnknownOperation,
+            Reason::Unauthenticated => Self::Unauthenticated,
+            Reason::Forbidden => Self::Forbidden,
+            Reason::NotFound => Self::NotFound,
+            Reason::Conflict => Self::Conflict,
+            Reason::Rejected => Self::Rejected,
+            Reason::RateLimited => Self::RateLimited,
+            Reason::Timeout => Self::Timeout,
+            Reason::Unreachable => Self::Unreachable,
+            Reason::RemoteError => Self::RemoteError,
+            Reason::UnexpectedResponse => Self::UnexpectedResponse,
+        }
+    }
+}
+
+bindings::export!(Component with_types_in bindings);
