@@ -220,3 +220,156 @@ impl FieldText {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::correct;
+    use crate::fixture::{facts, words};
+
+    fn operation<'a>(catalog: &'a Catalog<'_>, name: &str) -> &'a JoinedOperation<'a> {
+        catalog
+            .operations
+            .iter()
+            .find(|operation| operation.facts.name == name)
+            .unwrap()
+    }
+
+    fn property_text_of<'a>(catalog: &'a Catalog<'_>, model: &str, name: &str) -> &'a FieldText {
+        let model = catalog.models.iter().find(|candidate| candidate.name == model).unwrap();
+        &model
+            .properties
+            .iter()
+            .find(|(property, _)| property.name == name)
+            .unwrap()
+            .1
+    }
+
+    #[test]
+    fn without_words_names_are_made_readable() {
+        let facts = facts();
+        let catalog = Catalog::join(&facts, &Words::default());
+        let create = operation(&catalog, "create_apple");
+        assert_eq!(
+            (create.title.as_str(), create.help.as_str()),
+            ("Create apple", "Create apple")
+        );
+        assert_eq!(
+            create.parameters[0].text,
+            FieldText {
+                title: "Tree ID".into(),
+                help: String::new(),
+                lookup: None
+            }
+        );
+        assert_eq!(
+            operation(&catalog, "set_trees").body.as_ref().unwrap().text.title,
+            "Body"
+        );
+        assert_eq!(property_text_of(&catalog, "Apple", "colour").title, "Colour");
+        let names: Vec<_> = catalog
+            .operations
+            .iter()
+            .map(|operation| operation.facts.name.as_str())
+            .collect();
+        assert_eq!(names, ["all_trees", "create_apple", "estimate", "set_trees"]);
+    }
+
+    #[test]
+    fn a_parameter_gives_way_to_a_property_that_can_be_sent() {
+        let facts = facts();
+        let catalog = Catalog::join(&facts, &Words::default());
+        let inputs: Vec<_> = operation(&catalog, "create_apple")
+            .parameters
+            .iter()
+            .map(|parameter| parameter.input.as_str())
+            .collect();
+        // `id` is read-only in the body, so nobody else has that name.
+        assert_eq!(inputs, ["tree_id", "query_limit", "id"]);
+    }
+
+    #[test]
+    fn the_narrowest_words_win_one_by_one() {
+        let facts = facts();
+        let words = words(&[
+            (
+                "fields.toml",
+                "[colour]\ntitle = \"F\"\nhelp = \"f\"\nlookup = { operation = \"all_trees\", value = \"id\", label = \"label\" }\n\
+                 [limit]\ntitle = \"Most\"\n[body]\nhelp = \"The list.\"\n",
+            ),
+            (
+                "models.toml",
+                "[Apple.colour]\ntitle = \"M\"\n[Apple.limit]\ntitle = \"M limit\"\n",
+            ),
+            (
+                "apple_fruit.toml",
+                "[create_apple.fields.colour]\nlookup = false\n[create_apple.fields.query_limit]\nhelp = \"Own.\"\n",
+            ),
+        ]);
+        let catalog = Catalog::join(&facts, &words);
+        let of_model = property_text_of(&catalog, "Apple", "colour");
+        assert_eq!((of_model.title.as_str(), of_model.help.as_str()), ("M", "f"));
+        assert_eq!(of_model.lookup.as_ref().unwrap().operation, "all_trees");
+        let create = operation(&catalog, "create_apple");
+        let own = &create.body.as_ref().unwrap().property_texts;
+        assert_eq!(
+            own,
+            &[(
+                "colour",
+                FieldText {
+                    title: "M".into(),
+                    help: "f".into(),
+                    lookup: None
+                }
+            )]
+        );
+        let limit = &create.parameters[1].text;
+        assert_eq!((limit.title.as_str(), limit.help.as_str()), ("Most", "Own."));
+        assert_eq!(property_text_of(&catalog, "Apple", "limit").title, "M limit");
+        let body = operation(&catalog, "set_trees").body.as_ref().unwrap();
+        assert_eq!(
+            (body.text.title.as_str(), body.text.help.as_str()),
+            ("Body", "The list.")
+        );
+    }
+
+    #[test]
+    fn the_method_tells_the_effect_but_for_exceptions() {
+        let facts = facts();
+        let words = words(&[(
+            "effects.toml",
+            "read = [\"estimate\"]\ndelete = [\"set_trees\"]\nwrite = [\"all_trees\"]\n",
+        )]);
+        let effects = |words: &Words| -> Vec<Effect> {
+            Catalog::join(&facts, words)
+                .operations
+                .iter()
+                .map(|operation| operation.effect)
+                .collect()
+        };
+        assert_eq!(
+            effects(&Words::default()),
+            [Effect::Read, Effect::Write, Effect::Write, Effect::Write]
+        );
+        assert_eq!(
+            effects(&words),
+            [Effect::Write, Effect::Write, Effect::Read, Effect::Delete]
+        );
+        assert_eq!(Effect::of_method(Method::Delete), Effect::Delete);
+    }
+
+    #[test]
+    fn what_is_writable_can_be_worded_and_clashes() {
+        let words = words(&[
+            ("writable.toml", "Request = [\"sql\"]\nApple = [\"id\"]\n"),
+            ("apple_fruit.toml", "[estimate.fields.sql]\ntitle = \"Statement\"\n"),
+        ]);
+        let facts = correct(facts(), &words).unwrap();
+        let catalog = Catalog::join(&facts, &words);
+        let own = &operation(&catalog, "estimate").body.as_ref().unwrap().property_texts;
+        assert_eq!(own[0].1.title, "Statement");
+        assert_eq!(operation(&catalog, "create_apple").parameters[2].input, "query_id");
+    }
+}

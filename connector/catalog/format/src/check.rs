@@ -258,3 +258,184 @@ fn lookup_problem(facts: &Facts, words: &Words, lookup: &Lookup) -> Result<(), S
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::correct;
+    use crate::fixture::{COMPLETE, facts, words};
+
+    /// The findings on the complete words with more files.
+    fn findings(more: &[(&str, &str)]) -> Findings {
+        let words = words(&[COMPLETE.as_slice(), more].concat());
+        check(&correct(facts(), &words).unwrap(), &words)
+    }
+
+    fn error(more: &[(&str, &str)]) -> String {
+        let mut errors = findings(more).errors;
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        errors.remove(0)
+    }
+
+    #[test]
+    fn complete_words_are_right() {
+        let lookup = "lookup = { operation = \"all_trees\", value = \"id\", label = \"label\" }";
+        let fields =
+            format!("[tree_id]\n{lookup}\n[query_limit]\ntitle = \"Most\"\n[body]\ntitle = \"All\"\n[label]\n");
+        let models = "[Tree.label]\nlookup = false\n";
+        let effects = "read = [\"estimate\"]\n";
+        let more = [
+            ("fields.toml", fields.as_str()),
+            ("models.toml", models),
+            ("effects.toml", effects),
+        ];
+        assert_eq!(findings(&more), Findings::default());
+    }
+
+    #[test]
+    fn what_names_nothing_is_an_error() {
+        for (file, text, expected) in [
+            ("pear.toml", "", "words/pear.toml: Looker has no tag"),
+            ("fields.toml", "[size]\n", "[size]: no parameter and no property"),
+            ("models.toml", "[Pear.id]\n", "[Pear]: there is no such model"),
+            (
+                "models.toml",
+                "[Apple.size]\n",
+                "[Apple.size]: the model has no such property",
+            ),
+            (
+                "effects.toml",
+                "read = [\"shake\"]\n",
+                "read, shake: there is no such operation",
+            ),
+            (
+                "effects.toml",
+                "read = [\"all_trees\"]\n",
+                "read, all_trees: is no exception: GET says so already",
+            ),
+            (
+                "effects.toml",
+                "write = [\"set_trees\"]\n",
+                "is no exception: PUT says so already",
+            ),
+            (
+                "effects.toml",
+                "read = [\"estimate\"]\ndelete = [\"estimate\"]\n",
+                "delete, estimate: the operation is named more than once",
+            ),
+        ] {
+            let error = error(&[(file, text)]);
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_operation_belongs_into_the_file_of_its_tag() {
+        let more = format!("{}[create_apple]\n[grow]\n[set_trees.fields.size]\n", COMPLETE[1].1);
+        let errors = findings(&[(
+            "tree.toml",
+            &more.replace("[set_trees.fields.size]", "[all_trees.fields.size]"),
+        )])
+        .errors;
+        assert_eq!(
+            errors,
+            [
+                "words/tree.toml, [all_trees], field size: the operation has no such input",
+                "words/tree.toml, [create_apple]: the operation belongs into apple_fruit.toml",
+                "words/tree.toml, [grow]: there is no such operation",
+            ]
+        );
+    }
+
+    #[test]
+    fn fields_are_those_of_the_input() {
+        let own = |field: &str| {
+            let text = format!("{}[create_apple.fields.{field}]\n", COMPLETE[0].1);
+            findings(&[("apple_fruit.toml", &text)]).errors
+        };
+        for input in ["tree_id", "query_limit", "limit", "colour", "id"] {
+            assert_eq!(own(input), [] as [&str; 0], "{input}");
+        }
+        assert_eq!(own("body").len(), 1);
+        assert_eq!(own("query_id").len(), 1);
+    }
+
+    #[test]
+    fn a_lookup_must_be_a_list_that_can_be_asked_for() {
+        for (lookup, effects, expected) in [
+            (
+                "{ operation = \"trees\", value = \"id\", label = \"label\" }",
+                "",
+                "there is no operation trees",
+            ),
+            (
+                "{ operation = \"set_trees\", value = \"id\", label = \"label\" }",
+                "",
+                "set_trees is no read operation",
+            ),
+            (
+                "{ operation = \"set_trees\", value = \"id\", label = \"label\" }",
+                "read = [\"set_trees\"]",
+                "set_trees cannot be called by itself: it needs a body",
+            ),
+            (
+                "{ operation = \"create_apple\", value = \"id\", label = \"label\" }",
+                "read = [\"create_apple\"]",
+                "create_apple cannot be called by itself: it needs tree_id",
+            ),
+            (
+                "{ operation = \"all_trees\", value = \"key\", label = \"label\" }",
+                "",
+                "a list of Tree, which has no key",
+            ),
+            (
+                "{ operation = \"all_trees\", value = \"id\", label = \"name\" }",
+                "",
+                "a list of Tree, which has no name",
+            ),
+            ("true", "", "lookup = true says nothing"),
+        ] {
+            let fields = format!("[tree_id]\nlookup = {lookup}\n");
+            let error = error(&[("fields.toml", &fields), ("effects.toml", effects)]);
+            assert!(
+                error.starts_with("words/fields.toml, [tree_id]: ") && error.contains(expected),
+                "{error}"
+            );
+        }
+        let mut facts = facts();
+        facts.groups[1].operations[0].answers[0].kind = Some(Type::Model("Tree".into()));
+        let words = words(&[(
+            "fields.toml",
+            "[tree_id]\nlookup = { operation = \"all_trees\", value = \"id\", label = \"label\" }\n",
+        )]);
+        assert!(check(&facts, &words).errors[0].contains("all_trees answers no list of a model"));
+    }
+
+    #[test]
+    fn texts_are_one_line() {
+        for text in ["", " ", " a", "a ", "a\\nb"] {
+            let fields = format!("[tree_id]\nhelp = \"{text}\"\n");
+            assert!(
+                error(&[("fields.toml", &fields)]).contains("[tree_id]: the help "),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_missing_or_the_same_is_a_gap() {
+        let tree = "[all_trees]\ntitle = \"Create apple\"\nhelp = \"Names all.\"\n[set_trees]\ntitle = \"Set trees\"\n";
+        let found = findings(&[("tree.toml", tree)]);
+        assert_eq!(found.errors, [] as [&str; 0]);
+        assert_eq!(
+            found.gaps,
+            [
+                "words/tree.toml: set_trees has no help",
+                "the title \"Create apple\" is used for create_apple, all_trees"
+            ]
+        );
+        assert_eq!(check(&facts(), &Words::default()).gaps.len(), 8);
+    }
+}

@@ -50,3 +50,46 @@ pub fn correct(mut facts: Facts, words: &Words) -> Result<Facts, Vec<String>> {
     }
     if problems.is_empty() { Ok(facts) } else { Err(problems) }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::fixture::{facts, words};
+
+    #[test]
+    fn what_is_writable_is_no_longer_read_only() {
+        let facts = correct(facts(), &words(&[("writable.toml", "Request = [\"sql\"]\n")])).unwrap();
+        assert!(!facts.model("Request").unwrap().properties[0].read_only);
+        assert!(facts.model("Apple").unwrap().properties[0].read_only);
+    }
+
+    #[test]
+    fn a_body_that_takes_nothing_must_be_meant() {
+        let problems = correct(facts(), &Words::default()).unwrap_err();
+        assert_eq!(problems.len(), 1);
+        assert!(
+            problems[0].starts_with("operation estimate: nothing of its body can be sent"),
+            "{problems:?}"
+        );
+        assert_eq!(
+            correct(facts(), &words(&[("writable.toml", "Request = []\n")])),
+            Ok(facts())
+        );
+    }
+
+    #[test]
+    fn a_correction_that_corrects_nothing_is_refused() {
+        for (line, expected) in [
+            ("Pear = []", "Pear: there is no such model"),
+            ("Apple = [\"size\"]", "Apple: the model has no property size"),
+            ("Apple = [\"colour\"]", "Apple: colour needs no correction"),
+            ("Apple = [\"id\", \"id\"]", "Apple: id is named more than once"),
+        ] {
+            let text = format!("Request = [\"sql\"]\n{line}\n");
+            let problems = correct(facts(), &words(&[("writable.toml", &text)])).unwrap_err();
+            assert!(problems.len() == 1 && problems[0].contains(expected), "{problems:?}");
+        }
+    }
+}

@@ -14,6 +14,8 @@ mod catalog;
 mod check;
 mod correct;
 mod facts;
+#[cfg(test)]
+mod fixture;
 mod humanise;
 mod kind;
 mod tables;

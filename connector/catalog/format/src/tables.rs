@@ -293,3 +293,112 @@ fn cost(cost: Cost) -> &'static str {
         Cost::None => "Cost::Free",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{facts, words};
+
+    fn orchard() -> String {
+        let facts = facts();
+        let lookup = "lookup = { operation = \"all_trees\", value = \"id\", label = \"label\" }";
+        let fields = format!("[tree_id]\n{lookup}\n[label]\nhelp = \"Say \\\"oak\\\".\"\n{lookup}\n");
+        let words = words(&[
+            ("fields.toml", &fields),
+            ("apple_fruit.toml", "[create_apple.fields.colour]\ntitle = \"Shade\"\n"),
+            ("effects.toml", "read = [\"estimate\"]\n"),
+        ]);
+        tables(&Catalog::join(&facts, &words))
+    }
+
+    fn has(source: &str, expected: &str) {
+        assert!(source.contains(expected), "{expected}\nis not in\n{source}");
+    }
+
+    #[test]
+    fn the_tables_are_sorted_and_counted() {
+        let source = orchard();
+        has(
+            &source,
+            "Source { version: \"4.0.1\", release: \"1.2\", sha256: \"00ff\" }",
+        );
+        has(
+            &source,
+            "pub static OPERATIONS: [Operation; 4] = [\n    Operation { name: \"all_trees\",",
+        );
+        has(
+            &source,
+            "pub static MODELS: [&Model; 3] = [\n    &MODEL_0,\n    &MODEL_1,\n    &MODEL_2,\n];",
+        );
+        has(&source, "static MODEL_2: Model = Model { name: \"Tree\",");
+    }
+
+    #[test]
+    fn every_fact_and_word_is_there() {
+        let source = orchard();
+        has(
+            &source,
+            "Operation { name: \"create_apple\", title: \"Create apple\", help: \"Create apple\", group: \"AppleFruit\", \
+             method: Method::Post, path: \"/trees/{tree_id}/apples\", effect: Effect::Write, \
+             stability: Stability::Beta, cost: Cost::Administration, parameters: &[Parameter { name: \"tree_id\", \
+             input: \"tree_id\", location: Location::Path, required: true, deprecated: false, \
+             kind: Type::String(Format::Text), \
+             words: Words { title: \"Tree ID\", help: \"\", lookup: Some(&LOOKUP_0) } }, \
+             Parameter { name: \"limit\", input: \"query_limit\", location: Location::Query, required: false, \
+             deprecated: false, kind: Type::Integer, words: Words { title: \"Limit\", help: \"\", lookup: None } }, \
+             Parameter { name: \"id\", input: \"id\", location: Location::Query, required: false, deprecated: true, ",
+        );
+        has(
+            &source,
+            "body: Some(Body { media_type: \"application/json\", required: true, kind: Type::Model(&MODEL_0), \
+             words: Words { title: \"Body\", help: \"\", lookup: None }, property_words: &[(\"colour\", \
+             Words { title: \"Shade\", help: \"\", lookup: None })] }), \
+             answers: &[Answer { status: 200, media_types: &[\"application/json\"], kind: Type::Model(&MODEL_0) }, \
+             Answer { status: 204, media_types: &[], kind: Type::Any }] }",
+        );
+        has(
+            &source,
+            "Property { name: \"colour\", kind: Type::String(Format::Text), required: true, nullable: false, \
+             read_only: false, write_only: false, deprecated: false, values: &[\"red\", \"green\"], ",
+        );
+        has(
+            &source,
+            "effect: Effect::Read, stability: Stability::Stable, cost: Cost::Query, parameters: &[], body: ",
+        );
+        has(
+            &source,
+            "effect: Effect::Read, stability: Stability::Stable, cost: Cost::Free, ",
+        );
+        has(&source, "help: \"Say \\\"oak\\\".\"");
+    }
+
+    #[test]
+    fn what_is_the_same_is_written_once() {
+        let source = orchard();
+        assert_eq!(source.matches("static LOOKUP_").count(), 1);
+        assert_eq!(source.matches("Some(&LOOKUP_0)").count(), 2);
+        assert_eq!(source.matches("Type = Type::String(Format::Text);").count(), 1);
+        assert_eq!(source.matches("static TYPE_").count(), 3);
+    }
+
+    #[test]
+    fn types_within_types_are_written_too() {
+        let mut facts = facts();
+        facts.models[2].properties[1].kind =
+            Type::Map(Box::new(Type::Array(Box::new(Type::Map(Box::new(Type::Number))))));
+        let source = tables(&Catalog::join(&facts, &words(&[])));
+        let number = |value: &str| {
+            let line = source.lines().find(|line| line.ends_with(&format!("Type = {value};")));
+            let line = line.unwrap_or_else(|| panic!("{value} is not in\n{source}"));
+            line.trim_start_matches("static ")
+                .split(':')
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let innermost = number("Type::Number");
+        let middle = number(&format!("Type::Map(&{innermost})"));
+        let outer = number(&format!("Type::Array(&{middle})"));
+        has(&source, &format!("name: \"label\", kind: Type::Map(&{outer})"));
+    }
+}

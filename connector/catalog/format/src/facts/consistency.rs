@@ -124,3 +124,96 @@ impl Facts {
         problems
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::fixture::facts;
+
+    #[test]
+    fn facts_that_agree_have_no_inconsistency() {
+        assert_eq!(facts().inconsistencies(), None);
+    }
+
+    #[test]
+    fn every_contradiction_is_named() {
+        type Spoil = fn(&mut Facts);
+        let cases: [(Spoil, &str); 14] = [
+            (
+                |facts| facts.models.swap(0, 1),
+                "model Apple: must stand before Request",
+            ),
+            (
+                |facts| facts.models[2].properties[1].name = "id".into(),
+                "model Tree, property id: is there twice",
+            ),
+            (
+                |facts| facts.models[0].properties[1].kind = Type::Model("Pip".into()),
+                "property colour: there is no model Pip",
+            ),
+            (
+                |facts| facts.models[0].properties[0].write_only = true,
+                "property id: cannot be both",
+            ),
+            (
+                |facts| facts.groups[1].tag = "Models".into(),
+                "tag Models: models is the name of another file",
+            ),
+            (
+                |facts| facts.groups[1].tag = "AppleFruit".into(),
+                "tag AppleFruit: another tag has the same file",
+            ),
+            (
+                |facts| facts.groups[1].operations[1].name = "all_trees".into(),
+                "operation all_trees: is there twice",
+            ),
+            (
+                |facts| facts.groups[1].operations[0].answers[0].kind = Some("[Pip]".parse().unwrap()),
+                "operation all_trees: there is no model Pip",
+            ),
+            (
+                |facts| facts.groups[0].operations[0].parameters[2].name = "query_limit".into(),
+                "create_apple, parameter query_limit: the input already has a field query_limit",
+            ),
+            (
+                |facts| facts.groups[0].operations[0].parameters[2].name = "tree_id".into(),
+                "parameter tree_id: the input already has a field tree_id",
+            ),
+            (
+                |facts| facts.groups[1].operations[0].parameters[0].location = Location::Path,
+                "all_trees, parameter ids: does not agree with the path /trees",
+            ),
+            (
+                |facts| facts.groups[0].operations[0].parameters[0].required = false,
+                "parameter tree_id: is in the path and so must be required",
+            ),
+            (
+                |facts| facts.groups[1].operations[0].path = "/trees/{x}".into(),
+                "has 1 places for 0 parameters",
+            ),
+            (
+                |facts| {
+                    facts.groups[1].operations[1].parameters = vec![crate::facts::Parameter {
+                        name: "body".into(),
+                        location: Location::Query,
+                        kind: Type::Any,
+                        required: false,
+                        deprecated: false,
+                    }]
+                },
+                "set_trees, parameter body: the input already has a field body",
+            ),
+        ];
+        for (spoil, expected) in cases {
+            let mut facts = facts();
+            spoil(&mut facts);
+            let problems = facts.inconsistencies().unwrap_or_default();
+            assert!(
+                problems.iter().any(|problem| problem.contains(expected)),
+                "{expected}: {problems:?}"
+            );
+        }
+    }
+}
