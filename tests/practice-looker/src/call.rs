@@ -1,0 +1,162 @@
+//! One call: an operation with its path, its query and its body, checked by what the catalog says of them.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use looker_connector::catalog::{Location, Operation, Type};
+use serde_json::Value;
+
+use crate::{check, refusal::Refusal, router::Route, sessions::Session, table::Row};
+
+/// A call by somebody who is signed in.
+pub(crate) struct Call {
+    pub(crate) operation: &'static Operation,
+    pub(crate) path: Vec<(&'static str, String)>,
+    /// Only the parameters that the operation has: Looker ignores all others.
+    query: HashMap<&'static str, String>,
+    body: Option<Value>,
+    pub(crate) token: String,
+    pub(crate) session: Session,
+    /// Where the client thinks that Looker is: `http://127.0.0.1:PORT`.
+    pub(crate) origin: String,
+}
+
+impl Call {
+    /// Reads and checks the query and the body.
+    ///
+    /// # Errors
+    /// 400 when a part cannot be read, 422 when a property of the body is of the wrong type or missing.
+    pub(crate) fn new(
+        route: Route,
+        query: &str,
+        body: &Bytes,
+        token: String,
+        session: Session,
+        origin: String,
+    ) -> Result<Self, Refusal> {
+        let query = read_query(route.operation, query)?;
+        let body = check::body(route.operation, body)?;
+        Ok(Self {
+            operation: route.operation,
+            path: route.path,
+            query,
+            body,
+            token,
+            session,
+            origin,
+        })
+    }
+
+    /// The value of a parameter in the path.
+    pub(crate) fn path(&self, name: &str) -> &str {
+        self.path
+            .iter()
+            .find(|(candidate, _)| *candidate == name)
+            .map(|(_, value)| value.as_str())
+            .unwrap_or_default()
+    }
+
+    /// The value of the last parameter in the path.
+    pub(crate) fn last_of_path(&self) -> &str {
+        self.path.last().map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
+    /// The value of a query parameter that the operation has.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(String::as_str)
+    }
+
+    pub(crate) fn integer(&self, name: &str) -> Option<i64> {
+        self.query(name)?.parse().ok()
+    }
+
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.query(name).is_some_and(|value| value == "true")
+    }
+
+    /// A query parameter that is a list: `1,2,3`.
+    pub(crate) fn list(&self, name: &str) -> Option<Vec<&str>> {
+        self.query(name).map(|value| {
+            value
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+                .collect()
+        })
+    }
+
+    /// The query parameters that were sent and that the operation has.
+    pub(crate) fn queries(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.query.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
+    pub(crate) fn body(&self) -> Option<&Value> {
+        self.body.as_ref()
+    }
+
+    /// The body as an object; an empty one where none was sent.
+    pub(crate) fn object(&self) -> Row {
+        self.body
+            .as_ref()
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// The body as a list of ids.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let items = self
+            .body
+            .as_ref()
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        items.iter().filter_map(id_text).collect()
+    }
+}
+
+/// An id as text, whether it came as text or as a number.
+pub(crate) fn id_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn read_query(operation: &'static Operation, query: &str) -> Result<HashMap<&'static str, String>, Refusal> {
+    let mut values = HashMap::new();
+    if !query.is_empty() {
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let known = operation
+                .parameters
+                .iter()
+                .find(|parameter| parameter.location == Location::Query && parameter.name == name);
+            if let Some(parameter) = known {
+                check_parameter(parameter.name, parameter.kind, &value)?;
+                values.insert(parameter.name, value.into_owned());
+            }
+        }
+    }
+    let missing = operation.parameters.iter().find(|parameter| {
+        parameter.location == Location::Query && parameter.required && !values.contains_key(parameter.name)
+    });
+    match missing {
+        Some(parameter) => Err(Refusal::BadRequest(format!("{} is required", parameter.name))),
+        None => Ok(values),
+    }
+}
+
+fn check_parameter(name: &str, kind: Type, value: &str) -> Result<(), Refusal> {
+    let (fits, wanted) = match kind {
+        Type::Integer => (value.parse::<i64>().is_ok(), "an integer"),
+        Type::Number => (value.parse::<f64>().is_ok(), "a number"),
+        Type::Boolean => (matches!(value, "true" | "false"), "true or false"),
+        _ => (true, ""),
+    };
+    if fits || value.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::BadRequest(format!("{name} must be {wanted}")))
+    }
+}

@@ -1,0 +1,62 @@
+//! Runs a practice Looker until it is killed.
+
+use std::{io::Write, process::ExitCode, thread};
+
+use clap::Parser;
+use practice_looker::PracticeLooker;
+
+/// A stand-in for Looker API 4.0 on loopback, to practise against. It keeps everything in memory.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Options {
+    /// The port to listen on; 0 is any free one.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Print one JSON object instead of lines for the shell.
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    // Nobody can ask this process what it recorded.
+    let looker = match PracticeLooker::builder().port(options.port).record(false).start() {
+        Ok(looker) => looker,
+        Err(error) => {
+            eprintln!("practice-looker: cannot listen on 127.0.0.1:{}: {error}", options.port);
+            return ExitCode::FAILURE;
+        }
+    };
+    let told = if options.json {
+        tell_json(&looker)
+    } else {
+        tell_lines(&looker)
+    };
+    if let Err(error) = told {
+        eprintln!("practice-looker: cannot say where it listens: {error}");
+        return ExitCode::FAILURE;
+    }
+    loop {
+        thread::park();
+    }
+}
+
+/// The names that every Looker SDK reads from the environment.
+fn tell_lines(looker: &PracticeLooker) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "LOOKERSDK_BASE_URL={}", looker.base_url())?;
+    writeln!(out, "LOOKERSDK_CLIENT_ID={}", looker.client_id())?;
+    writeln!(out, "LOOKERSDK_CLIENT_SECRET={}", looker.client_secret())?;
+    out.flush()
+}
+
+fn tell_json(looker: &PracticeLooker) -> std::io::Result<()> {
+    let line = serde_json::json!({
+        "base_url": looker.base_url(),
+        "client_id": looker.client_id(),
+        "client_secret": looker.client_secret(),
+    });
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}

@@ -1,0 +1,142 @@
+//! Everything that the practice Looker remembers.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+
+use crate::{
+    builder::Builder,
+    random::Random,
+    refusal::Refusal,
+    seed,
+    sessions::Sessions,
+    table::{Row, Table},
+};
+
+/// What was sent once, when the credentials were made.
+#[derive(Clone)]
+pub(crate) struct ApiCredentials {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+}
+
+/// Secrets stay out of logs.
+impl std::fmt::Debug for ApiCredentials {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("ApiCredentials")
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whose API credentials they are.
+pub(crate) struct ApiKey {
+    pub(crate) client_secret: String,
+    pub(crate) user_id: String,
+}
+
+/// The state.
+pub(crate) struct State {
+    tables: HashMap<&'static str, Table>,
+    /// Things of which there is one, by their path.
+    pub(crate) singles: HashMap<String, Row>,
+    /// Things that were made from the catalog's samples and then deleted.
+    pub(crate) gone: HashSet<(&'static str, String)>,
+    pub(crate) sessions: Sessions,
+    /// By client ID.
+    pub(crate) api_keys: HashMap<String, ApiKey>,
+    /// How often the results of a task are still asked for in vain, by its id.
+    pub(crate) waiting: HashMap<String, u32>,
+    pub(crate) random: Random,
+    pub(crate) totals: bool,
+    pub(crate) polls_until_done: u32,
+    pub(crate) unlimited_rows: u64,
+}
+
+/// It holds secrets and tokens, so it says no more than that it is there.
+impl std::fmt::Debug for State {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("State").finish_non_exhaustive()
+    }
+}
+
+impl State {
+    /// The state at the start, and the credentials of its API-only account.
+    pub(crate) fn new(builder: &Builder) -> (Self, ApiCredentials) {
+        let mut state = Self {
+            tables: HashMap::new(),
+            singles: HashMap::new(),
+            gone: HashSet::new(),
+            sessions: Sessions::new(builder.token_life),
+            api_keys: HashMap::new(),
+            waiting: HashMap::new(),
+            random: Random::new(builder.seed),
+            totals: builder.totals,
+            polls_until_done: builder.polls_until_done,
+            unlimited_rows: builder.unlimited_rows,
+        };
+        let credentials = seed::fill(&mut state, builder.users);
+        (state, credentials)
+    }
+
+    /// The things of a model.
+    pub(crate) fn table(&self, model: &str) -> Option<&Table> {
+        self.tables.get(model)
+    }
+
+    /// The things of a model, to change. There may be none yet.
+    pub(crate) fn table_mut(&mut self, model: &'static str) -> &mut Table {
+        self.tables.entry(model).or_default()
+    }
+
+    /// All things of a model.
+    pub(crate) fn rows(&self, model: &str) -> impl Iterator<Item = &Row> {
+        self.table(model).into_iter().flat_map(Table::rows)
+    }
+
+    /// One thing of a model.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] when there is none of that id.
+    pub(crate) fn find(&self, model: &str, id: &str) -> Result<&Row, Refusal> {
+        self.table(model)
+            .and_then(|table| table.get(id))
+            .ok_or(Refusal::NotFound)
+    }
+
+    /// The same, to change.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] when there is none of that id.
+    pub(crate) fn find_mut(&mut self, model: &str, id: &str) -> Result<&mut Row, Refusal> {
+        self.tables
+            .get_mut(model)
+            .and_then(|table| table.get_mut(id))
+            .ok_or(Refusal::NotFound)
+    }
+
+    /// Makes API credentials for a user and keeps them. What is seen of them later is in the user's row.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] when there is no such user.
+    pub(crate) fn add_api_key(&mut self, user_id: &str, row: &mut Row) -> Result<ApiCredentials, Refusal> {
+        let credentials = ApiCredentials {
+            client_id: self.random.text(20),
+            client_secret: self.random.text(24),
+        };
+        let id = self.table_mut("CredentialsApi3").new_id();
+        row.insert("id".to_owned(), Value::from(id));
+        row.insert("client_id".to_owned(), Value::from(credentials.client_id.clone()));
+        let user = self.find_mut("User", user_id)?;
+        if let Some(Value::Array(keys)) = user.get_mut("credentials_api3") {
+            keys.push(Value::Object(row.clone()));
+        }
+        let key = ApiKey {
+            client_secret: credentials.client_secret.clone(),
+            user_id: user_id.to_owned(),
+        };
+        self.api_keys.insert(credentials.client_id.clone(), key);
+        Ok(credentials)
+    }
+}
