@@ -1,0 +1,273 @@
+//! The command: what it writes, reports and fails on.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use support::{orchard, with, without};
+use tempfile::TempDir;
+
+/// Words for every operation of the orchard.
+const WORDS: [(&str, &str); 2] = [
+    (
+        "tree.toml",
+        "[all_trees]\ntitle = \"List trees\"\nhelp = \"Names all.\"\n[plant]\ntitle = \"Plant\"\nhelp = \"One more.\"\n\
+         [set_trees]\ntitle = \"Set trees\"\nhelp = \"All anew.\"\n",
+    ),
+    (
+        "apple_fruit.toml",
+        "[login]\ntitle = \"Log in\"\nhelp = \"Opens.\"\n[apple]\ntitle = \"Get apple\"\nhelp = \"One.\"\n\
+         [eat]\ntitle = \"Eat apple\"\nhelp = \"Gone.\"\n[polish]\ntitle = \"Polish apple\"\nhelp = \"Shines.\"\n",
+    ),
+];
+
+fn run(folder: &TempDir, description: &Value, check: bool) -> Output {
+    let file = folder.path().join("description.json");
+    fs::write(&file, description.to_string()).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_catalog-import"));
+    command.arg(file).arg("--catalog").arg(folder.path());
+    if check {
+        command.arg("--check");
+    }
+    command.output().unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+/// A catalog with the orchard's facts and complete words.
+fn imported() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("words")).unwrap();
+    for (name, text) in WORDS {
+        fs::write(folder.path().join("words").join(name), text).unwrap();
+    }
+    let output = run(&folder, &orchard(), false);
+    assert!(output.status.success(), "{output:?}");
+    folder
+}
+
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .map(|path| (path.display().to_string(), fs::read(&path).unwrap()))
+        .collect()
+}
+
+#[test]
+fn importing_again_changes_no_byte() {
+    let folder = imported();
+    let before = files(&folder.path().join("api"));
+    assert_eq!(before.len(), 4);
+    let again = run(&folder, &orchard(), false);
+    assert_eq!(files(&folder.path().join("api")), before);
+    assert_eq!(
+        stdout(&again),
+        "7 operations under 2 tags, 3 models\nevery fact file is as it should be\n"
+    );
+    let check = run(&folder, &orchard(), true);
+    assert!(check.status.success(), "{check:?}");
+}
+
+#[test]
+fn check_fails_on_what_would_change_and_changes_nothing() {
+    let folder = imported();
+    let before = files(&folder.path().join("api"));
+    let renamed = with(orchard(), "/paths/~1trees/get/x-looker-status", json!("beta"));
+    let check = run(&folder, &renamed, true);
+    assert_eq!(check.status.code(), Some(1));
+    assert!(
+        stdout(&check).contains("changed  operation all_trees: stability was stable, is beta"),
+        "{check:?}"
+    );
+    assert!(stdout(&check).contains("would write"), "{check:?}");
+    assert_eq!(files(&folder.path().join("api")), before);
+    // A file edited by hand is no fact, even where it says the same.
+    let file = folder.path().join("api/tree.json");
+    fs::write(&file, format!("{}\n", fs::read_to_string(&file).unwrap())).unwrap();
+    assert_eq!(run(&folder, &orchard(), true).status.code(), Some(1));
+}
+
+#[test]
+fn the_report_tells_what_is_new_changed_and_gone() {
+    let folder = imported();
+    let new = without(orchard(), "/paths/~1trees/put");
+    let new = without(new, "/components/schemas/Apple/properties/ripe");
+    let new = with(
+        new,
+        "/components/schemas/Pear",
+        json!({"x-looker-status": "stable", "properties": {"id": {"type": "string"}}}),
+    );
+    let new = with(
+        new,
+        "/components/schemas/Apple/properties/seeds",
+        json!({"type": "boolean"}),
+    );
+    let new = with(new, "/components/schemas/Apple/properties/colour/enum", json!(["red"]));
+    let new = with(new, "/components/schemas/Tree/required", json!([]));
+    let new = with(
+        new,
+        "/paths/~1login/post/parameters",
+        json!([{"name": "key", "in": "query", "required": true, "schema": {"type": "string"}}]),
+    );
+    let new = with(new, "/info/version", json!("4.0.2"));
+    let output = run(&folder, &new, false);
+    let report: Vec<_> = stdout(&output)
+        .lines()
+        .filter(|line| line.starts_with("  "))
+        .map(str::trim)
+        .collect();
+    assert!(
+        report[0].starts_with("changed  description: was 4.0.1 (Looker 1.2, sha256 "),
+        "{report:?}"
+    );
+    assert_eq!(
+        report[1..9],
+        [
+            "added    operation login, parameter key",
+            "dropped  operation login, parameter client_id",
+            "dropped  operation set_trees",
+            "changed  model Apple, property colour: values was [\"red\", \"green\"], is [\"red\"]",
+            "added    model Apple, property seeds",
+            "dropped  model Apple, property ripe",
+            "added    model Pear",
+            "changed  model Tree, property label: required was true, is false",
+        ]
+    );
+    // The words of what is gone are wrong now, and an import says so without failing.
+    assert!(
+        stdout(&output).contains("words/tree.toml, [set_trees]: there is no such operation"),
+        "{output:?}"
+    );
+    assert!(output.status.success());
+    assert_eq!(run(&folder, &new, true).status.code(), Some(1));
+}
+
+#[test]
+fn an_order_that_changed_is_reported() {
+    let folder = imported();
+    let mut new = orchard();
+    new.pointer_mut("/paths/~1trees/get/parameters")
+        .unwrap()
+        .as_array_mut()
+        .unwrap()
+        .reverse();
+    assert!(stdout(&run(&folder, &new, true)).contains("changed  operation all_trees: the order of its parameters"));
+}
+
+#[test]
+fn the_file_of_a_tag_that_is_gone_is_deleted() {
+    let folder = imported();
+    let mut new = orchard();
+    new["tags"].as_array_mut().unwrap().pop();
+    for path in ["/paths/~1login", "/paths/~1apples~1{apple_id}"] {
+        new = without(new, path);
+    }
+    let output = run(&folder, &new, false);
+    assert!(
+        stdout(&output).contains("deleted ") && stdout(&output).contains("apple_fruit.json"),
+        "{output:?}"
+    );
+    assert!(!folder.path().join("api/apple_fruit.json").exists());
+}
+
+#[test]
+fn what_is_refused_writes_nothing() {
+    let folder = imported();
+    let before = files(&folder.path().join("api"));
+    let output = run(&folder, &with(orchard(), "/paths/~1trees/get/x-new", json!(1)), false);
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(stderr, "error: /paths/~1trees/get: `x-new` is not understood\n");
+    assert_eq!(files(&folder.path().join("api")), before);
+}
+
+#[test]
+fn check_fails_on_words_that_are_missing_wrong_or_looker_s_own() {
+    for (file, text, expected) in [
+        (
+            "tree.toml",
+            "[plant]\ntitle = \"Plant\"\n",
+            "words/tree.toml: plant has no help",
+        ),
+        (
+            "fields.toml",
+            "[nothing]\ntitle = \"No\"\n",
+            "[nothing]: no parameter and no property has this name",
+        ),
+        // Case and punctuation do not hide a sentence.
+        (
+            "fields.toml",
+            "[ids]\nhelp = \"Here: unique-key, of ONE tree; in.\"\n",
+            "[ids]: Looker writes \"unique key of one tree in\" too",
+        ),
+        (
+            "models.toml",
+            "[Tree.label]\nhelp = \"A sentence about apples on their trees.\"\n",
+            "words/models.toml, [Tree.label]: Looker writes \"sentence about apples on their trees\" too",
+        ),
+        (
+            "tree.toml",
+            "[plant.fields.label]\ntitle = \"Some sentence about apples on their\"\n",
+            "words/tree.toml, [plant], field label: Looker writes",
+        ),
+    ] {
+        let folder = imported();
+        fs::write(folder.path().join("words").join(file), text).unwrap();
+        let output = run(&folder, &orchard(), true);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(stdout(&output).contains(expected), "{expected}: {output:?}");
+    }
+}
+
+#[test]
+fn five_words_in_a_row_are_nobody_s() {
+    let folder = imported();
+    fs::write(
+        folder.path().join("words/fields.toml"),
+        "[ids]\nhelp = \"Unique key of one tree.\"\n",
+    )
+    .unwrap();
+    let output = run(&folder, &orchard(), true);
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn a_body_that_takes_nothing_must_be_meant() {
+    let folder = imported();
+    let new = with(
+        orchard(),
+        "/components/schemas/Tree/properties",
+        json!({"id": {"type": "string", "readOnly": true}}),
+    );
+    let new = with(new, "/components/schemas/Tree/required", json!([]));
+    let output = run(&folder, &new, false);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.contains("operation plant: nothing of its body can be sent"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn usage_and_missing_files_are_told() {
+    let no_argument = Command::new(env!("CARGO_BIN_EXE_catalog-import")).output().unwrap();
+    assert_eq!(no_argument.status.code(), Some(2));
+    let no_file = Command::new(env!("CARGO_BIN_EXE_catalog-import"))
+        .arg("/nowhere.json")
+        .output()
+        .unwrap();
+    assert_eq!(no_file.status.code(), Some(1));
+    assert!(
+        String::from_utf8(no_file.stderr)
+            .unwrap()
+            .contains("/nowhere.json: cannot be read")
+    );
+}

@@ -1,0 +1,105 @@
+//! Looker's real description, where it lies beside this checkout: it is not part of the repository.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use catalog_format::{Facts, Words, check, correct, input_name};
+use catalog_import::{Description, changes, read_description, shared_sentences};
+
+const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// The description, or `None` with a note when it is not there.
+fn description() -> Option<Description> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/looker/Looker.4.0.oas.json");
+    match fs::read_to_string(&file) {
+        Ok(text) => Some(read_description(&text).unwrap()),
+        Err(_) => {
+            println!("skipped: {} is not there", file.display());
+            None
+        }
+    }
+}
+
+#[test]
+fn the_catalog_is_what_the_description_says() {
+    let Some(Description { facts, sentences }) = description() else {
+        return;
+    };
+    let changes = changes(&Path::new(CATALOG).join("api"), facts.files()).unwrap();
+    assert_eq!(changes, []);
+    let words = Words::read(&Path::new(CATALOG).join("words")).unwrap();
+    assert_eq!(shared_sentences(&words, &sentences), [] as [&str; 0]);
+}
+
+// What follows reads the fact files, which are always there.
+
+fn facts() -> (Facts, Words) {
+    let words = Words::read(&Path::new(CATALOG).join("words")).unwrap();
+    (
+        correct(Facts::read(&Path::new(CATALOG).join("api")).unwrap(), &words).unwrap(),
+        words,
+    )
+}
+
+#[test]
+fn nothing_of_the_api_is_missing() {
+    let (facts, _) = facts();
+    let mut methods = BTreeMap::new();
+    for (_, operation) in facts.operations() {
+        *methods.entry(operation.method.to_string()).or_insert(0) += 1;
+    }
+    let count = |method: &str| methods[method];
+    if facts.source.version == "4.0.26.12" {
+        assert_eq!(
+            [
+                count("GET"),
+                count("POST"),
+                count("DELETE"),
+                count("PATCH"),
+                count("PUT")
+            ],
+            [230, 104, 64, 62, 23]
+        );
+        assert_eq!((facts.groups.len(), facts.models.len()), (35, 364));
+        assert_eq!(
+            facts.models.iter().map(|model| model.properties.len()).sum::<usize>(),
+            2962
+        );
+    }
+}
+
+#[test]
+fn the_words_are_complete_and_right() {
+    let (facts, words) = facts();
+    let findings = check(&facts, &words);
+    assert_eq!(findings.errors, [] as [&str; 0]);
+    assert_eq!(findings.gaps, [] as [&str; 0]);
+}
+
+#[test]
+fn the_parameters_that_give_way_to_the_body_are_known() {
+    let (facts, _) = facts();
+    let mut renamed = Vec::new();
+    for (_, operation) in facts.operations() {
+        for parameter in &operation.parameters {
+            let input = input_name(&facts, operation, parameter);
+            if input != parameter.name {
+                renamed.push(format!("{}.{input}", operation.name));
+            }
+        }
+    }
+    renamed.sort();
+    assert_eq!(
+        renamed,
+        [
+            "add_group_group.query_group_id",
+            "create_query.query_fields",
+            "run_inline_query.query_limit",
+            "update_external_oauth_application.query_client_id",
+            "update_user_attribute_group_value.query_group_id",
+        ]
+    );
+}
