@@ -14,11 +14,17 @@ struct Arguments {
     /// Looker's description of API 4.0, as OpenAPI 3.0 in JSON: `Looker.4.0.oas.json` of looker-open-source/sdk-codegen
     description: PathBuf,
     /// The catalog: the folder with `api` and `words`
-    #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/.."))]
+    #[arg(long, value_name = "DIR", default_value_os_t = this_catalog())]
     catalog: PathBuf,
     /// Change nothing; fail if a fact file would change, or if the words are wrong, incomplete or Looker's own
     #[arg(long)]
     check: bool,
+}
+
+/// The catalog that this crate lies in.
+fn this_catalog() -> PathBuf {
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    crate_folder.parent().unwrap_or(crate_folder).to_owned()
 }
 
 fn main() -> ExitCode {
@@ -40,31 +46,41 @@ fn run(arguments: &Arguments) -> Result<bool, Vec<String>> {
         .map_err(|error| vec![format!("{}: cannot be read: {error}", arguments.description.display())])?;
     let Description { facts, sentences } = read_description(&text)?;
     let folder = arguments.catalog.join("api");
+    let comparison = comparison(&folder, &facts);
     let changes = changes(&folder, facts.files()).map_err(|problem| vec![problem])?;
-    print_changes(&folder, &facts, &changes, arguments.check);
     if !arguments.check {
         apply(&folder, &changes).map_err(|problem| vec![problem])?;
     }
+    println!(
+        "{} operations under {} tags, {} models",
+        facts.operations().count(),
+        facts.groups.len(),
+        facts.models.len()
+    );
+    print_all(&comparison);
+    print_changes(&folder, &changes, arguments.check);
     let words_are_right = print_findings(&arguments.catalog, facts, &sentences)?;
     // An import has done its work when the facts are there; the words it asks for come after it.
     Ok(!arguments.check || (changes.is_empty() && words_are_right))
 }
 
-fn print_changes(folder: &Path, facts: &Facts, changes: &[Change], only_check: bool) {
-    let operations = facts.operations().count();
-    println!(
-        "{operations} operations under {} tags, {} models",
-        facts.groups.len(),
-        facts.models.len()
-    );
+/// How the facts differ from those in a folder.
+fn comparison(folder: &Path, facts: &Facts) -> Vec<String> {
+    if !folder.exists() {
+        return report(None, facts);
+    }
     match Facts::read(folder) {
-        Ok(old) => print_all(&report(Some(&old), facts)),
-        Err(_) if !folder.exists() => print_all(&report(None, facts)),
+        Ok(old) => report(Some(&old), facts),
         Err(problems) => {
-            println!("the facts that are there cannot be compared:");
-            print_all(&problems);
+            let lines = problems
+                .into_iter()
+                .map(|problem| format!("cannot be compared: {problem}"));
+            lines.collect()
         }
     }
+}
+
+fn print_changes(folder: &Path, changes: &[Change], only_check: bool) {
     for change in changes {
         let (done, to_do) = match change {
             Change::Write { .. } => ("wrote", "would write"),

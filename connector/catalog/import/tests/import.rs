@@ -240,6 +240,34 @@ fn five_words_in_a_row_are_nobody_s() {
 }
 
 #[test]
+fn facts_that_cannot_be_read_are_written_anew() {
+    let folder = imported();
+    fs::write(folder.path().join("api/models.json"), "{").unwrap();
+    let output = run(&folder, &orchard(), false);
+    assert!(
+        stdout(&output).contains("cannot be compared: ") && stdout(&output).contains("models.json"),
+        "{output:?}"
+    );
+    assert!(run(&folder, &orchard(), true).status.success());
+}
+
+#[test]
+fn a_first_import_reports_everything_as_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(&folder, &orchard(), true);
+    let added = stdout(&output)
+        .lines()
+        .filter(|line| line.starts_with("  added "))
+        .count();
+    assert_eq!(
+        added,
+        1 + 7 + 3,
+        "the description, its operations and its models: {output:?}"
+    );
+    assert!(!folder.path().join("api").exists());
+}
+
+#[test]
 fn a_body_that_takes_nothing_must_be_meant() {
     let folder = imported();
     let new = with(
