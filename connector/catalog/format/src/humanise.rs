@@ -31,8 +31,8 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("jwt", "JWT"),
     ("kda", "KDA"),
     ("ldap", "LDAP"),
-    ("lookml", "LookML"),
     ("looker", "Looker"),
+    ("lookml", "LookML"),
     ("mime", "MIME"),
     ("oauth", "OAuth"),
     ("oidc", "OIDC"),
@@ -140,7 +140,8 @@ mod tests {
     }
 
     #[test]
-    fn spellings_are_sorted_and_found_by_lower_case() {
+    fn spellings_are_sorted_and_in_lower_case() {
+        assert!(SPELLINGS.is_sorted_by(|(one, _), (other, _)| one < other));
         assert!(SPELLINGS.iter().all(|(written, _)| *written == written.to_lowercase()));
     }
 
