@@ -33,19 +33,8 @@ fn component_file() -> Result<PathBuf, String> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .ok_or_else(|| "this crate has to lie in its workspace".to_owned())?;
-    for input in [
-        "build",
-        "connector",
-        "wit",
-        "Cargo.lock",
-        "Cargo.toml",
-        "rust-toolchain.toml",
-    ] {
-        let folder = if input == "build" {
-            Path::new(env!("CARGO_MANIFEST_DIR"))
-        } else {
-            workspace
-        };
+    for input in ["build", "connector", "wit", "Cargo.lock", "Cargo.toml", "rust-toolchain.toml"] {
+        let folder = if input == "build" { Path::new(env!("CARGO_MANIFEST_DIR")) } else { workspace };
         println!("cargo::rerun-if-changed={}", folder.join(input).display());
     }
     component::build(workspace, PACKAGE, &target_folder()?.join("component"))

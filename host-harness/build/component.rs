@@ -34,15 +34,7 @@ pub fn build(workspace: &Path, package: &str, folder: &Path) -> Result<PathBuf, 
     let mut command = Command::new(cargo);
     command
         .current_dir(workspace)
-        .args([
-            "build",
-            "--package",
-            package,
-            "--target",
-            TARGET,
-            "--release",
-            "--target-dir",
-        ])
+        .args(["build", "--package", package, "--target", TARGET, "--release", "--target-dir"])
         .arg(folder);
     for name in OUTER_BUILD {
         command.env_remove(name);
@@ -52,9 +44,7 @@ pub fn build(workspace: &Path, package: &str, folder: &Path) -> Result<PathBuf, 
             command.env_remove(name);
         }
     }
-    let output = command
-        .output()
-        .map_err(|error| format!("cargo could not be started: {error}"))?;
+    let output = command.output().map_err(|error| format!("cargo could not be started: {error}"))?;
     if !output.status.success() {
         let messages = String::from_utf8_lossy(&output.stderr);
         return Err(format!("the component of `{package}` does not build:\n{messages}"));
@@ -75,10 +65,7 @@ fn install_target(workspace: &Path) -> Result<(), String> {
     if output.status.success() && Path::new(folder.trim()).is_dir() {
         return Ok(());
     }
-    let installed = Command::new("rustup")
-        .current_dir(workspace)
-        .args(["target", "add", TARGET])
-        .output();
+    let installed = Command::new("rustup").current_dir(workspace).args(["target", "add", TARGET]).output();
     let detail = match installed {
         Ok(output) if output.status.success() => return Ok(()),
         Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),

@@ -52,10 +52,7 @@ impl Component {
     ///
     /// Fails where the file cannot be read, and as [`Component::from_bytes`].
     pub fn from_file(host: &Host, path: &Path) -> Result<Self, LoadError> {
-        let bytes = std::fs::read(path).map_err(|error| LoadError::Read {
-            path: path.display().to_string(),
-            error,
-        })?;
+        let bytes = std::fs::read(path).map_err(|error| LoadError::Read { path: path.display().to_string(), error })?;
         Self::from_bytes(host, &bytes)
     }
 
@@ -75,9 +72,8 @@ impl Component {
         let compiled = match cached {
             Some(compiled) => compiled,
             None => {
-                let code = engine
-                    .precompile_component(bytes)
-                    .map_err(|error| LoadError::Invalid(format!("{error:#}")))?;
+                let code =
+                    engine.precompile_component(bytes).map_err(|error| LoadError::Invalid(format!("{error:#}")))?;
                 host.cache().store(engine, &sha256, &code);
                 // SAFETY: this engine made the code in the line above.
                 unsafe { wasmtime::component::Component::deserialize(engine, &code) }
@@ -107,11 +103,7 @@ fn check_import(import: &str) -> Result<(), LoadError> {
     // The types of the package itself, which the world's exports use.
     let own_types = interface == "workflow:connector/types" && version == "0.1.0";
     let of_the_world = bindings::allowed_imports().any(|allowed| allowed == interface) && version.starts_with("0.2.");
-    if own_types || of_the_world {
-        Ok(())
-    } else {
-        Err(LoadError::Import(import.to_owned()))
-    }
+    if own_types || of_the_world { Ok(()) } else { Err(LoadError::Import(import.to_owned())) }
 }
 
 #[cfg(test)]

@@ -115,10 +115,7 @@ impl Failure {
             Self::Execution(failure) => matches!(
                 failure,
                 ExecutionFailure::NoSandbox(_)
-                    | ExecutionFailure::Limit {
-                        limit: Limit::CallTime(_),
-                        request_sent: false
-                    }
+                    | ExecutionFailure::Limit { limit: Limit::CallTime(_), request_sent: false }
             ),
         }
     }
@@ -152,11 +149,7 @@ impl Serialize for Failure {
             problem: Problem,
             retryable: bool,
         }
-        Report {
-            problem: self.problem(),
-            retryable: self.is_retryable(),
-        }
-        .serialize(serializer)
+        Report { problem: self.problem(), retryable: self.is_retryable() }.serialize(serializer)
     }
 }
 

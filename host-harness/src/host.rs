@@ -51,9 +51,7 @@ impl Host {
         let engine = engine().map_err(|error| HostError(format!("{error:#}")))?;
         let linker = linker(&engine).map_err(|error| HostError(format!("{error:#}")))?;
         tick(&engine).map_err(|error| HostError(error.to_string()))?;
-        Ok(Self {
-            shared: Arc::new(Shared { engine, linker, cache }),
-        })
+        Ok(Self { shared: Arc::new(Shared { engine, linker, cache }) })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -107,14 +105,12 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
 /// Starts the thread that makes computing connectors look at their limits, for as long as the engine is there.
 fn tick(engine: &Engine) -> std::io::Result<()> {
     let engine = engine.weak();
-    std::thread::Builder::new()
-        .name("sandbox ticks".to_owned())
-        .spawn(move || {
-            while let Some(engine) = engine.upgrade() {
-                engine.increment_epoch();
-                drop(engine);
-                std::thread::sleep(limits::TICK);
-            }
-        })?;
+    std::thread::Builder::new().name("sandbox ticks".to_owned()).spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(limits::TICK);
+        }
+    })?;
     Ok(())
 }

@@ -64,22 +64,12 @@ impl HttpClient {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .build(Connections::new(Arc::clone(&policy), tls));
-        Self {
-            shared: Arc::new(Shared {
-                policy,
-                client,
-                denials: Mutex::new(Vec::new()),
-            }),
-        }
+        Self { shared: Arc::new(Shared { policy, client, denials: Mutex::new(Vec::new()) }) }
     }
 
     /// What the policy has refused so far: each kind once, the first few.
     pub fn denials(&self) -> Vec<Denial> {
-        self.shared
-            .denials
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.shared.denials.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Sends a request and waits for the head of the answer.
@@ -97,10 +87,8 @@ impl HttpClient {
             status = tracing::field::Empty,
         );
         let started = Instant::now();
-        let outcome = self
-            .exchange(request, options.unwrap_or_default(), watch, started)
-            .instrument(span.clone())
-            .await;
+        let outcome =
+            self.exchange(request, options.unwrap_or_default(), watch, started).instrument(span.clone()).await;
         match &outcome {
             Ok(response) => {
                 span.record("status", response.status().as_u16());
@@ -118,10 +106,7 @@ impl HttpClient {
         started: Instant,
     ) -> Result<Response<WasiBody>, Error> {
         let destination = destination(request.uri())?;
-        self.shared
-            .policy
-            .check_host(&destination)
-            .map_err(|denial| self.denied(denial))?;
+        self.shared.policy.check_host(&destination).map_err(|denial| self.denied(denial))?;
         let connect_time = options.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
         let first_byte_time = options.first_byte_timeout.unwrap_or(FIRST_BYTE_TIMEOUT);
         let mut connection = capture_connection(&mut request);
@@ -180,13 +165,6 @@ fn destination(uri: &Uri) -> Result<Destination, Error> {
         _ => return Err(Error::HttpRequestUriInvalid),
     };
     let host = authority.host();
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(host);
-    Ok(Destination {
-        clear,
-        host: bare.to_owned(),
-        port: uri.port_u16().unwrap_or(if clear { 80 } else { 443 }),
-    })
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    Ok(Destination { clear, host: bare.to_owned(), port: uri.port_u16().unwrap_or(if clear { 80 } else { 443 }) })
 }

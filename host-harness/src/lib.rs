@@ -25,8 +25,10 @@ pub mod failure;
 pub mod host;
 pub mod http;
 pub mod limits;
+pub mod output;
 pub mod policy;
 pub mod sandbox;
+pub mod workflow;
 
 pub use component::{Cache, Component, DEFAULT_COMPONENT, LoadError};
 pub use failure::{ExecutionFailure, Failure, Problem, Reason};
@@ -34,3 +36,4 @@ pub use host::Host;
 pub use limits::Limits;
 pub use policy::{Policy, Rule};
 pub use sandbox::{Connector, Download, Sandbox};
+pub use workflow::Workflow;

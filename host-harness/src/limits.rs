@@ -58,12 +58,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            memory_bytes: MEMORY_BYTES,
-            cpu_time: CPU_TIME,
-            call_time: CALL_TIME,
-            response_bytes: RESPONSE_BYTES,
-        }
+        Self { memory_bytes: MEMORY_BYTES, cpu_time: CPU_TIME, call_time: CALL_TIME, response_bytes: RESPONSE_BYTES }
     }
 }
 

@@ -134,21 +134,14 @@ impl Policy {
             if !rule.matches(&host, destination.port) {
                 continue;
             }
-            let grant = grant.get_or_insert(Grant {
-                clear: false,
-                host_named: false,
-                address_named: false,
-            });
+            let grant = grant.get_or_insert(Grant { clear: false, host_named: false, address_named: false });
             grant.clear |= rule.clear;
             if *origin == Origin::Operator {
                 grant.host_named |= !matches!(rule.host, HostPattern::Below(_));
                 grant.address_named |= matches!(rule.host, HostPattern::Address(_));
             }
         }
-        grant.ok_or_else(|| Denial {
-            destination: destination.clone(),
-            cause: DenialCause::NotAllowed,
-        })
+        grant.ok_or_else(|| Denial { destination: destination.clone(), cause: DenialCause::NotAllowed })
     }
 
     /// Whether a connection may go to an address of a host.
@@ -170,10 +163,7 @@ impl Policy {
         } else {
             return Ok(());
         };
-        Err(Denial {
-            destination: destination.clone(),
-            cause,
-        })
+        Err(Denial { destination: destination.clone(), cause })
     }
 }
 
@@ -184,9 +174,9 @@ impl Rule {
         }
         match (&self.host, host) {
             (HostPattern::Name(allowed), Host::Name(name)) => allowed == name,
-            (HostPattern::Below(domain), Host::Name(name)) => name
-                .strip_suffix(domain.as_str())
-                .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
+            (HostPattern::Below(domain), Host::Name(name)) => {
+                name.strip_suffix(domain.as_str()).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+            }
             (HostPattern::Address(allowed), Host::Address(address)) => allowed == address,
             _ => false,
         }
@@ -201,10 +191,7 @@ enum Host {
 
 impl Host {
     fn of(text: &str) -> Self {
-        let bare = text
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'))
-            .unwrap_or(text);
+        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
         match bare.parse() {
             Ok(address) => Self::Address(address),
             Err(_) => Self::Name(bare.strip_suffix('.').unwrap_or(bare).to_ascii_lowercase()),
@@ -216,10 +203,7 @@ impl FromStr for Rule {
     type Err = RuleError;
 
     fn from_str(text: &str) -> Result<Self, RuleError> {
-        let error = |problem| RuleError {
-            rule: text.to_owned(),
-            problem,
-        };
+        let error = |problem| RuleError { rule: text.to_owned(), problem };
         let lower = text.trim().to_ascii_lowercase();
         let (clear, rest) = match lower.split_once("://") {
             None => (false, lower.as_str()),
@@ -262,9 +246,7 @@ impl FromStr for Rule {
         if let HostPattern::Name(name) | HostPattern::Below(name) = &host {
             let is_label = |label: &str| {
                 !label.is_empty()
-                    && label
-                        .bytes()
-                        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+                    && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
             };
             if !name.split('.').all(is_label) {
                 return Err(error("write HOST, HOST:PORT or *.DOMAIN, with neither user nor path"));
@@ -310,16 +292,10 @@ impl fmt::Display for Denial {
             DenialCause::NotAllowed => write!(formatter, "it is not on the allow-list"),
             DenialCause::Clear => write!(formatter, "plain HTTP would carry secrets in the clear"),
             DenialCause::Address(address, AddressClass::LinkLocal) => {
-                write!(
-                    formatter,
-                    "{address} is a link-local address, which must be allowed as an address"
-                )
+                write!(formatter, "{address} is a link-local address, which must be allowed as an address")
             }
             DenialCause::Address(address, class) => {
-                write!(
-                    formatter,
-                    "{address} is a {class} address, whose host must be allowed by name"
-                )
+                write!(formatter, "{address} is a {class} address, whose host must be allowed by name")
             }
         }
     }

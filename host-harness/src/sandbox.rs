@@ -91,10 +91,7 @@ impl Connector {
     /// The same connector, with environment variables. There are no others.
     #[must_use]
     pub fn with_environment(self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self {
-            environment: variables.into_iter().collect(),
-            ..self
-        }
+        Self { environment: variables.into_iter().collect(), ..self }
     }
 
     /// The same connector, allowed to connect to the hosts that it says it needs for this auth (as far as they have
@@ -109,9 +106,7 @@ impl Connector {
             policy.allow(rule, Origin::Operator);
         }
         for host in self.hosts(auth).await? {
-            let rule = host
-                .parse::<Rule>()
-                .map_err(|error| ExecutionFailure::Interface(error.to_string()))?;
+            let rule = host.parse::<Rule>().map_err(|error| ExecutionFailure::Interface(error.to_string()))?;
             policy.allow(rule, Origin::Connector);
         }
         Ok(self.with_policy(policy))
@@ -255,12 +250,7 @@ impl Sandbox {
     pub async fn check_auth(&mut self, auth: &str) -> Result<String, Failure> {
         let auth = auth.to_owned();
         self.call("check-auth", |Live { store, exports }| {
-            Box::pin(async move {
-                exports
-                    .workflow_connector_connector()
-                    .call_check_auth(store, &auth)
-                    .await
-            })
+            Box::pin(async move { exports.workflow_connector_connector().call_check_auth(store, &auth).await })
         })
         .await
     }
@@ -285,12 +275,7 @@ impl Sandbox {
     pub async fn describe_operation(&mut self, name: &str) -> Result<Operation, Failure> {
         let name = name.to_owned();
         self.call("describe-operation", |Live { store, exports }| {
-            Box::pin(async move {
-                exports
-                    .workflow_connector_connector()
-                    .call_describe_operation(store, &name)
-                    .await
-            })
+            Box::pin(async move { exports.workflow_connector_connector().call_describe_operation(store, &name).await })
         })
         .await
     }
@@ -304,10 +289,7 @@ impl Sandbox {
         let (auth, operation, input) = (auth.to_owned(), operation.to_owned(), input.to_owned());
         self.call("invoke", |Live { store, exports }| {
             Box::pin(async move {
-                exports
-                    .workflow_connector_connector()
-                    .call_invoke(store, &auth, &operation, &input)
-                    .await
+                exports.workflow_connector_connector().call_invoke(store, &auth, &operation, &input).await
             })
         })
         .await
@@ -334,12 +316,7 @@ impl Sandbox {
                 })
             })
             .await?;
-        Ok(Download {
-            sandbox: self,
-            resource,
-            media_type,
-            size,
-        })
+        Ok(Download { sandbox: self, resource, media_type, size })
     }
 }
 

@@ -34,22 +34,14 @@ pub struct Cache {
 impl Cache {
     /// The user's cache folder: `$XDG_CACHE_HOME/host-harness`, or `~/.cache/host-harness`; none where neither is known.
     pub fn user() -> Self {
-        let absolute = |name| {
-            std::env::var_os(name)
-                .map(PathBuf::from)
-                .filter(|path| path.is_absolute())
-        };
+        let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-        Self {
-            folder: base.map(|base| base.join("host-harness")),
-        }
+        Self { folder: base.map(|base| base.join("host-harness")) }
     }
 
     /// A folder of the caller's choice.
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
-        Self {
-            folder: Some(folder.into()),
-        }
+        Self { folder: Some(folder.into()) }
     }
 
     /// No cache: every component is compiled each time that it is loaded.
@@ -109,12 +101,7 @@ fn key(engine: &Engine, component: &[u8; 32]) -> [u8; 32] {
 }
 
 fn checksum(key: &[u8; 32], code: &[u8]) -> [u8; 32] {
-    Sha256::new()
-        .chain_update(MAGIC)
-        .chain_update(key)
-        .chain_update(code)
-        .finalize()
-        .into()
+    Sha256::new().chain_update(MAGIC).chain_update(key).chain_update(code).finalize().into()
 }
 
 fn file(folder: &Path, key: &[u8; 32]) -> PathBuf {
@@ -179,10 +166,7 @@ fn create_folder(folder: &Path) -> io::Result<()> {
 fn check_owner(metadata: &std::fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
     if metadata.uid() != rustix::process::geteuid().as_raw() || metadata.mode() & 0o022 != 0 {
-        return Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            "others than this user could have written it",
-        ));
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "others than this user could have written it"));
     }
     Ok(())
 }

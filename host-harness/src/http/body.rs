@@ -27,15 +27,7 @@ pub(super) struct ReceivedBody {
 
 impl ReceivedBody {
     pub(super) fn new(incoming: Incoming, pause: Duration, watch: Arc<Watch>, started: Instant) -> Self {
-        Self {
-            incoming,
-            pause,
-            patience: None,
-            watch,
-            started,
-            bytes: 0,
-            span: tracing::Span::current(),
-        }
+        Self { incoming, pause, patience: None, watch, started, bytes: 0, span: tracing::Span::current() }
     }
 }
 
@@ -62,10 +54,7 @@ impl Body for ReceivedBody {
             Poll::Pending => {
                 let pause = this.pause;
                 let patience = this.patience.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
-                patience
-                    .as_mut()
-                    .poll(context)
-                    .map(|()| Some(Err(Error::ConnectionReadTimeout)))
+                patience.as_mut().poll(context).map(|()| Some(Err(Error::ConnectionReadTimeout)))
             }
         }
     }

@@ -73,11 +73,7 @@ impl Service<Uri> for Connections {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let time = CONNECT_TIME.try_get().unwrap_or(CONNECT_TIMEOUT);
         let connection = self.https.call(uri);
-        Box::pin(async move {
-            tokio::time::timeout(time, connection)
-                .await
-                .map_err(|_| ConnectError::TimedOut)?
-        })
+        Box::pin(async move { tokio::time::timeout(time, connection).await.map_err(|_| ConnectError::TimedOut)? })
     }
 }
 
@@ -112,9 +108,8 @@ impl Service<Uri> for Tcp {
 async fn allowed_addresses(policy: &Policy, uri: &Uri) -> Result<VecDeque<SocketAddr>, ConnectError> {
     let destination = destination(uri).map_err(|_| ConnectError::Url)?;
     let grant = policy.check_host(&destination).map_err(ConnectError::Denied)?;
-    let resolved = tokio::net::lookup_host((destination.host.as_str(), destination.port))
-        .await
-        .map_err(ConnectError::Dns)?;
+    let resolved =
+        tokio::net::lookup_host((destination.host.as_str(), destination.port)).await.map_err(ConnectError::Dns)?;
     let mut allowed = VecDeque::new();
     let mut denied = None;
     for address in resolved {
@@ -159,9 +154,7 @@ async fn first_connection(mut addresses: VecDeque<SocketAddr>) -> Result<TcpStre
 /// have none. They are read once.
 pub(super) fn default_tls() -> Arc<rustls::ClientConfig> {
     static CONFIG: LazyLock<Arc<rustls::ClientConfig>> = LazyLock::new(|| {
-        let mut roots = rustls::RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
+        let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let system = rustls_native_certs::load_native_certs();
         for error in &system.errors {
             tracing::debug!(%error, "a certificate of the system could not be read");

@@ -77,14 +77,8 @@ fn from_connect(error: &ConnectError) -> Error {
     match error {
         // Told as a denial before it comes here.
         ConnectError::Denied(_) => Error::HttpRequestDenied,
-        ConnectError::Dns(error) => Error::DnsError {
-            rcode: Some(error.to_string()),
-            info_code: None,
-        },
-        ConnectError::NoAddress => Error::DnsError {
-            rcode: Some("no address".to_owned()),
-            info_code: None,
-        },
+        ConnectError::Dns(error) => Error::DnsError { rcode: Some(error.to_string()), info_code: None },
+        ConnectError::NoAddress => Error::DnsError { rcode: Some("no address".to_owned()), info_code: None },
         ConnectError::Url => Error::HttpRequestUriInvalid,
         ConnectError::TimedOut => Error::ConnectionTimeout,
         ConnectError::Tcp(error) => match error.kind() {
@@ -100,10 +94,9 @@ fn from_connect(error: &ConnectError) -> Error {
 fn from_tls(error: &rustls::Error) -> Error {
     match error {
         rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => Error::TlsCertificateError,
-        rustls::Error::AlertReceived(alert) => Error::TlsAlertReceived {
-            alert_id: Some(u8::from(*alert)),
-            alert_message: Some(format!("{alert:?}")),
-        },
+        rustls::Error::AlertReceived(alert) => {
+            Error::TlsAlertReceived { alert_id: Some(u8::from(*alert)), alert_message: Some(format!("{alert:?}")) }
+        }
         _ => Error::TlsProtocolError,
     }
 }

@@ -104,10 +104,7 @@ impl Watch {
 
     /// Carries the call on until it is done or goes over a limit.
     pub(crate) async fn run<T>(&self, call: impl Future<Output = T>) -> Result<T, Limit> {
-        let mut call = pin!(Measured {
-            call: pin!(call),
-            watch: self
-        });
+        let mut call = pin!(Measured { call: pin!(call), watch: self });
         let outcome = tokio::select! {
             biased;
             () = self.ended.notified() => None,
@@ -138,14 +135,10 @@ impl<F: Future> Future for Measured<'_, F> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let since = self.watch.nanoseconds();
-        self.watch
-            .computing_since
-            .store(since.saturating_add(1), Ordering::Relaxed);
+        self.watch.computing_since.store(since.saturating_add(1), Ordering::Relaxed);
         let outcome = self.call.as_mut().poll(context);
         self.watch.computing_since.store(0, Ordering::Relaxed);
-        self.watch
-            .computed
-            .fetch_add(self.watch.nanoseconds().saturating_sub(since), Ordering::Relaxed);
+        self.watch.computed.fetch_add(self.watch.nanoseconds().saturating_sub(since), Ordering::Relaxed);
         outcome
     }
 }

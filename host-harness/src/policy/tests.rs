@@ -3,11 +3,7 @@ use super::*;
 fn destination(url: &str) -> Destination {
     let (scheme, rest) = url.split_once("://").unwrap();
     let (host, port) = rest.rsplit_once(':').unwrap();
-    Destination {
-        clear: scheme == "http",
-        host: host.trim_matches(['[', ']']).to_owned(),
-        port: port.parse().unwrap(),
-    }
+    Destination { clear: scheme == "http", host: host.trim_matches(['[', ']']).to_owned(), port: port.parse().unwrap() }
 }
 
 fn policy(rules: &[(&str, Origin)]) -> Policy {
@@ -126,85 +122,19 @@ fn addresses_have_classes() {
 #[test]
 fn addresses_that_are_not_public_must_be_named_by_the_operator() {
     let rows: [(&str, Origin, &str, &str, bool); 13] = [
-        (
-            "looker.example.com",
-            Origin::Operator,
-            "https://looker.example.com:443",
-            "10.0.0.5",
-            true,
-        ),
-        (
-            "looker.example.com",
-            Origin::Connector,
-            "https://looker.example.com:443",
-            "10.0.0.5",
-            false,
-        ),
-        (
-            "looker.example.com",
-            Origin::Connector,
-            "https://looker.example.com:443",
-            PUBLIC,
-            true,
-        ),
-        (
-            "*.example.com",
-            Origin::Operator,
-            "https://looker.example.com:443",
-            "10.0.0.5",
-            false,
-        ),
-        (
-            "*.example.com",
-            Origin::Operator,
-            "https://looker.example.com:443",
-            PUBLIC,
-            true,
-        ),
-        (
-            "127.0.0.1:8080",
-            Origin::Connector,
-            "http://127.0.0.1:8080",
-            "127.0.0.1",
-            false,
-        ),
-        (
-            "127.0.0.1:8080",
-            Origin::Operator,
-            "http://127.0.0.1:8080",
-            "127.0.0.1",
-            true,
-        ),
+        ("looker.example.com", Origin::Operator, "https://looker.example.com:443", "10.0.0.5", true),
+        ("looker.example.com", Origin::Connector, "https://looker.example.com:443", "10.0.0.5", false),
+        ("looker.example.com", Origin::Connector, "https://looker.example.com:443", PUBLIC, true),
+        ("*.example.com", Origin::Operator, "https://looker.example.com:443", "10.0.0.5", false),
+        ("*.example.com", Origin::Operator, "https://looker.example.com:443", PUBLIC, true),
+        ("127.0.0.1:8080", Origin::Connector, "http://127.0.0.1:8080", "127.0.0.1", false),
+        ("127.0.0.1:8080", Origin::Operator, "http://127.0.0.1:8080", "127.0.0.1", true),
         ("localhost", Origin::Operator, "http://localhost:8080", "::1", true),
-        (
-            "looker.example.com",
-            Origin::Operator,
-            "https://looker.example.com:443",
-            "169.254.169.254",
-            false,
-        ),
-        (
-            "169.254.169.254",
-            Origin::Operator,
-            "https://169.254.169.254:443",
-            "169.254.169.254",
-            true,
-        ),
-        (
-            "169.254.169.254",
-            Origin::Connector,
-            "https://169.254.169.254:443",
-            "169.254.169.254",
-            false,
-        ),
+        ("looker.example.com", Origin::Operator, "https://looker.example.com:443", "169.254.169.254", false),
+        ("169.254.169.254", Origin::Operator, "https://169.254.169.254:443", "169.254.169.254", true),
+        ("169.254.169.254", Origin::Connector, "https://169.254.169.254:443", "169.254.169.254", false),
         ("10.0.0.5", Origin::Operator, "http://10.0.0.5:80", "10.0.0.5", false),
-        (
-            "http://10.0.0.5",
-            Origin::Operator,
-            "http://10.0.0.5:80",
-            "10.0.0.5",
-            true,
-        ),
+        ("http://10.0.0.5", Origin::Operator, "http://10.0.0.5:80", "10.0.0.5", true),
     ];
     for (rule, origin, url, address, expected) in rows {
         assert_eq!(

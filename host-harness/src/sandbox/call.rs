@@ -23,11 +23,7 @@ impl Sandbox {
         let mut store = Store::new(connector.host.engine(), state);
         store.limiter(|state| state);
         store.epoch_deadline_callback(|context| {
-            context
-                .data()
-                .watch()
-                .check_cpu_time()
-                .map_err(|_| wasmtime::Error::msg("the time is up"))?;
+            context.data().watch().check_cpu_time().map_err(|_| wasmtime::Error::msg("the time is up"))?;
             Ok(UpdateDeadline::Yield(1))
         });
         store.set_epoch_deadline(1);
@@ -38,18 +34,11 @@ impl Sandbox {
             }
             Ok(Err(error)) => return Err(crash(&error, &watch).into()),
             Err(limit) => {
-                return Err(ExecutionFailure::Limit {
-                    limit,
-                    request_sent: watch.request_sent(),
-                }
-                .into());
+                return Err(ExecutionFailure::Limit { limit, request_sent: watch.request_sent() }.into());
             }
         };
         tracing::debug!(time = ?started.elapsed(), "instantiated");
-        Ok(Self {
-            live: Some(Live { store, exports }),
-            limits: connector.limits.clone(),
-        })
+        Ok(Self { live: Some(Live { store, exports }), limits: connector.limits.clone() })
     }
 
     /// Makes one call whose answers are counted.
@@ -91,11 +80,7 @@ impl Sandbox {
                 answer.map_err(Failure::from)
             }
             Ok(Err(error)) => Err(crash(&error, &watch).into()),
-            Err(limit) => Err(ExecutionFailure::Limit {
-                limit,
-                request_sent: watch.request_sent(),
-            }
-            .into()),
+            Err(limit) => Err(ExecutionFailure::Limit { limit, request_sent: watch.request_sent() }.into()),
         }
     }
 }
@@ -107,8 +92,5 @@ fn crash(error: &wasmtime::Error, watch: &Watch) -> ExecutionFailure {
         Some(exit) => format!("it exited with code {}", exit.0),
         None => error.root_cause().to_string(),
     };
-    ExecutionFailure::Crash {
-        message,
-        request_sent: watch.request_sent(),
-    }
+    ExecutionFailure::Crash { message, request_sent: watch.request_sent() }
 }

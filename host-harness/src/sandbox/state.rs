@@ -37,13 +37,7 @@ impl State {
             .build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits::RESOURCES);
-        Self {
-            wasi,
-            http: WasiHttpCtx::new(),
-            hooks: Hooks { client, watch },
-            table,
-            log,
-        }
+        Self { wasi, http: WasiHttpCtx::new(), hooks: Hooks { client, watch }, table, log }
     }
 
     /// Begins a call.
@@ -60,30 +54,17 @@ impl State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView {
-            hooks: &mut self.hooks,
-            table: &mut self.table,
-            ctx: &mut self.http,
-        }
+        WasiHttpCtxView { hooks: &mut self.hooks, table: &mut self.table, ctx: &mut self.http }
     }
 }
 
-type Exchange = Result<
-    (
-        http::Response<WasiBody>,
-        Box<dyn Future<Output = Result<(), Error>> + Send>,
-    ),
-    Error,
->;
+type Exchange = Result<(http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
 
 impl WasiHttpHooks for Hooks {
     /// The client sets it, as the version of HTTP wants it.
@@ -113,9 +94,7 @@ impl WasiHttpHooks for Hooks {
 
 impl ResourceLimiter for State {
     fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        self.watch()
-            .check_memory(desired)
-            .map_err(|_| wasmtime::Error::msg("the memory is used up"))?;
+        self.watch().check_memory(desired).map_err(|_| wasmtime::Error::msg("the memory is used up"))?;
         Ok(true)
     }
 

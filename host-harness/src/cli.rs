@@ -1,0 +1,135 @@
+//! The command line.
+//!
+//! Results go to standard output, everything else to standard error. The exit code is 0 when it is done, 1 after a
+//! permanent failure, 2 for wrong usage, 75 after a failure that may pass (`EX_TEMPFAIL`).
+
+mod check;
+mod describe;
+mod error;
+mod invoke;
+mod operations;
+mod run;
+mod session;
+mod terminal;
+mod text_source;
+mod units;
+
+use clap::{Args, Parser, Subcommand};
+use error::CliError;
+use host_harness::Rule;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+use text_source::TextSource;
+
+/// Runs connectors and workflows in a sandbox.
+#[derive(Debug, Parser)]
+#[command(name = "host-harness", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(flatten)]
+    shared: Shared,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What all commands understand.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Shared options")]
+struct Shared {
+    /// How to sign in: JSON, or a file of it. Without it the LOOKERSDK_* environment variables serve.
+    ///
+    /// Prefer a file: other users of this machine can read command lines.
+    #[arg(long, global = true, value_name = "JSON|@FILE", hide_default_value = true)]
+    auth: Option<TextSource>,
+    /// Work with an embedded practice Looker instead of a real one.
+    #[arg(long, global = true)]
+    practice: bool,
+    /// The connector's component. Default: the Looker connector that is built in.
+    #[arg(long, global = true, value_name = "FILE")]
+    component: Option<PathBuf>,
+    /// A host that the connector may connect to besides those that it asks for: HOST, HOST:PORT, *.DOMAIN or
+    /// http://HOST. Private and loopback addresses must be named. Repeatable.
+    #[arg(long, global = true, value_name = "HOST[:PORT]")]
+    allow_host: Vec<Rule>,
+    /// The longest that one call may take: 90, 90s, 5m, 1h. Default: 10m.
+    #[arg(long, global = true, value_name = "TIME", value_parser = units::duration)]
+    timeout: Option<Duration>,
+    /// The most memory that the connector may use: 64MiB, 1GiB. Default: 128MiB.
+    #[arg(long, global = true, value_name = "BYTES", value_parser = units::memory)]
+    max_memory: Option<u64>,
+    /// Print JSON for programs; a failure is one JSON object on standard error.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Log to standard error: error, warn, info, debug, trace, or a filter such as `host_harness::http=debug`. The
+    /// connector's own output is logged as `guest=debug`.
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Tell what the connector is, and what to fill in to sign in.
+    Describe,
+    /// List the operations, or show one with its inputs.
+    Operations(operations::Arguments),
+    /// Carry out one operation.
+    Invoke(invoke::Arguments),
+    /// Run a workflow, step by step.
+    Run(run::Arguments),
+    /// Test the connection: sign in and ask who the user is.
+    Check,
+}
+
+/// Runs the command that the arguments ask for.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Err(message) = start_log(arguments.shared.log.as_deref()) {
+        eprintln!("error: {message}");
+        return ExitCode::from(error::WRONG_USAGE);
+    }
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the threads could not be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let json = arguments.shared.json;
+    let outcome = runtime.block_on(async {
+        // An interrupt drops the command where it is, so that what it leaves on the disk is cleared away.
+        tokio::select! {
+            outcome = command(arguments) => outcome,
+            _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
+        }
+    });
+    // A name that is being resolved or the like is not worth waiting for.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(json),
+    }
+}
+
+async fn command(arguments: Arguments) -> Result<(), CliError> {
+    let Arguments { shared, command } = arguments;
+    match command {
+        Command::Describe => describe::run(&shared).await,
+        Command::Operations(arguments) => operations::run(&shared, arguments).await,
+        Command::Invoke(arguments) => invoke::run(&shared, arguments).await,
+        Command::Run(arguments) => run::run(&shared, arguments).await,
+        Command::Check => check::run(&shared).await,
+    }
+}
+
+fn start_log(filter: Option<&str>) -> Result<(), String> {
+    let Some(filter) = filter else { return Ok(()) };
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+        .map_err(|error| format!("--log: {error}; give a level: error, warn, info, debug or trace"))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    Ok(())
+}

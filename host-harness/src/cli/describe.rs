@@ -1,0 +1,33 @@
+//! `describe`: what the connector is, and what to fill in to sign in.
+
+use super::error::CliError;
+use super::{Shared, session, terminal};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+pub(super) async fn run(shared: &Shared) -> Result<(), CliError> {
+    let connector = session::offline(shared)?;
+    let failed = |failure| CliError::failed(&connector, failure);
+    let mut sandbox = connector.sandbox().await.map_err(failed)?;
+    let info = sandbox.describe().await.map_err(failed)?;
+    let schema = sandbox.auth_schema().await.map_err(failed)?;
+    let schema: Value = super::operations::schema(&connector, "auth-schema", &schema)?;
+    if shared.json {
+        let description = json!({
+            "name": info.name,
+            "title": info.title,
+            "description": info.description,
+            "version": info.version,
+            "documentation_url": info.documentation_url,
+            "auth_schema": schema,
+        });
+        return Ok(terminal::print_line(&terminal::pretty(&description))?);
+    }
+    let mut text = String::new();
+    let _ = writeln!(text, "{} ({} {})", info.title, info.name, info.version);
+    let _ = writeln!(text, "{}", info.description);
+    let _ = writeln!(text, "{}", info.documentation_url);
+    let _ = writeln!(text, "\nTo sign in (--auth)");
+    text.push_str(&super::operations::fields(&schema));
+    Ok(terminal::print(&terminal::plain(&text))?)
+}

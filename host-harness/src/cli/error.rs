@@ -1,0 +1,197 @@
+//! How a command ends when it does not succeed.
+
+use super::terminal;
+use host_harness::failure::ExecutionFailure;
+use host_harness::host::HostError;
+use host_harness::limits::Limit;
+use host_harness::workflow::{RunError, WorkflowError};
+use host_harness::{Connector, Failure, LoadError, Reason};
+use serde_json::{Value, json};
+use std::io;
+use std::process::ExitCode;
+
+/// The exit code for wrong usage, as clap has it.
+pub(super) const WRONG_USAGE: u8 = 2;
+
+/// The exit code for a failure that may pass: `EX_TEMPFAIL` of sysexits.h.
+const RETRYABLE: u8 = 75;
+
+/// The exit code after an interrupt: 128 and the signal's number.
+const INTERRUPTED: u8 = 130;
+
+/// A command that did not succeed.
+pub(super) enum CliError {
+    /// The arguments, or a file that they name, cannot be used.
+    Usage(String),
+    /// The call or the workflow failed.
+    Failed(Box<Failed>),
+    /// The host could not be set up.
+    Host(String),
+    /// Standard output or a file could not be written.
+    Output(io::Error),
+    /// The user interrupted it.
+    Interrupted,
+}
+
+/// A call or workflow that failed.
+pub(super) struct Failed {
+    failure: Failure,
+    /// The step of the workflow.
+    step: Option<String>,
+    is_retryable: bool,
+    /// What the operator can do about it.
+    hints: Vec<String>,
+}
+
+impl CliError {
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage(message.into())
+    }
+
+    /// A failed call of a connector.
+    pub(super) fn failed(connector: &Connector, failure: Failure) -> Self {
+        let hints = hints(connector, &failure);
+        let is_retryable = failure.is_retryable();
+        Self::Failed(Box::new(Failed { failure, step: None, is_retryable, hints }))
+    }
+
+    /// A failed workflow.
+    pub(super) fn run(connector: &Connector, error: RunError) -> Self {
+        let mut hints = hints(connector, &error.failure);
+        if error.failure.is_retryable() && !error.is_retryable() {
+            hints.push(format!(
+                "the step alone could be tried again, the whole workflow not: {} changed data already",
+                error.changed.join(", ")
+            ));
+        }
+        let is_retryable = error.is_retryable();
+        Self::Failed(Box::new(Failed { failure: error.failure, step: Some(error.step), is_retryable, hints }))
+    }
+
+    /// Tells the user, and gives the exit code.
+    pub(super) fn report(self, json: bool) -> ExitCode {
+        match self {
+            Self::Usage(message) => {
+                eprintln!("error: {message}");
+                ExitCode::from(WRONG_USAGE)
+            }
+            Self::Host(message) => {
+                eprintln!("error: {message}");
+                ExitCode::FAILURE
+            }
+            // Whoever read the output has enough of it: `| head`.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Self::Output(error) => {
+                eprintln!("error: the output could not be written: {error}");
+                ExitCode::FAILURE
+            }
+            Self::Interrupted => ExitCode::from(INTERRUPTED),
+            Self::Failed(failed) => {
+                if json {
+                    eprintln!("{}", failed.to_json());
+                } else {
+                    failed.tell();
+                }
+                if failed.is_retryable { ExitCode::from(RETRYABLE) } else { ExitCode::FAILURE }
+            }
+        }
+    }
+}
+
+impl Failed {
+    /// The fields of the problem and `retryable`; `step` for a workflow; `hints` where there are some.
+    fn to_json(&self) -> Value {
+        let mut report = serde_json::to_value(&self.failure).unwrap_or_else(|_| json!({}));
+        if let Value::Object(report) = &mut report {
+            report.insert("retryable".to_owned(), json!(self.is_retryable));
+            if let Some(step) = &self.step {
+                report.insert("step".to_owned(), json!(step));
+            }
+            if !self.hints.is_empty() {
+                report.insert("hints".to_owned(), json!(self.hints));
+            }
+        }
+        report
+    }
+
+    fn tell(&self) {
+        let problem = self.failure.problem();
+        let step = self.step.as_ref().map(|step| format!("step {step}: ")).unwrap_or_default();
+        let status = problem.status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
+        eprintln!("error: {step}{}{status}", terminal::plain(&problem.message));
+        for field in &problem.fields {
+            if !problem.message.contains(&field.message) {
+                let (name, message) = (terminal::plain(&field.field), terminal::plain(&field.message));
+                eprintln!("  {name}: {message} ({})", terminal::plain(&field.code));
+            }
+        }
+        let may_have_acted = matches!(
+            problem.reason,
+            Reason::Timeout
+                | Reason::Unreachable
+                | Reason::RemoteError
+                | Reason::UnexpectedResponse
+                | Reason::ExecutionFailed
+        );
+        if problem.request_sent && !self.failure.is_retryable() && may_have_acted {
+            eprintln!("note: the request was sent; it may have been carried out all the same");
+        }
+        if self.is_retryable {
+            match problem.retry_after_ms {
+                Some(time) => eprintln!("note: this may pass; try again in {} s", f64::from(time) / 1000.0),
+                None => eprintln!("note: this may pass; try again later"),
+            }
+        }
+        for hint in &self.hints {
+            eprintln!("note: {}", terminal::plain(hint));
+        }
+        if let Some(url) = &problem.documentation_url {
+            eprintln!("see {}", terminal::plain(url));
+        }
+    }
+}
+
+/// What the operator can do about a failure.
+fn hints(connector: &Connector, failure: &Failure) -> Vec<String> {
+    let mut hints: Vec<String> = connector
+        .denials()
+        .iter()
+        .map(|denial| format!("{denial}; --allow-host {} allows it", denial.rule()))
+        .collect();
+    if let Failure::Execution(ExecutionFailure::Limit { limit, .. }) = failure {
+        match limit {
+            Limit::Memory(_) => hints.push("--max-memory raises the limit".to_owned()),
+            Limit::CallTime(_) => hints.push("--timeout raises the limit".to_owned()),
+            Limit::ResponseBytes(_) => hints.push("`invoke --output FILE` has no such limit".to_owned()),
+            Limit::CpuTime(_) => {}
+        }
+    }
+    if let Failure::Execution(ExecutionFailure::Crash { .. }) = failure {
+        hints.push("--log guest=debug shows what the connector wrote".to_owned());
+    }
+    hints
+}
+
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<HostError> for CliError {
+    fn from(error: HostError) -> Self {
+        Self::Host(error.to_string())
+    }
+}
+
+impl From<LoadError> for CliError {
+    fn from(error: LoadError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<WorkflowError> for CliError {
+    fn from(error: WorkflowError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}

@@ -1,0 +1,124 @@
+//! `operations`: the list, or one operation with its inputs.
+
+mod form;
+
+use super::error::CliError;
+use super::{Shared, session, terminal};
+use host_harness::bindings::{Effect, Operation, OperationSummary, Stability};
+use host_harness::{Connector, ExecutionFailure};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+pub(super) use form::fields;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The operation to show. Without it all are listed.
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    /// List only the operations that contain these words: in name, title, group or description.
+    #[arg(long, value_name = "WORD", conflicts_with = "name")]
+    search: Option<String>,
+}
+
+pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), CliError> {
+    let connector = session::offline(shared)?;
+    let failed = |failure| CliError::failed(&connector, failure);
+    if let Some(name) = arguments.name {
+        let operation = connector.describe_operation(&name).await.map_err(failed)?;
+        return show(&connector, shared, &operation);
+    }
+    let mut operations = connector.list_operations().await.map_err(failed)?;
+    let words = arguments.search.unwrap_or_default().to_lowercase();
+    operations.retain(|operation| matches(operation, &words));
+    if shared.json {
+        let list: Vec<Value> = operations.iter().map(summary).collect();
+        return Ok(terminal::print_line(&terminal::pretty(&Value::Array(list)))?);
+    }
+    if operations.is_empty() {
+        eprintln!("no operation matches `{words}`");
+    }
+    Ok(terminal::print(&terminal::plain(&list(&operations)))?)
+}
+
+fn matches(operation: &OperationSummary, words: &str) -> bool {
+    let OperationSummary { name, title, group, description, .. } = operation;
+    let text = format!("{name}\n{title}\n{group}\n{description}").to_lowercase();
+    words.split_whitespace().all(|word| text.contains(word))
+}
+
+fn summary(operation: &OperationSummary) -> Value {
+    json!({
+        "name": operation.name,
+        "title": operation.title,
+        "group": operation.group,
+        "description": operation.description,
+        "effect": terminal::effect(operation.effect),
+        "stability": terminal::stability(operation.stability),
+    })
+}
+
+/// The list: by group, in the connector's order, names and titles aligned.
+fn list(operations: &[OperationSummary]) -> String {
+    let widest = |text: fn(&OperationSummary) -> &str| operations.iter().map(|one| text(one).chars().count()).max();
+    let names = widest(|operation| &operation.name).unwrap_or(0);
+    let titles = widest(|operation| &operation.title).unwrap_or(0);
+    let mut groups: Vec<(&str, Vec<&OperationSummary>)> = Vec::new();
+    for operation in operations {
+        match groups.iter_mut().find(|(group, _)| *group == operation.group) {
+            Some((_, members)) => members.push(operation),
+            None => groups.push((&operation.group, vec![operation])),
+        }
+    }
+    let mut text = String::new();
+    for (index, (group, members)) in groups.iter().enumerate() {
+        let _ = writeln!(text, "{}{group}", if index == 0 { "" } else { "\n" });
+        for operation in members {
+            let OperationSummary { name, title, .. } = operation;
+            let line = format!("  {name:names$}  {title:titles$}  {}", special(operation).join(", "));
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+    }
+    text
+}
+
+/// What is not plain about an operation: plain ones read, and are stable.
+fn special(operation: &OperationSummary) -> Vec<&'static str> {
+    let effect = (operation.effect != Effect::Read).then(|| terminal::effect(operation.effect));
+    let stability = (operation.stability != Stability::Stable).then(|| terminal::stability(operation.stability));
+    effect.into_iter().chain(stability).collect()
+}
+
+fn show(connector: &Connector, shared: &Shared, operation: &Operation) -> Result<(), CliError> {
+    let input = schema(connector, "input-schema", &operation.input_schema)?;
+    let output = schema(connector, "output-schema", &operation.output_schema)?;
+    let about = &operation.summary;
+    if shared.json {
+        let mut description = summary(about);
+        description["input_schema"] = input;
+        description["output_schema"] = output;
+        description["media_types"] = json!(operation.media_types);
+        return Ok(terminal::print_line(&terminal::pretty(&description))?);
+    }
+    let mut text = String::new();
+    let effect = terminal::effect(about.effect);
+    let stability = terminal::stability(about.stability);
+    let _ = writeln!(text, "{}: {} ({}; {effect}, {stability})", about.name, about.title, about.group);
+    if !about.description.is_empty() {
+        let _ = writeln!(text, "{}", about.description);
+    }
+    let _ = writeln!(text, "\nInputs");
+    text.push_str(&fields(&input));
+    let media_types =
+        if operation.media_types.is_empty() { "nothing".to_owned() } else { operation.media_types.join(", ") };
+    let _ = writeln!(text, "\nOutput\n  {media_types}{}", form::type_after_colon(&output));
+    Ok(terminal::print(&terminal::plain(&text))?)
+}
+
+/// A schema of the connector's.
+pub(super) fn schema(connector: &Connector, name: &str, text: &str) -> Result<Value, CliError> {
+    serde_json::from_str(text).map_err(|error| {
+        let failure = ExecutionFailure::Interface(format!("its {name} is no JSON: {error}"));
+        CliError::failed(connector, failure.into())
+    })
+}

@@ -1,0 +1,28 @@
+//! What an operation gave, as JSON.
+
+use crate::bindings::{Body, Output};
+use crate::failure::{ExecutionFailure, Failure};
+use base64::Engine as _;
+use serde_json::{Value, json};
+
+/// An output as JSON, so that other steps can refer to it and programs can read it.
+///
+/// JSON is itself, with its digits and its order; text is a string; no content is `null`; a file is an object of
+/// `media_type`, `name` and `base64`.
+///
+/// # Errors
+///
+/// Fails where the connector calls something JSON that is none.
+pub fn to_json(output: &Output) -> Result<Value, Failure> {
+    Ok(match &output.body {
+        Body::Json(json) => serde_json::from_str(json)
+            .map_err(|error| ExecutionFailure::Interface(format!("its output is no JSON: {error}")))?,
+        Body::Text(text) => Value::String(text.clone()),
+        Body::Nothing => Value::Null,
+        Body::File(file) => json!({
+            "media_type": file.media_type,
+            "name": file.name,
+            "base64": base64::engine::general_purpose::STANDARD.encode(&file.bytes),
+        }),
+    })
+}

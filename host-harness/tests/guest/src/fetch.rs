@@ -1,0 +1,106 @@
+//! Sends a request through `wasi:http` and tells what came of it, error codes in their own words.
+//!
+//! The input is a flat object: `url`, optionally `connect`, `first` and `between` (time-outs in milliseconds), and
+//! `send`: how many bytes of body.
+
+use crate::problem;
+use crate::workflow::connector::types::{Body, Failure, Reason};
+use crate::{Output, output};
+use std::cell::RefCell;
+use waki::bindings::wasi::http::outgoing_handler;
+use waki::bindings::wasi::http::types::{
+    ErrorCode, Fields, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest, RequestOptions, Scheme,
+    http_error_code,
+};
+use waki::bindings::wasi::io::streams::{InputStream, StreamError};
+
+/// An answer's body on its way. The stream goes before the body that it belongs to.
+pub struct Stream {
+    stream: RefCell<InputStream>,
+    _body: IncomingBody,
+}
+
+impl Stream {
+    pub fn read(&self, most: u32) -> Result<Vec<u8>, Failure> {
+        match self.stream.borrow().blocking_read(most.into()) {
+            Ok(bytes) => Ok(bytes),
+            Err(StreamError::Closed) => Ok(Vec::new()),
+            Err(StreamError::LastOperationFailed(error)) => {
+                let code = http_error_code(&error);
+                Err(failed(code.map_or_else(|| error.to_debug_string(), |code| format!("{code:?}"))))
+            }
+        }
+    }
+}
+
+pub fn fetch(operation: &str, input: &str) -> Result<Output, Failure> {
+    let (status, stream) = exchange(operation, input)?;
+    let mut bytes = 0;
+    loop {
+        let chunk = stream.read(64 * 1024)?;
+        if chunk.is_empty() {
+            break;
+        }
+        bytes += chunk.len();
+    }
+    output(Body::Json(format!(r#"{{"status":{status},"bytes":{bytes}}}"#)))
+}
+
+pub fn start(input: &str) -> Result<Stream, Failure> {
+    exchange("get", input).map(|(_, stream)| stream)
+}
+
+fn exchange(operation: &str, input: &str) -> Result<(u16, Stream), Failure> {
+    let response = send(operation, input).map_err(|error| failed(format!("{error:?}")))?;
+    let body = response.consume().expect("the body is taken once");
+    let stream = Stream { stream: RefCell::new(body.stream().expect("the stream is taken once")), _body: body };
+    Ok((response.status(), stream))
+}
+
+fn send(operation: &str, input: &str) -> Result<IncomingResponse, ErrorCode> {
+    let url = value(input, "url").unwrap_or_default();
+    let (scheme, rest) = url.split_once("://").ok_or(ErrorCode::HttpRequestUriInvalid)?;
+    let (authority, path) = rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash));
+    let request = OutgoingRequest::new(Fields::new());
+    let method = if operation == "post" { Method::Post } else { Method::Get };
+    request.set_method(&method).map_err(|()| ErrorCode::HttpRequestMethodInvalid)?;
+    let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
+    request.set_scheme(Some(&scheme)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    request.set_authority(Some(authority)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    request.set_path_with_query(Some(path)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+
+    let options = RequestOptions::new();
+    let nanoseconds = |name| value(input, name).and_then(|text| text.parse::<u64>().ok()).map(|ms| ms * 1_000_000);
+    options.set_connect_timeout(nanoseconds("connect")).expect("supported");
+    options.set_first_byte_timeout(nanoseconds("first")).expect("supported");
+    options.set_between_bytes_timeout(nanoseconds("between")).expect("supported");
+
+    let body = request.body().expect("the body is taken once");
+    let answer = outgoing_handler::handle(request, Some(options))?;
+    if let Some(bytes) = value(input, "send").and_then(|text| text.parse::<usize>().ok()) {
+        let stream = body.write().expect("the stream is taken once");
+        // A body that cannot be sent shows in the answer.
+        for _ in 0..bytes.div_ceil(4096) {
+            if stream.blocking_write_and_flush(&[b'x'; 4096]).is_err() {
+                break;
+            }
+        }
+    }
+    let _ = OutgoingBody::finish(body, None);
+    answer.subscribe().block();
+    answer.get().expect("it is ready").expect("it is taken once")
+}
+
+/// The value of a key in a flat JSON object without escapes.
+fn value<'a>(input: &'a str, key: &str) -> Option<&'a str> {
+    let (_, rest) = input.split_once(&format!("\"{key}\":"))?;
+    let rest = rest.trim_start();
+    match rest.strip_prefix('"') {
+        Some(text) => text.split('"').next(),
+        None => rest.split([',', '}']).next(),
+    }
+}
+
+fn failed(message: String) -> Failure {
+    Failure::Permanent(problem(Reason::Unreachable, message))
+}
