@@ -122,8 +122,8 @@ pub async fn run(
         if effect != Effect::Read {
             changed.push(step.id.clone());
         }
-        tell(Event::Finished { step, output: &output, next: next.as_deref(), time: started.elapsed() });
-        outputs.add(&step.id, output);
+        tell(Event::Finished { step, output: &output, json: &json, time: started.elapsed() });
+        outputs.add(&step.id, json);
     }
     Ok(outputs)
 }

@@ -1,0 +1,180 @@
+//! Each limit ends the call with an error that names it, and the host goes on.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod common;
+
+use common::{answering, connector, policy};
+use host_harness::bindings::Body;
+use host_harness::failure::ExecutionFailure;
+use host_harness::limits::Limit;
+use host_harness::{Connector, Failure, Limits};
+use std::time::{Duration, Instant};
+
+/// The limit that a call went over. After it, the host still serves calls.
+async fn limit_of(connector: &Connector, operation: &str, input: &str) -> (Limit, bool) {
+    let mut sandbox = connector.sandbox().await.unwrap();
+    let failure = sandbox.invoke("{}", operation, input).await.unwrap_err();
+    assert!(!sandbox.is_live());
+    assert_eq!(sandbox.describe().await.unwrap_err(), Failure::Execution(ExecutionFailure::Ended));
+    assert_eq!(connector.describe().await.unwrap().name, "test");
+    match failure {
+        Failure::Execution(ExecutionFailure::Limit { limit, request_sent }) => (limit, request_sent),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn memory() {
+    let bytes = 16 * 1024 * 1024;
+    let connector = connector().with_limits(Limits { memory_bytes: bytes, ..Limits::default() });
+    assert_eq!(limit_of(&connector, "allocate", "{}").await, (Limit::Memory(bytes), false));
+}
+
+#[tokio::test]
+async fn computing_time_while_other_calls_go_on() {
+    let cpu_time = Duration::from_millis(300);
+    let limited = connector().with_limits(Limits { cpu_time, ..Limits::default() });
+    // One thread for both: the endless loop has to let the other calls have their turn.
+    let spinning = limit_of(&limited, "spin", "{}");
+    let others = async {
+        let started = Instant::now();
+        let mut calls = 0;
+        while started.elapsed() < Duration::from_millis(150) {
+            connector().invoke("{}", "echo", "{}").await.unwrap();
+            calls += 1;
+        }
+        calls
+    };
+    let (limit, calls) = tokio::join!(spinning, others);
+    assert_eq!(limit, (Limit::CpuTime(cpu_time), false));
+    assert!(calls > 3, "{calls} calls beside an endless loop");
+}
+
+#[tokio::test]
+async fn waiting_is_not_computing() {
+    let limits = Limits { cpu_time: Duration::from_millis(100), ..Limits::default() };
+    let address = common::server(|mut stream| async move {
+        common::request(&mut stream).await;
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        let _ =
+            tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    })
+    .await;
+    let connector = connector().with_limits(limits).with_policy(policy(&[&address.to_string()]));
+    let output = connector.invoke("{}", "get", &format!(r#"{{"url":"http://{address}/"}}"#)).await.unwrap();
+    assert!(matches!(output.body, Body::Json(json) if json == r#"{"status":200,"bytes":2}"#));
+}
+
+#[tokio::test]
+async fn time_of_the_whole_call() {
+    let call_time = Duration::from_millis(200);
+    let connector = connector().with_limits(Limits { call_time, ..Limits::default() });
+    let started = Instant::now();
+    assert_eq!(limit_of(&connector, "wait", "{}").await, (Limit::CallTime(call_time), false));
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn received_data() {
+    let address = answering("HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n01234567890123456789").await;
+    let input = format!(r#"{{"url":"http://{address}/"}}"#);
+    let limited = |response_bytes| {
+        connector()
+            .with_limits(Limits { response_bytes, ..Limits::default() })
+            .with_policy(policy(&[&address.to_string()]))
+    };
+    assert_eq!(limit_of(&limited(19), "get", &input).await, (Limit::ResponseBytes(19), true));
+    assert!(limited(20).invoke("{}", "get", &input).await.is_ok());
+    // Streaming is exempt.
+    let mut download = limited(19).open("{}", "get", &input).await.unwrap();
+    assert_eq!(download.read(64).await.unwrap().len(), 20);
+    assert_eq!(download.read(64).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_crash_ends_the_sandbox_and_not_the_host() {
+    for (operation, words) in [("trap", "unreachable"), ("exit", "exited with code")] {
+        let mut sandbox = connector().sandbox().await.unwrap();
+        match sandbox.invoke("{}", operation, "{}").await.unwrap_err() {
+            Failure::Execution(ExecutionFailure::Crash { message, request_sent: false }) => {
+                assert!(message.contains(words), "{message}");
+                assert!(!message.contains("last words"));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(!sandbox.is_live());
+    }
+    assert_eq!(connector().describe().await.unwrap().name, "test");
+}
+
+#[tokio::test]
+async fn a_flood_of_output_is_cut_and_the_call_goes_on() {
+    let output = connector().invoke("{}", "flood", "{}").await.unwrap();
+    assert!(matches!(output.body, Body::Nothing));
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_halfway_ends_its_sandbox() {
+    let mut sandbox = connector().sandbox().await.unwrap();
+    let call = sandbox.invoke("{}", "wait", "{}");
+    assert!(tokio::time::timeout(Duration::from_millis(50), call).await.is_err());
+    assert!(!sandbox.is_live());
+}
+
+#[tokio::test]
+async fn a_warm_sandbox_keeps_its_memory_and_a_fresh_one_has_none() {
+    let connector = connector();
+    let mut sandbox = connector.sandbox().await.unwrap();
+    for expected in ["1", "2", "3"] {
+        let output = sandbox.invoke("{}", "count", "{}").await.unwrap();
+        assert!(matches!(output.body, Body::Json(count) if count == expected));
+    }
+    let output = connector.invoke("{}", "count", "{}").await.unwrap();
+    assert!(matches!(output.body, Body::Json(count) if count == "1"));
+}
+
+#[tokio::test]
+async fn the_environment_is_what_the_caller_gives_and_nothing_else() {
+    assert!(std::env::var_os("PATH").is_some());
+    let none = connector().invoke("{}", "environment", "{}").await.unwrap();
+    assert!(matches!(none.body, Body::Text(variables) if variables.is_empty()));
+    let variables = [("NAME".to_owned(), "value".to_owned())];
+    let one = connector().with_environment(variables).invoke("{}", "environment", "{}").await.unwrap();
+    assert!(matches!(one.body, Body::Text(variables) if variables == "NAME=value"));
+}
+
+#[tokio::test]
+async fn what_the_connector_may_not_answer_is_told() {
+    assert_eq!(
+        connector().invoke("{}", "execution-failed", "{}").await.unwrap_err(),
+        Failure::Execution(ExecutionFailure::Answered)
+    );
+}
+
+#[tokio::test]
+async fn failures_of_the_connector_come_through_and_leave_the_sandbox_live() {
+    let mut sandbox = connector().sandbox().await.unwrap();
+    let failure = sandbox.invoke("{}", "refuse", "{}").await.unwrap_err();
+    assert!(sandbox.is_live() && failure.is_retryable());
+    assert_eq!(
+        serde_json::to_string(&failure).unwrap(),
+        r#"{"reason":"rate-limited","message":"Too many requests.","status":429,"retry_after_ms":1500,"request_sent":false,"fields":[],"documentation_url":null,"retryable":true}"#
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_sandboxes_at_once() {
+    let connector = connector();
+    let mut sandboxes = Vec::new();
+    for _ in 0..200 {
+        sandboxes.push(connector.sandbox().await.unwrap());
+    }
+    let calls: Vec<_> = sandboxes
+        .into_iter()
+        .map(|mut sandbox| tokio::spawn(async move { sandbox.invoke("{}", "echo", r#"{"a":1}"#).await }))
+        .collect();
+    for call in calls {
+        let output = call.await.unwrap().unwrap();
+        assert!(matches!(output.body, Body::Json(json) if json == r#"{"a":1}"#));
+    }
+}
