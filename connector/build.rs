@@ -27,17 +27,12 @@ fn write_tables() -> Result<(), Vec<String>> {
     if !errors.is_empty() {
         return Err(errors);
     }
-    write(
-        &directory("OUT_DIR")?.join("tables.rs"),
-        &tables(&Catalog::join(&facts, &words)),
-    )
+    write(&directory("OUT_DIR")?.join("tables.rs"), &tables(&Catalog::join(&facts, &words)))
 }
 
 /// The directory that Cargo names in an environment variable.
 fn directory(variable: &str) -> Result<PathBuf, Vec<String>> {
-    env::var_os(variable)
-        .map(PathBuf::from)
-        .ok_or_else(|| vec![format!("{variable} is not set: run this by Cargo")])
+    env::var_os(variable).map(PathBuf::from).ok_or_else(|| vec![format!("{variable} is not set: run this by Cargo")])
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Vec<String>> {

@@ -137,8 +137,7 @@ impl Fields {
             }
             // The error names line and column; it never quotes the document, which holds secrets.
             Err(error) => {
-                let message =
-                    format!("The auth is not valid JSON (line {}, column {}).", error.line(), error.column());
+                let message = format!("The auth is not valid JSON (line {}, column {}).", error.line(), error.column());
                 return Err(Problem::new(Reason::InvalidAuth, message).permanent());
             }
         };
@@ -190,7 +189,11 @@ impl Fields {
                 );
             }
             if token.chars().any(|letter| !letter.is_ascii_graphic()) {
-                self.problems.add("access_token", "invalid", "access_token has characters that no token of Looker's has.");
+                self.problems.add(
+                    "access_token",
+                    "invalid",
+                    "access_token has characters that no token of Looker's has.",
+                );
             }
             return Some(Credentials::Token(Secret::new(token)));
         }
@@ -211,7 +214,10 @@ impl Fields {
                 None
             }
             (None, None) => {
-                self.missing("client_secret", &format!("the client secret of your Looker API key, or set {CLIENT_SECRET}"));
+                self.missing(
+                    "client_secret",
+                    &format!("the client secret of your Looker API key, or set {CLIENT_SECRET}"),
+                );
                 None
             }
         };

@@ -21,7 +21,8 @@ use bindings::workflow::connector::types as wit;
 /// Where people read more.
 const DOCUMENTATION: &str = "https://cloud.google.com/looker/docs/reference/looker-api/latest";
 /// What the connector is for.
-const DESCRIPTION: &str = "Every operation of Looker API 4.0: users, roles, folders, Looks, dashboards, queries, schedules and more.";
+const DESCRIPTION: &str =
+    "Every operation of Looker API 4.0: users, roles, folders, Looks, dashboards, queries, schedules and more.";
 
 thread_local! {
     /// One for each instance, so that tokens outlive a call.
@@ -128,7 +129,9 @@ impl From<Output> for wit::Output {
         let body = match output.body {
             OutputBody::Json(document) => wit::Body::Json(document),
             OutputBody::Text(text) => wit::Body::Text(text),
-            OutputBody::File(File { media_type, name, bytes }) => wit::Body::File(wit::File { media_type, name, bytes }),
+            OutputBody::File(File { media_type, name, bytes }) => {
+                wit::Body::File(wit::File { media_type, name, bytes })
+            }
             OutputBody::Nothing => wit::Body::Nothing,
         };
         Self { body, next: output.next }

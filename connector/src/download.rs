@@ -79,7 +79,9 @@ impl<B: Body> Download<B> {
     }
 
     fn next(&mut self, most: usize) -> Result<Vec<u8>> {
-        let Some(body) = &mut self.body else { return Ok(Vec::new()) };
+        let Some(body) = &mut self.body else {
+            return Ok(Vec::new());
+        };
         let read = body.read(most);
         if !matches!(&read, Ok(bytes) if !bytes.is_empty()) {
             self.body = None;

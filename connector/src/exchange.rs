@@ -204,7 +204,8 @@ pub fn transport_failure(error: &TransportError, safe: bool, authority: &str) ->
         problem.request_sent = sent;
         problem
     };
-    let acted = if safe { "" } else { " The operation may have been carried out all the same: look before you repeat it." };
+    let acted =
+        if safe { "" } else { " The operation may have been carried out all the same: look before you repeat it." };
     match error.kind {
         TransportErrorKind::NotConnected => problem(
             Reason::Unreachable,
@@ -237,11 +238,12 @@ pub fn transport_failure(error: &TransportError, safe: bool, authority: &str) ->
             true,
             format!("{authority} does not answer as HTTP wants it: {detail}. Check the domain and the port.{acted}"),
         )
-        .permanent(),
+        // Some hosts say the same of a connection that was reset.
+        .retryable_if(safe),
         TransportErrorKind::TooLarge => problem(
             Reason::UnexpectedResponse,
             true,
-            format!("The answer is too large for the memory of this sandbox: {detail}. Take it as a stream, or ask for less."),
+            format!("The answer of {authority} is too large for this sandbox: {detail}. Take it as a stream, or ask for less."),
         )
         .permanent(),
     }

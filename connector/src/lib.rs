@@ -30,6 +30,9 @@ pub mod secret;
 pub mod session;
 pub mod transport;
 
+#[cfg(test)]
+mod scripted;
+
 #[cfg(target_family = "wasm")]
 mod component;
 #[cfg(target_family = "wasm")]

@@ -71,13 +71,7 @@ fn reason(status: u16, refused_for_now: bool) -> Reason {
 }
 
 /// What happened and what to do.
-fn words(
-    reason: Reason,
-    status: u16,
-    explanation: &Explanation,
-    context: &Context,
-    wait: Option<Duration>,
-) -> String {
+fn words(reason: Reason, status: u16, explanation: &Explanation, context: &Context, wait: Option<Duration>) -> String {
     let authority = context.address.authority();
     let (what, advice) = match reason {
         Reason::Unauthenticated => (

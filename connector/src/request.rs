@@ -18,7 +18,7 @@ const API: &str = "/api/4.0";
 const BODY: &str = "body";
 
 /// The media type of a form.
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What to send, but for the address and the token.
 #[derive(Clone, PartialEq, Eq)]
@@ -170,7 +170,9 @@ fn refuse_name<'a>(
 
 /// The body of a request, from the inputs that are no parameters.
 fn write_body(operation: &Operation, body: &Body, input: &Input, problems: &mut FieldProblems) -> Option<Content> {
-    let Type::Model(model) = body.kind else { return whole_body(operation, body, input, problems) };
+    let Type::Model(model) = body.kind else {
+        return whole_body(operation, body, input, problems);
+    };
     // Some SDKs take the body as one argument; here its properties stand beside the parameters.
     if input.get(BODY).is_some_and(|value| Kind::of(value) == Kind::Object)
         && !model.properties.iter().any(|property| property.name == BODY)
@@ -186,7 +188,7 @@ fn write_body(operation: &Operation, body: &Body, input: &Input, problems: &mut 
                 if json.len() > 1 {
                     json.push(',');
                 }
-                json.push_str(&value::quote(name));
+                json.push_str(&quote(name));
                 json.push(':');
                 json.push_str(&text);
             }
@@ -196,9 +198,8 @@ fn write_body(operation: &Operation, body: &Body, input: &Input, problems: &mut 
     json.push('}');
     // A PATCH sends the part that changes: no property is required in it.
     if operation.method != Method::Patch && (body.required || json.len() > 2) {
-        let absent = |property: &&Property| {
-            property.required && !property.read_only && input.get(property.name).is_none()
-        };
+        let absent =
+            |property: &&Property| property.required && !property.read_only && input.get(property.name).is_none();
         for property in model.properties.iter().filter(absent) {
             missing(property.name, problems);
         }

@@ -9,7 +9,7 @@ pub use media_type::MediaType;
 pub(crate) use media_type::expand;
 
 use crate::auth::Address;
-use crate::catalog::{Operation, Type};
+use crate::catalog::{Effect, Operation};
 use crate::exchange::Received;
 use crate::failure::{Failure, Problem, Reason, Result};
 use crate::input::Input;
@@ -73,7 +73,7 @@ pub fn output(operation: &Operation, input: &Input, received: Received, address:
 /// Finds what is wrong with a success before its body is looked at.
 pub fn check_head(operation: &Operation, status: u16, headers: &Headers, address: &Address) -> Result<()> {
     let media_type = MediaType::of(headers);
-    if status == 202 && operation.effect == crate::catalog::Effect::Read {
+    if status == 202 && operation.effect == Effect::Read {
         let mut problem =
             Problem::new(Reason::Timeout, "Looker is still working on the result. Ask again later.".to_owned());
         problem.status = Some(status);
@@ -110,11 +110,6 @@ fn json_or_nothing(operation: &Operation, received: Received, address: &Address)
         return Ok(OutputBody::Nothing);
     }
     if let Err(error) = serde_json::from_str::<IgnoredAny>(&text) {
-        // Some operations call a bare text JSON.
-        let gives_text = operation.answers.iter().any(|answer| matches!(answer.kind, Type::String(_)));
-        if gives_text && !text.starts_with(['{', '[', '"']) {
-            return Ok(OutputBody::Text(text));
-        }
         let what = format!("with JSON that is broken or cut off (line {}, column {})", error.line(), error.column());
         return Err(unexpected(status, operation, address, &what));
     }

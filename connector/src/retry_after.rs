@@ -55,7 +55,8 @@ mod tests {
 
     #[test]
     fn what_it_does_not_understand_it_leaves_alone() {
-        for value in ["", "soon", "-1", "1.5", "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "x, 1"] {
+        for value in ["", "soon", "-1", "1.5", "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "x, 1"]
+        {
             assert_eq!(after(value, 0), None, "{value}");
         }
         assert_eq!(retry_after(&Headers::default(), Duration::ZERO), None);

@@ -4,7 +4,8 @@
 
 mod field;
 
-use crate::catalog::{Answer, Cost, Location, Model, Operation, Property, Stability, Type};
+use crate::catalog::{Answer, Cost, Location, Method, Model, Operation, Property, Stability, Type};
+use crate::request::FORM;
 use crate::response::expand;
 use field::{Direction, Field, TypeSchema};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -86,18 +87,18 @@ fn input_fields(operation: &Operation) -> Vec<Field<'_>> {
         operation.parameters.iter().filter(move |parameter| parameter.location == location).map(Field::of_parameter)
     };
     let mut fields: Vec<Field> = parameters(Location::Path).collect();
-    match &operation.body {
-        Some(body) => match body.kind {
+    if let Some(body) = &operation.body {
+        match body.kind {
             Type::Model(model) => {
-                let sends_a_part = operation.method == crate::catalog::Method::Patch;
+                // A PATCH sends the part that changes: no property is required in it.
+                let is_whole = operation.method != Method::Patch;
                 let writable = model.properties.iter().filter(|property| !property.read_only);
-                fields.extend(writable.map(|property| Field::of_property(property, !sends_a_part)));
+                fields.extend(writable.map(|property| Field::of_property(property, body, is_whole)));
             }
             // A form's fields are the parameters.
-            _ if body.media_type == "application/x-www-form-urlencoded" => {}
+            _ if body.media_type == FORM => {}
             _ => fields.push(Field::of_body(body)),
-        },
-        None => {}
+        }
     }
     fields.extend(parameters(Location::Query));
     fields

@@ -92,13 +92,7 @@ impl Sessions {
     }
 
     /// A token of another user, by the token of the one who signs in.
-    fn run_as<P: Platform>(
-        &mut self,
-        platform: &mut P,
-        budget: &Budget,
-        auth: &Auth,
-        user_id: &str,
-    ) -> Result<Grant> {
+    fn run_as<P: Platform>(&mut self, platform: &mut P, budget: &Budget, auth: &Auth, user_id: &str) -> Result<Grant> {
         let own = Auth { run_as_user_id: None, workspace: None, ..auth.clone() };
         let call = Call::own(Method::Post, &format!("/login/{}", percent_encode(user_id)), None);
         let mut token = self.token(platform, budget, &own)?;
@@ -119,13 +113,7 @@ impl Sessions {
 }
 
 /// A token by client ID and client secret.
-fn log_in<P: Platform>(
-    platform: &mut P,
-    budget: &Budget,
-    auth: &Auth,
-    id: &str,
-    secret: &Secret,
-) -> Result<Grant> {
+fn log_in<P: Platform>(platform: &mut P, budget: &Budget, auth: &Auth, id: &str, secret: &Secret) -> Result<Grant> {
     let form = Content::form([("client_id", id), ("client_secret", secret.reveal())]);
     let call = Call::own(Method::Post, "/login", Some(form));
     let received = ask(platform, budget, auth, &call, None)?;
@@ -194,6 +182,3 @@ fn grant(received: &Received, auth: &Auth) -> Option<Result<Grant>> {
         problem.permanent()
     }))
 }
-
-#[cfg(test)]
-mod tests;

@@ -169,9 +169,7 @@ impl Body for IncomingStream {
                 Err(StreamError::LastOperationFailed(error)) => {
                     return Err(match http::http_error_code(&error) {
                         Some(code) => transport_error(&code),
-                        None => {
-                            TransportError { kind: TransportErrorKind::Broken, detail: error.to_debug_string() }
-                        }
+                        None => TransportError { kind: TransportErrorKind::Broken, detail: error.to_debug_string() },
                     });
                 }
             }
@@ -204,7 +202,9 @@ fn transport_error(code: &ErrorCode) -> TransportError {
             return TransportError { kind: Broken, detail };
         }
         // What is left says that one side breaks HTTP's rules.
-        other => return TransportError { kind: Garbled, detail: format!("{other:?}") },
+        other => {
+            return TransportError { kind: Garbled, detail: format!("{other:?}") };
+        }
     };
     TransportError { kind, detail: detail.into() }
 }

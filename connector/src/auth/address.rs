@@ -68,7 +68,9 @@ impl Address {
             problems.add(
                 "domain",
                 "insecure",
-                format!("domain must not begin with http://: a secret would travel in the clear. Write https://{host}."),
+                format!(
+                    "domain must not begin with http://: a secret would travel in the clear. Write https://{host}."
+                ),
             );
             return None;
         }
@@ -124,7 +126,9 @@ fn split_url(domain: &str, problems: &mut FieldProblems) -> Option<(bool, String
     };
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     if !is_host(&host) {
-        return refuse("must be a host name such as mycompany or looker.example.com: letters, digits, hyphens and dots.");
+        return refuse(
+            "must be a host name such as mycompany or looker.example.com: letters, digits, hyphens and dots.",
+        );
     }
     Some((secure, host, port))
 }
@@ -155,7 +159,9 @@ fn full_host(host: &str, region: Option<&str>, problems: &mut FieldProblems) -> 
         problems.add(
             "region",
             "conflict",
-            format!("region goes with an instance that Looker hosts (mycompany.looker.com), not with {full}: leave it out."),
+            format!(
+                "region goes with an instance that Looker hosts (mycompany.looker.com), not with {full}: leave it out."
+            ),
         );
         return None;
     };

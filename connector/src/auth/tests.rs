@@ -97,7 +97,10 @@ fn unknown_and_ill_typed_fields_are_named() {
     let failure = parse(r#"{"domain":"x","clientid":"i","client_secret":"s"}"#).unwrap_err();
     assert!(failure.problem().message.contains("did you mean client_id?"), "{failure:?}");
     assert_eq!(refused_fields(r#"{"domain":["x"],"client_id":"i","client_secret":"s"}"#), ["domain"]);
-    assert_eq!(refused_fields(r#"{"domain":"x","client_id":"i","client_secret":"s","workspace":"test"}"#), ["workspace"]);
+    assert_eq!(
+        refused_fields(r#"{"domain":"x","client_id":"i","client_secret":"s","workspace":"test"}"#),
+        ["workspace"]
+    );
     assert!(refused_fields("[]").is_empty());
     assert!(refused_fields(r#"{"client_secret": "hunter2"#).is_empty());
 }

@@ -59,11 +59,7 @@ fn field_problem(error: &Value) -> FieldProblem {
     let said = |name: &str| error.get(name).and_then(text).unwrap_or_default();
     match error {
         Value::Object(_) => FieldProblem { field: said("field"), code: said("code"), message: said("message") },
-        other => FieldProblem {
-            field: String::new(),
-            code: String::new(),
-            message: text(other).unwrap_or_default(),
-        },
+        other => FieldProblem { field: String::new(), code: String::new(), message: text(other).unwrap_or_default() },
     }
 }
 
@@ -102,8 +98,7 @@ fn readable_line(document: &str) -> Option<String> {
 
 /// A line without control characters, which could drive a terminal, and with single spaces.
 fn clean(line: &str) -> String {
-    let printable: String =
-        line.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let printable: String = line.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     printable.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -156,8 +151,7 @@ mod tests {
         );
         assert_eq!(explanation.message.as_deref(), Some("Validation Failed"));
         assert_eq!(explanation.documentation_url.as_deref(), Some("https://looker.example.com/docs/r/err/422"));
-        let expected =
-            FieldProblem { field: "email".into(), code: "invalid".into(), message: "is no address".into() };
+        let expected = FieldProblem { field: "email".into(), code: "invalid".into(), message: "is no address".into() };
         assert_eq!(explanation.fields, [expected]);
     }
 

@@ -1,1 +1,186 @@
+//! What operations of every shape send, by example.
 
+use super::*;
+use crate::engine::find;
+use crate::failure::Failure;
+
+fn call(operation: &str, input: &str) -> Call {
+    build(find(operation).unwrap(), &Input::parse(input).unwrap(), |_| None).unwrap_or_else(|failure| {
+        panic!("{operation} {input}: {failure:?}");
+    })
+}
+
+/// What was wrong: the fields with their codes.
+fn refused(operation: &str, input: &str) -> Vec<(String, String)> {
+    match build(find(operation).unwrap(), &Input::parse(input).unwrap(), |_| None) {
+        Err(Failure::Permanent(problem)) if problem.reason == Reason::InvalidInput => {
+            assert!(!problem.request_sent);
+            problem.fields.into_iter().map(|field| (field.field, field.code)).collect()
+        }
+        Err(failure) => panic!("{operation} {input}: {failure:?}"),
+        Ok(call) => panic!("{operation} {input}: not refused, would send {}", call.target),
+    }
+}
+
+fn message(operation: &str, input: &str) -> String {
+    match build(find(operation).unwrap(), &Input::parse(input).unwrap(), |_| None) {
+        Err(failure) => failure.problem().message.clone(),
+        Ok(call) => panic!("{operation} {input}: not refused, would send {}", call.target),
+    }
+}
+
+fn body(call: &Call) -> &str {
+    call.body.as_ref().map_or("", |content| std::str::from_utf8(&content.bytes).unwrap())
+}
+
+#[test]
+fn path_values_are_encoded_whole() {
+    assert_eq!(call("user", r#"{"user_id": "5"}"#).target, "/api/4.0/users/5");
+    assert_eq!(call("user", r#"{"user_id": 5}"#).target, "/api/4.0/users/5");
+    assert_eq!(call("user", r#"{"user_id": "a/b?c#d ü%"}"#).target, "/api/4.0/users/a%2Fb%3Fc%23d%20%C3%BC%25");
+    assert_eq!(call("dashboard", r#"{"dashboard_id": "model::name"}"#).target, "/api/4.0/dashboards/model%3A%3Aname");
+    // A value that looks like a placeholder is only a value.
+    let two = call("user_attribute_user_values", r#"{"user_id": "{user_id}"}"#);
+    assert_eq!(two.target, "/api/4.0/users/%7Buser_id%7D/attribute_values");
+}
+
+#[test]
+fn a_path_value_that_names_another_resource_is_refused() {
+    for input in [r#"{"user_id": ""}"#, r#"{"user_id": "."}"#, r#"{"user_id": ".."}"#] {
+        assert_eq!(refused("user", input), [("user_id".into(), "invalid".into())], "{input}");
+    }
+    for input in ["{}", r#"{"user_id": null}"#] {
+        assert_eq!(refused("user", input), [("user_id".into(), "missing".into())], "{input}");
+    }
+    assert!(message("user", r#"{"user_id": ""}"#).contains("user_id is empty"));
+    assert!(message("user", r#"{"user_id": []}"#).contains("user_id must be text"));
+}
+
+#[test]
+fn query_values_keep_their_order_and_meaning() {
+    let list =
+        call("all_users", r#"{"ids": ["1", 2], "fields": "id,email", "limit": "10", "sorts": null, "offset": 0}"#);
+    assert_eq!(list.target, "/api/4.0/users?fields=id%2Cemail&limit=10&offset=0&ids=1%2C2");
+    assert!(list.body.is_none());
+    let search = call("search_users", r#"{"filter_or": "true", "email": "a&b=c?d:ü@x"}"#);
+    assert_eq!(search.target, "/api/4.0/users/search?email=a%26b%3Dc%3Fd%3A%C3%BC%40x&filter_or=true");
+}
+
+#[test]
+fn a_misspelt_filter_is_refused_with_what_was_meant() {
+    assert_eq!(refused("all_users", r#"{"field": "id"}"#), [("field".into(), "unknown".into())]);
+    assert!(message("all_users", r#"{"field": "id"}"#).contains("did you mean fields"));
+    assert!(message("all_users", r#"{"email": "x"}"#).contains("all_users has no input email"));
+    assert!(message("logout", r#"{"x": 1}"#).contains("takes none"));
+}
+
+#[test]
+fn everything_wrong_is_named_at_once() {
+    let refused = refused("all_users", r#"{"limit": "many", "field": "id", "ids": {}}"#);
+    let fields: Vec<&str> = refused.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(fields, ["limit", "ids", "field"]);
+}
+
+#[test]
+fn a_body_is_written_in_the_order_of_the_input() {
+    let call =
+        call("update_user", r#"{"last_name": "Lovelace", "user_id": 7, "first_name": null, "is_disabled": "false"}"#);
+    assert_eq!((call.method, call.target.as_str()), (Method::Patch, "/api/4.0/users/7"));
+    assert_eq!(body(&call), r#"{"last_name":"Lovelace","first_name":null,"is_disabled":false}"#);
+}
+
+#[test]
+fn values_in_a_body_keep_every_digit() {
+    let call = call("create_user", r#"{"first_name": "Ada", "custom": {"n": 1.2300000000000000001, "z": [ 1 ]}}"#);
+    assert_eq!(body(&call), r#"{"first_name":"Ada","custom":{"n": 1.2300000000000000001, "z": [ 1 ]}}"#);
+}
+
+#[test]
+fn a_required_body_is_sent_even_if_empty() {
+    assert_eq!(body(&call("update_user", r#"{"user_id": "7"}"#)), "{}");
+    // An optional one is not.
+    assert!(call("create_user_credentials_totp", r#"{"user_id": "7"}"#).body.is_none());
+}
+
+#[test]
+fn a_patch_demands_no_property_and_a_post_does() {
+    assert_eq!(refused("create_query", r#"{"model": "m"}"#), [("view".into(), "missing".into())]);
+    assert!(!body(&call("create_query", r#"{"model": "m", "view": "v"}"#)).is_empty());
+    let operation = find("update_user_attribute").unwrap();
+    assert_eq!(operation.method, Method::Patch);
+    assert_eq!(body(&call("update_user_attribute", r#"{"user_attribute_id": 3, "label": "x"}"#)), r#"{"label":"x"}"#);
+}
+
+#[test]
+fn names_that_clash_are_told_apart() {
+    let created = call("create_query", r#"{"model": "m", "view": "v", "fields": ["a.b"], "query_fields": "id"}"#);
+    assert_eq!(created.target, "/api/4.0/queries?fields=id");
+    assert_eq!(body(&created), r#"{"model":"m","view":"v","fields":["a.b"]}"#);
+    let run = call(
+        "run_inline_query",
+        r#"{"result_format": "json", "model": "m", "view": "v", "limit": 500, "query_limit": 10}"#,
+    );
+    assert_eq!(run.target, "/api/4.0/queries/run/json?limit=10");
+    assert_eq!(body(&run), r#"{"model":"m","view":"v","limit":"500"}"#);
+}
+
+#[test]
+fn a_body_that_is_no_object_is_one_input() {
+    let roles = call("set_user_roles", r#"{"user_id": "7", "body": [1, "2"]}"#);
+    assert_eq!((roles.target.as_str(), body(&roles)), ("/api/4.0/users/7/roles", r#"["1","2"]"#));
+    let metadata = call("parse_saml_idp_metadata", r#"{"body": "<xml/>"}"#);
+    assert_eq!(metadata.body.as_ref().unwrap().media_type, "text/plain");
+    assert_eq!(body(&metadata), "<xml/>");
+    assert_eq!(refused("set_user_roles", r#"{"user_id": "7"}"#), [("body".into(), "missing".into())]);
+    assert!(message("set_user_roles", r#"{"user_id": "7", "body": [], "role": 1}"#).contains("has no input role"));
+}
+
+#[test]
+fn a_body_around_the_properties_is_taken_off() {
+    let message = message("create_user", r#"{"body": {"first_name": "Ada"}}"#);
+    assert!(message.contains("side by side"), "{message}");
+}
+
+#[test]
+fn secrets_of_a_login_go_into_the_form() {
+    let operation = find("login").unwrap();
+    let fill = |name: &str| Some(format!("{name} & co"));
+    let call = build(operation, &Input::parse("").unwrap(), fill).unwrap();
+    assert_eq!(call.target, "/api/4.0/login");
+    assert!(call.body.as_ref().unwrap().is_form());
+    assert_eq!(body(&call), "client_id=client_id%20%26%20co&client_secret=client_secret%20%26%20co");
+}
+
+/// Every operation of the catalog makes a request from the smallest input that it can have.
+#[test]
+fn every_operation_can_be_called() {
+    for operation in &crate::catalog::OPERATIONS {
+        let mut fields: Vec<String> = Vec::new();
+        let mut give = |name: &str, kind: &Type| fields.push(format!("\"{name}\": {}", example(kind)));
+        for parameter in operation.parameters.iter().filter(|parameter| parameter.required) {
+            give(parameter.input, &parameter.kind);
+        }
+        match &operation.body {
+            Some(Body { kind: Type::Model(model), .. }) => {
+                for property in model.properties.iter().filter(|property| property.required && !property.read_only) {
+                    give(property.name, &property.kind);
+                }
+            }
+            Some(body) if body.required && body.media_type != FORM => give(BODY, &body.kind),
+            _ => {}
+        }
+        let call = call(operation.name, &format!("{{{}}}", fields.join(", ")));
+        assert!(call.target.starts_with("/api/4.0/"), "{}", call.target);
+        assert!(!call.target.contains(['{', '}']), "{} leaves a parameter in {}", operation.name, call.target);
+    }
+}
+
+fn example(kind: &Type) -> &'static str {
+    match kind {
+        Type::Boolean => "true",
+        Type::Integer | Type::Number => "1",
+        Type::Any | Type::String(_) => "\"1\"",
+        Type::Array(_) => "[]",
+        Type::Map(_) | Type::Model(_) => "{}",
+    }
+}

@@ -30,9 +30,9 @@ pub(super) fn text(kind: &Type, value: &RawValue) -> Converted {
 /// A value as a JSON body has it.
 pub(super) fn json(kind: &Type, value: &RawValue) -> Converted {
     match (kind, Kind::of(value)) {
-        (Type::Any, _)
-        | (Type::Map(_) | Type::Model(_), Kind::Object)
-        | (Type::String(_), Kind::String) => Ok(value.get().to_owned()),
+        (Type::Any, _) | (Type::Map(_) | Type::Model(_), Kind::Object) | (Type::String(_), Kind::String) => {
+            Ok(value.get().to_owned())
+        }
         (Type::Array(item), Kind::Array) if is_scalar(item) => {
             let items: Vec<&RawValue> = parse(value)?;
             let texts: Result<Vec<String>, String> = items.into_iter().map(|value| json(item, value)).collect();

@@ -19,8 +19,7 @@ pub fn next_input(operation: &Operation, input: &Input, headers: &Headers) -> Op
         .filter_map(|pair| {
             let (name, value) = pair.split_once('=')?;
             let (name, value) = (percent_decode(name)?, percent_decode(value)?);
-            let is_it =
-                |parameter: &&Parameter| parameter.location == Location::Query && parameter.name == name;
+            let is_it = |parameter: &&Parameter| parameter.location == Location::Query && parameter.name == name;
             Some((operation.parameters.iter().find(is_it)?, value))
         })
         .collect();

@@ -3,7 +3,7 @@
 use crate::request::percent_decode;
 use crate::transport::Headers;
 
-/// What Looker's description calls the text formats of a query: one name for several media types.
+/// What Looker's description calls the result formats of a query: one name for several media types.
 const ANY_TEXT: &str = "text";
 
 /// A media type without its parameters: `text/csv`.
@@ -13,9 +13,9 @@ pub struct MediaType(Option<String>);
 impl MediaType {
     /// The type that the headers name.
     pub fn of(headers: &Headers) -> Self {
-        let essence = headers.get("content-type").map(|value| {
-            value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-        });
+        let essence = headers
+            .get("content-type")
+            .map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
         Self(essence.filter(|essence| !essence.is_empty()))
     }
 
@@ -44,7 +44,11 @@ impl MediaType {
         self.essence().starts_with("text/")
             || matches!(
                 self.essence(),
-                "application/sql" | "application/x-sql" | "application/csv" | "application/xml" | "application/xhtml+xml"
+                "application/sql"
+                    | "application/x-sql"
+                    | "application/csv"
+                    | "application/xml"
+                    | "application/xhtml+xml"
             )
     }
 
@@ -57,7 +61,14 @@ impl MediaType {
 /// The media types behind a name that Looker's description uses.
 pub(crate) fn expand(declared: &'static str) -> &'static [&'static str] {
     match declared {
-        ANY_TEXT => &["text/csv", "text/plain", "text/markdown", "text/html"],
+        ANY_TEXT => &[
+            "text/csv",
+            "text/plain",
+            "text/markdown",
+            "text/html",
+            // It is no text, but one of the formats that go by that name.
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ],
         _ => &[],
     }
 }

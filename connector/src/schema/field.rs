@@ -55,9 +55,10 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// The field of a property of the body, which demands what Looker demands if it is `whole`.
-    pub(super) fn of_property(property: &'a Property, whole: bool) -> Self {
-        Self { required: property.required && whole, ..Self::of(property, Direction::Input) }
+    /// The field of a property of the body, which demands what Looker demands if it is sent whole.
+    pub(super) fn of_property(property: &'a Property, body: &'a Body, whole: bool) -> Self {
+        let field = Self::of(property, Direction::Input);
+        Self { required: field.required && whole, words: body.words_of(property), ..field }
     }
 
     /// The field of a body that is no object.
@@ -83,8 +84,7 @@ impl<'a> Field<'a> {
             kind: property.kind,
             required: property.required && direction == Direction::Input,
             // Looker gives null for objects where its description does not say so.
-            nullable: property.nullable
-                || matches!((direction, property.kind), (Direction::Output, Type::Model(_))),
+            nullable: property.nullable || matches!((direction, property.kind), (Direction::Output, Type::Model(_))),
             deprecated: property.deprecated,
             write_only: property.write_only,
             read_only: property.read_only,
@@ -103,7 +103,8 @@ impl Serialize for Field<'_> {
         if !self.words.help.is_empty() {
             map.serialize_entry("description", self.words.help)?;
         }
-        let schema = TypeSchema { kind: &self.kind, nullable: self.nullable, values: self.values, direction: self.direction };
+        let schema =
+            TypeSchema { kind: &self.kind, nullable: self.nullable, values: self.values, direction: self.direction };
         schema.write(&mut map)?;
         if self.is_path && matches!(self.kind, Type::String(_)) {
             map.serialize_entry("minLength", &1)?;

@@ -1,1 +1,119 @@
+//! Schemas by example. That all are valid JSON Schemas is shown by the integration tests, which have a validator.
 
+use super::*;
+use crate::engine::find;
+use serde_json::Value;
+
+fn input(operation: &str) -> Value {
+    serde_json::from_str(&input_schema(find(operation).unwrap())).unwrap()
+}
+
+fn output(operation: &str) -> Value {
+    serde_json::from_str(&output_schema(find(operation).unwrap())).unwrap()
+}
+
+fn names(schema: &Value) -> Vec<&str> {
+    schema["properties"].as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn an_input_has_what_can_be_written_and_nothing_else() {
+    let schema = input("update_user");
+    assert_eq!(schema["title"], "Update user");
+    assert_eq!(schema["required"], serde_json::json!(["user_id"]));
+    let names = names(&schema);
+    for name in ["user_id", "first_name", "fields"] {
+        assert!(names.contains(&name), "{names:?}");
+    }
+    // Only Looker sets it.
+    assert!(!names.contains(&"display_name"));
+    assert_eq!(schema["properties"]["user_id"]["type"], "string");
+    assert_eq!(schema["properties"]["user_id"]["minLength"], 1);
+    assert_eq!(schema["properties"]["first_name"]["type"], serde_json::json!(["string", "null"]));
+    assert_eq!(schema["additionalProperties"], true);
+    assert_eq!(input("all_users")["additionalProperties"], false);
+}
+
+#[test]
+fn names_that_clash_are_both_there() {
+    let schema = input("create_query");
+    assert_eq!(schema["properties"]["fields"]["type"], serde_json::json!(["array", "null"]));
+    assert_eq!(schema["properties"]["query_fields"]["type"], "string");
+    assert_eq!(schema["required"], serde_json::json!(["model", "view"]));
+}
+
+#[test]
+fn a_body_that_is_no_object_is_one_field() {
+    let schema = input("set_user_roles");
+    assert_eq!(schema["properties"]["body"]["type"], "array");
+    assert_eq!(schema["required"], serde_json::json!(["user_id", "body"]));
+}
+
+#[test]
+fn a_login_has_its_two_fields() {
+    assert_eq!(names(&input("login")), ["client_id", "client_secret"]);
+}
+
+#[test]
+fn fields_that_name_a_thing_say_where_to_choose_from() {
+    let lookup = &input("user")["properties"]["user_id"]["x-lookup"];
+    assert_eq!(*lookup, serde_json::json!({"operation": "all_users", "value": "id", "label": "display_name"}));
+}
+
+#[test]
+fn words_of_one_operation_come_before_those_of_the_model() {
+    let mut seen = 0;
+    for operation in &crate::catalog::OPERATIONS {
+        for (name, words) in operation.body.iter().flat_map(|body| body.property_words) {
+            assert_eq!(input(operation.name)["properties"][*name]["title"], words.title, "{}.{name}", operation.name);
+            seen += 1;
+        }
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn outputs_follow_the_answers() {
+    assert_eq!(output("user")["$ref"], "#/$defs/User");
+    assert_eq!(output("all_users")["type"], "array");
+    assert_eq!(output("all_users")["items"]["$ref"], "#/$defs/User");
+    assert!(output("user")["$defs"]["User"]["properties"]["display_name"].is_object());
+    assert!(output("user")["$defs"]["User"].get("required").is_none());
+    assert_eq!(output("git_deploy_key")["type"], "string");
+    assert_eq!(output("logout")["type"], "null");
+}
+
+#[test]
+fn every_model_that_is_named_is_defined() {
+    fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(fields) => {
+                found.extend(fields.get("$ref").and_then(Value::as_str));
+                fields.values().for_each(|value| references(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+    for operation in &crate::catalog::OPERATIONS {
+        for schema in [input_schema(operation), output_schema(operation)] {
+            let schema: Value = serde_json::from_str(&schema).unwrap();
+            let mut found = Vec::new();
+            references(&schema, &mut found);
+            for reference in found {
+                let name = reference.strip_prefix("#/$defs/").unwrap();
+                assert!(schema["$defs"].get(name).is_some(), "{}: {reference}", operation.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn media_types_are_real_ones() {
+    assert_eq!(media_types(find("user").unwrap()), ["application/json"]);
+    assert!(media_types(find("logout").unwrap()).is_empty());
+    for operation in &crate::catalog::OPERATIONS {
+        assert!(media_types(operation).iter().all(|media_type| media_type.contains('/')), "{}", operation.name);
+    }
+    assert!(media_types(find("run_query").unwrap()).contains(&"text/csv"));
+}
