@@ -35,30 +35,18 @@ impl Answer {
     }
 
     pub(crate) fn content(status: u16, media_type: &'static str, content: Content) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            media_type: Some(media_type),
-            content,
-        }
+        Self { status, headers: Vec::new(), media_type: Some(media_type), content }
     }
 
     pub(crate) fn empty(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            media_type: None,
-            content: Content::Whole(Bytes::new()),
-        }
+        Self { status, headers: Vec::new(), media_type: None, content: Content::Whole(Bytes::new()) }
     }
 
     pub(crate) fn into_response(self) -> Response<Content> {
         let mut response = Response::new(self.content);
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         if let Some(media_type) = self.media_type {
-            response
-                .headers_mut()
-                .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
         }
         for (name, value) in self.headers {
             if let Ok(value) = HeaderValue::from_str(&value) {

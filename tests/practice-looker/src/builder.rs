@@ -91,10 +91,6 @@ impl Builder {
         let (state, credentials) = State::new(&self);
         let shared = Arc::new(Shared::new(state, self.record));
         let server = Server::start(self.port, Arc::clone(&shared))?;
-        Ok(PracticeLooker {
-            shared,
-            credentials,
-            server,
-        })
+        Ok(PracticeLooker { shared, credentials, server })
     }
 }

@@ -14,6 +14,8 @@ pub(crate) struct Call {
     pub(crate) path: Vec<(&'static str, String)>,
     /// Only the parameters that the operation has: Looker ignores all others.
     query: HashMap<&'static str, String>,
+    /// The query string as it was sent.
+    uri: http::Uri,
     body: Option<Value>,
     pub(crate) token: String,
     pub(crate) session: Session,
@@ -28,32 +30,20 @@ impl Call {
     /// 400 when a part cannot be read, 422 when a property of the body is of the wrong type or missing.
     pub(crate) fn new(
         route: Route,
-        query: &str,
+        uri: &http::Uri,
         body: &Bytes,
         token: String,
         session: Session,
         origin: String,
     ) -> Result<Self, Refusal> {
-        let query = read_query(route.operation, query)?;
+        let query = read_query(route.operation, uri.query().unwrap_or_default())?;
         let body = check::body(route.operation, body)?;
-        Ok(Self {
-            operation: route.operation,
-            path: route.path,
-            query,
-            body,
-            token,
-            session,
-            origin,
-        })
+        Ok(Self { operation: route.operation, path: route.path, query, uri: uri.clone(), body, token, session, origin })
     }
 
     /// The value of a parameter in the path.
     pub(crate) fn path(&self, name: &str) -> &str {
-        self.path
-            .iter()
-            .find(|(candidate, _)| *candidate == name)
-            .map(|(_, value)| value.as_str())
-            .unwrap_or_default()
+        self.path.iter().find(|(candidate, _)| *candidate == name).map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
     /// The value of the last parameter in the path.
@@ -76,18 +66,17 @@ impl Call {
 
     /// A query parameter that is a list: `1,2,3`.
     pub(crate) fn list(&self, name: &str) -> Option<Vec<&str>> {
-        self.query(name).map(|value| {
-            value
-                .split(',')
-                .map(str::trim)
-                .filter(|item| !item.is_empty())
-                .collect()
-        })
+        self.query(name).map(|value| value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect())
     }
 
     /// The query parameters that were sent and that the operation has.
     pub(crate) fn queries(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.query.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
+    /// All query parameters, also those that the operation does not have.
+    pub(crate) fn raw_query(&self) -> Vec<(String, String)> {
+        form_urlencoded::parse(self.uri.query().unwrap_or_default().as_bytes()).into_owned().collect()
     }
 
     pub(crate) fn body(&self) -> Option<&Value> {
@@ -96,21 +85,12 @@ impl Call {
 
     /// The body as an object; an empty one where none was sent.
     pub(crate) fn object(&self) -> Row {
-        self.body
-            .as_ref()
-            .and_then(Value::as_object)
-            .cloned()
-            .unwrap_or_default()
+        self.body.as_ref().and_then(Value::as_object).cloned().unwrap_or_default()
     }
 
     /// The body as a list of ids.
     pub(crate) fn ids(&self) -> Vec<String> {
-        let items = self
-            .body
-            .as_ref()
-            .and_then(Value::as_array)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let items = self.body.as_ref().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         items.iter().filter_map(id_text).collect()
     }
 }
@@ -154,9 +134,5 @@ fn check_parameter(name: &str, kind: Type, value: &str) -> Result<(), Refusal> {
         Type::Boolean => (matches!(value, "true" | "false"), "true or false"),
         _ => (true, ""),
     };
-    if fits || value.is_empty() {
-        Ok(())
-    } else {
-        Err(Refusal::BadRequest(format!("{name} must be {wanted}")))
-    }
+    if fits || value.is_empty() { Ok(()) } else { Err(Refusal::BadRequest(format!("{name} must be {wanted}"))) }
 }

@@ -35,10 +35,7 @@ pub(crate) fn body(operation: &'static Operation, bytes: &Bytes) -> Result<Optio
         _ => true,
     };
     if !fits {
-        return Err(Refusal::BadRequest(format!(
-            "The request body must be {}",
-            name_of(body.kind)
-        )));
+        return Err(Refusal::BadRequest(format!("The request body must be {}", name_of(body.kind))));
     }
     let mut details = Vec::new();
     compare(&value, body.kind, "", &mut details);
@@ -48,11 +45,7 @@ pub(crate) fn body(operation: &'static Operation, bytes: &Bytes) -> Result<Optio
     {
         missing(&value, model, &mut details);
     }
-    if details.is_empty() {
-        Ok(Some(value))
-    } else {
-        Err(Refusal::Invalid(details))
-    }
+    if details.is_empty() { Ok(Some(value)) } else { Err(Refusal::Invalid(details)) }
 }
 
 fn missing(value: &Value, model: &Model, details: &mut Vec<Detail>) {
@@ -97,11 +90,7 @@ fn compare(value: &Value, kind: Type, field: &str, details: &mut Vec<Detail>) {
         _ => false,
     };
     if !fits {
-        details.push(Detail::new(
-            field,
-            "invalid",
-            format!("{field} must be {}", name_of(kind)),
-        ));
+        details.push(Detail::new(field, "invalid", format!("{field} must be {}", name_of(kind))));
     }
 }
 
@@ -119,11 +108,7 @@ fn compare_property(value: &Value, property: &Property, field: &str, details: &m
 }
 
 fn join(field: &str, name: &str) -> String {
-    if field.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{field}.{name}")
-    }
+    if field.is_empty() { name.to_owned() } else { format!("{field}.{name}") }
 }
 
 fn name_of(kind: Type) -> &'static str {

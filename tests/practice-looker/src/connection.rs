@@ -25,10 +25,7 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
         return;
     }
     let takeover = Arc::new(Takeover::default());
-    let service = Conversation {
-        shared,
-        takeover: Arc::clone(&takeover),
-    };
+    let service = Conversation { shared, takeover: Arc::clone(&takeover) };
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     // How it ended does not matter: the script, if there is one, is why, and else the client went away.
     let _ = poll_fn(|context| connection.poll_without_shutdown(context)).await;

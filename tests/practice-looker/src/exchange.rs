@@ -44,12 +44,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Shared {
     pub(crate) fn new(state: State, record: bool) -> Self {
-        Self {
-            state: Mutex::new(state),
-            faults: Mutex::default(),
-            record,
-            recorded: Mutex::default(),
-        }
+        Self { state: Mutex::new(state), faults: Mutex::default(), record, recorded: Mutex::default() }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -82,11 +77,9 @@ impl Shared {
             Some(Fault::Answer { status, headers, body }) => {
                 Ok(Exchange::Answer(suffering::instead(status, &headers, body)))
             }
-            Some(Fault::Redirect { status, location }) => Ok(Exchange::Answer(suffering::instead(
-                status,
-                &[("location".to_owned(), location)],
-                Vec::new(),
-            ))),
+            Some(Fault::Redirect { status, location }) => {
+                Ok(Exchange::Answer(suffering::instead(status, &[("location".to_owned(), location)], Vec::new())))
+            }
             Some(Fault::Garbage) => Ok(Exchange::Script(suffering::garbage())),
             Some(fault) => suffering::suffer(fault, self.answer(&kept)).await,
         }

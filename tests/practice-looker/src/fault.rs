@@ -61,11 +61,7 @@ pub enum Fault {
 impl Fault {
     /// That status with Looker's error body for it.
     pub fn status(status: u16) -> Self {
-        Self::Answer {
-            status,
-            headers: json_header(),
-            body: error_body(status),
-        }
+        Self::Answer { status, headers: json_header(), body: error_body(status) }
     }
 
     /// 429 with Looker's error body, and `Retry-After` in seconds.
@@ -81,11 +77,7 @@ impl Fault {
     fn retry_later(status: u16, retry_after: u32) -> Self {
         let mut headers = json_header();
         headers.push(("retry-after".to_owned(), retry_after.to_string()));
-        Self::Answer {
-            status,
-            headers,
-            body: error_body(status),
-        }
+        Self::Answer { status, headers, body: error_body(status) }
     }
 }
 
@@ -94,14 +86,10 @@ fn json_header() -> Vec<(String, String)> {
 }
 
 fn error_body(status: u16) -> Vec<u8> {
-    let reason = http::StatusCode::from_u16(status)
-        .ok()
-        .and_then(|status| status.canonical_reason());
+    let reason = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     let message = reason.unwrap_or("Error");
     let url = crate::refusal::documentation_url(status);
-    serde_json::json!({ "message": message, "documentation_url": url })
-        .to_string()
-        .into_bytes()
+    serde_json::json!({ "message": message, "documentation_url": url }).to_string().into_bytes()
 }
 
 /// Which requests go wrong, and how often still.
@@ -120,12 +108,7 @@ struct Rule {
 
 impl FaultPlan {
     pub(crate) fn add(&mut self, method: &str, path_prefix: &str, times: usize, fault: Fault) {
-        let rule = Rule {
-            method: method.to_owned(),
-            path_prefix: path_prefix.to_owned(),
-            times,
-            fault,
-        };
+        let rule = Rule { method: method.to_owned(), path_prefix: path_prefix.to_owned(), times, fault };
         if rule.times > 0 {
             self.rules.push(rule);
         }
@@ -136,11 +119,7 @@ impl FaultPlan {
         let index = self.rules.iter().position(|rule| rule.fits(method, path))?;
         let rule = &mut self.rules[index];
         rule.times -= 1;
-        Some(if rule.times == 0 {
-            self.rules.remove(index).fault
-        } else {
-            rule.fault.clone()
-        })
+        Some(if rule.times == 0 { self.rules.remove(index).fault } else { rule.fault.clone() })
     }
 }
 

@@ -25,15 +25,9 @@ fn parse(text: &str) -> Vec<Field<'_>> {
         match part.split_once('(') {
             Some((name, below)) => {
                 let below = below.strip_suffix(')').unwrap_or(below);
-                fields.push(Field {
-                    name: name.trim(),
-                    below: parse(below),
-                });
+                fields.push(Field { name: name.trim(), below: parse(below) });
             }
-            None => fields.push(Field {
-                name: part.trim(),
-                below: Vec::new(),
-            }),
+            None => fields.push(Field { name: part.trim(), below: Vec::new() }),
         }
     }
     fields
@@ -93,10 +87,7 @@ mod tests {
         let row = json!({ "id": "1", "a": { "b": [{ "c": 1, "d": 2 }], "e": 3 }, "f": null });
         assert_eq!(kept(row.clone(), "id, f"), json!({ "id": "1", "f": null }));
         assert_eq!(kept(row.clone(), "a(b(c))"), json!({ "a": { "b": [{ "c": 1 }] } }));
-        assert_eq!(
-            kept(row.clone(), "a(b(d),e),id"),
-            json!({ "id": "1", "a": { "b": [{ "d": 2 }], "e": 3 } })
-        );
+        assert_eq!(kept(row.clone(), "a(b(d),e),id"), json!({ "id": "1", "a": { "b": [{ "d": 2 }], "e": 3 } }));
         assert_eq!(kept(row, "nothing,of,this"), json!({}));
     }
 }

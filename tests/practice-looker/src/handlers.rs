@@ -4,6 +4,7 @@
 //! read, change and delete things by what the catalog says of them.
 
 pub(crate) mod auth;
+mod content;
 pub(crate) mod credentials;
 mod dashboards;
 mod folders;
@@ -91,12 +92,8 @@ fn known_model(name: &'static str) -> Result<&'static Model, Refusal> {
 fn success(call: &Call) -> Option<&'static Success> {
     let is_complaint =
         |success: &&Success| matches!(success.kind, Type::Model(model) if model.name == "ValidationError");
-    let mut successes: Vec<&'static Success> = call
-        .operation
-        .answers
-        .iter()
-        .filter(|success| !is_complaint(success) && success.status != 202)
-        .collect();
+    let mut successes: Vec<&'static Success> =
+        call.operation.answers.iter().filter(|success| !is_complaint(success) && success.status != 202).collect();
     successes.sort_by_key(|success| (success.media_types.is_empty() && success.status != 204, success.status));
     successes.first().copied()
 }

@@ -27,11 +27,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let told = if options.json {
-        tell_json(&looker)
-    } else {
-        tell_lines(&looker)
-    };
+    let told = if options.json { tell_json(&looker) } else { tell_lines(&looker) };
     if let Err(error) = told {
         eprintln!("practice-looker: cannot say where it listens: {error}");
         return ExitCode::FAILURE;

@@ -23,33 +23,23 @@ pub(crate) fn page(call: &Call, mut rows: Vec<Row>, totals: bool) -> Result<Page
         sort(&mut rows, sorts)?;
     }
     let number = |name: &str| match call.integer(name) {
-        Some(number) => usize::try_from(number)
-            .map(Some)
-            .map_err(|_| Refusal::BadRequest(format!("{name} must not be negative"))),
+        Some(number) => {
+            usize::try_from(number).map(Some).map_err(|_| Refusal::BadRequest(format!("{name} must not be negative")))
+        }
         None => Ok(None),
     };
     let (limit, offset) = match number("limit")? {
         Some(limit) => (Some(limit), number("offset")?),
         None => match number("per_page")? {
-            Some(size) => (
-                Some(size),
-                Some(number("page")?.unwrap_or(1).saturating_sub(1).saturating_mul(size)),
-            ),
+            Some(size) => (Some(size), Some(number("page")?.unwrap_or(1).saturating_sub(1).saturating_mul(size))),
             None => (None, number("offset")?),
         },
     };
     let (total, offset) = (rows.len(), offset.unwrap_or(0));
-    let rows: Vec<Row> = rows
-        .into_iter()
-        .skip(offset)
-        .take(limit.unwrap_or(usize::MAX))
-        .collect();
+    let rows: Vec<Row> = rows.into_iter().skip(offset).take(limit.unwrap_or(usize::MAX)).collect();
     let mut headers = Vec::new();
     if let (Some(limit), true) = (limit, call.query("limit").is_some()) {
-        headers.push((
-            header::LINK,
-            links(call, limit, offset, rows.len(), totals.then_some(total)),
-        ));
+        headers.push((header::LINK, links(call, limit, offset, rows.len(), totals.then_some(total))));
         if totals {
             headers.push((HeaderName::from_static("x-total-count"), total.to_string()));
         }
@@ -80,12 +70,7 @@ fn link(call: &Call, offset: usize, relation: &str) -> String {
         path = path.replace(&format!("{{{name}}}"), &value);
     }
     let mut query = form_urlencoded::Serializer::new(String::new());
-    for parameter in call
-        .operation
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.location == Location::Query)
-    {
+    for parameter in call.operation.parameters.iter().filter(|parameter| parameter.location == Location::Query) {
         match (parameter.name, call.query(parameter.name)) {
             ("offset", _) => {}
             (name, Some(value)) => {
@@ -120,10 +105,7 @@ fn sort(rows: &mut [Row], sorts: &str) -> Result<(), Refusal> {
             let order = compare(left.get(*name), right.get(*name));
             if *descending { order.reverse() } else { order }
         };
-        keys.iter()
-            .map(by_key)
-            .find(|order| order.is_ne())
-            .unwrap_or(Ordering::Equal)
+        keys.iter().map(by_key).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     });
     Ok(())
 }
@@ -139,10 +121,7 @@ pub(crate) fn compare(left: Option<&Value>, right: Option<&Value>) -> Ordering {
         Value::String(text) => text.to_lowercase(),
         value => value.to_string(),
     };
-    match (
-        left.filter(|value| !value.is_null()),
-        right.filter(|value| !value.is_null()),
-    ) {
+    match (left.filter(|value| !value.is_null()), right.filter(|value| !value.is_null())) {
         (None, None) => Ordering::Equal,
         (None, Some(_)) => Ordering::Less,
         (Some(_), None) => Ordering::Greater,

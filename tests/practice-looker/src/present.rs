@@ -32,48 +32,24 @@ fn computed(state: &State, kept_as: &str, row: &Row) -> Vec<(&'static str, Value
     match kept_as {
         "Folder" => vec![("child_count", json!(count(state, "Folder", "parent_id", id)))],
         "Group" => vec![
-            (
-                "user_count",
-                json!(state.rows("User").filter(|user| lists(user, "group_ids", id)).count()),
-            ),
+            ("user_count", json!(state.rows("User").filter(|user| lists(user, "group_ids", id)).count())),
             ("roles", nested_list(state, "Role", |role| lists(role, "group_ids", id))),
         ],
         "Role" => vec![
-            (
-                "permission_set",
-                nested(state, "PermissionSet", own("permission_set_id")),
-            ),
+            ("permission_set", nested(state, "PermissionSet", own("permission_set_id"))),
             ("model_set", nested(state, "ModelSet", own("model_set_id"))),
-            (
-                "user_count",
-                json!(state.rows("User").filter(|user| lists(user, "role_ids", id)).count()),
-            ),
+            ("user_count", json!(state.rows("User").filter(|user| lists(user, "role_ids", id)).count())),
         ],
         "Look" => {
             let query = nested(state, "Query", own("query_id"));
-            let model = query
-                .get("model")
-                .map_or(Value::Null, |name| json!({ "id": name, "label": name }));
-            vec![
-                ("folder", nested(state, "FolderBase", own("folder_id"))),
-                ("model", model),
-                ("query", query),
-            ]
+            let model = query.get("model").map_or(Value::Null, |name| json!({ "id": name, "label": name }));
+            vec![("folder", nested(state, "FolderBase", own("folder_id"))), ("model", model), ("query", query)]
         }
         "Dashboard" => vec![
             ("folder", nested(state, "FolderBase", own("folder_id"))),
-            (
-                "dashboard_elements",
-                nested_list(state, "DashboardElement", |it| is_of(it, "dashboard_id", id)),
-            ),
-            (
-                "dashboard_filters",
-                nested_list(state, "DashboardFilter", |it| is_of(it, "dashboard_id", id)),
-            ),
-            (
-                "dashboard_layouts",
-                nested_list(state, "DashboardLayout", |it| is_of(it, "dashboard_id", id)),
-            ),
+            ("dashboard_elements", nested_list(state, "DashboardElement", |it| is_of(it, "dashboard_id", id))),
+            ("dashboard_filters", nested_list(state, "DashboardFilter", |it| is_of(it, "dashboard_id", id))),
+            ("dashboard_layouts", nested_list(state, "DashboardLayout", |it| is_of(it, "dashboard_id", id))),
         ],
         "DashboardElement" => vec![
             ("query", nested(state, "Query", own("query_id"))),
@@ -109,7 +85,5 @@ pub(crate) fn is_of(row: &Row, property: &str, id: &str) -> bool {
 
 /// Whether a thing names another in a property that is a list.
 pub(crate) fn lists(row: &Row, property: &str, id: &str) -> bool {
-    row.get(property)
-        .and_then(Value::as_array)
-        .is_some_and(|ids| ids.iter().any(|candidate| candidate == id))
+    row.get(property).and_then(Value::as_array).is_some_and(|ids| ids.iter().any(|candidate| candidate == id))
 }

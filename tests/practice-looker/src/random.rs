@@ -15,9 +15,7 @@ impl Random {
     /// That many letters and digits.
     pub(crate) fn text(&mut self, length: usize) -> String {
         const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        (0..length)
-            .map(|_| char::from(ALPHABET[(self.next() % 62) as usize]))
-            .collect()
+        (0..length).map(|_| char::from(ALPHABET[(self.next() % 62) as usize])).collect()
     }
 
     fn next(&mut self) -> u64 {

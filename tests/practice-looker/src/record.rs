@@ -21,10 +21,7 @@ pub struct RecordedRequest {
 impl RecordedRequest {
     /// The value of the first header of that name, in any case of letters.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let found = self
-            .headers
-            .iter()
-            .find(|(candidate, _)| candidate.eq_ignore_ascii_case(name));
+        let found = self.headers.iter().find(|(candidate, _)| candidate.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
@@ -50,12 +47,7 @@ pub(crate) struct Kept {
 
 impl Kept {
     pub(crate) fn new(parts: Parts, body: Bytes) -> Self {
-        Self {
-            method: parts.method,
-            uri: parts.uri,
-            headers: parts.headers,
-            body,
-        }
+        Self { method: parts.method, uri: parts.uri, headers: parts.headers, body }
     }
 
     pub(crate) fn to_recorded(&self) -> RecordedRequest {
@@ -64,11 +56,7 @@ impl Kept {
             method: self.method.to_string(),
             path: self.uri.path().to_owned(),
             query: self.uri.query().unwrap_or_default().to_owned(),
-            headers: self
-                .headers
-                .iter()
-                .map(|(name, value)| (name.to_string(), text(value)))
-                .collect(),
+            headers: self.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
             body: self.body.to_vec(),
         }
     }

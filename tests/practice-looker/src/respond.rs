@@ -29,8 +29,7 @@ fn try_respond(state: &mut State, request: &Kept) -> Result<Answer, Refusal> {
         return handlers::auth::login(state, request);
     }
     let (token, session) = authenticate(state, request).ok_or(Refusal::Unauthenticated)?;
-    let query = request.uri.query().unwrap_or_default();
-    let call = Call::new(route, query, &request.body, token, session, origin(request))?;
+    let call = Call::new(route, &request.uri, &request.body, token, session, origin(request))?;
     let outcome = handlers::handle(state, &call)?;
     Ok(match outcome {
         Outcome::Nothing => Answer::empty(204),
@@ -60,10 +59,6 @@ fn authenticate(state: &State, request: &Kept) -> Option<(String, Session)> {
 }
 
 fn origin(request: &Kept) -> String {
-    let host = request
-        .headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or("127.0.0.1");
+    let host = request.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
     format!("http://{host}")
 }

@@ -21,10 +21,7 @@ pub(crate) fn route(method: &str, path: &str) -> Option<Route> {
             values.push((name, percent_decode_str(segment).decode_utf8().ok()?.into_owned()));
         }
     }
-    Some(Route {
-        operation,
-        path: values,
-    })
+    Some(Route { operation, path: values })
 }
 
 /// The name of a parameter, where a segment of a template is one.
@@ -63,11 +60,7 @@ impl Node {
     /// What is spelt out goes before what is a parameter: `/users/search` is not the user "search".
     fn find(&self, method: &str, segments: &[&str]) -> Option<&'static Operation> {
         let Some((first, rest)) = segments.split_first() else {
-            return self
-                .operations
-                .iter()
-                .find(|operation| operation.method.as_str() == method)
-                .copied();
+            return self.operations.iter().find(|operation| operation.method.as_str() == method).copied();
         };
         let literal = self.literal.get(first).and_then(|node| node.find(method, rest));
         literal.or_else(|| {
@@ -89,13 +82,7 @@ mod tests {
             let path: Vec<String> = operation
                 .path
                 .split('/')
-                .map(|segment| {
-                    if segment.starts_with('{') {
-                        "a%20b%2Fc".to_owned()
-                    } else {
-                        segment.to_owned()
-                    }
-                })
+                .map(|segment| if segment.starts_with('{') { "a%20b%2Fc".to_owned() } else { segment.to_owned() })
                 .collect();
             let route = route(operation.method.as_str(), &path.join("/")).unwrap();
             assert_eq!(route.operation.name, operation.name);

@@ -24,9 +24,7 @@ pub(crate) fn row(model: &Model) -> Row {
 /// A thing with nothing in it yet: what a new one is before its properties are set.
 pub(crate) fn blank(model: &Model) -> Row {
     let given = model.properties.iter().filter(|property| !property.write_only);
-    given
-        .map(|property| (property.name.to_owned(), blank_value(property)))
-        .collect()
+    given.map(|property| (property.name.to_owned(), blank_value(property))).collect()
 }
 
 fn blank_value(property: &Property) -> Value {

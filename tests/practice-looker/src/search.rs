@@ -28,11 +28,7 @@ pub(crate) fn matches(call: &Call, row: &Row) -> bool {
             found.push(fits(value, wanted));
         }
     }
-    if call.is_set("filter_or") && !found.is_empty() {
-        found.contains(&true)
-    } else {
-        !found.contains(&false)
-    }
+    if call.is_set("filter_or") && !found.is_empty() { found.contains(&true) } else { !found.contains(&false) }
 }
 
 /// The property that a criterion is about. Some have another name than their property.

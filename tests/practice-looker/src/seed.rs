@@ -13,20 +13,8 @@ use crate::{
 /// The id of the role Admin, which everything that is guarded asks for.
 pub(crate) const ADMIN_ROLE: &str = "2";
 
-const FIRST_NAMES: [&str; 12] = [
-    "Ada",
-    "Alan",
-    "Barbara",
-    "Claude",
-    "Donald",
-    "Edsger",
-    "Frances",
-    "Grace",
-    "Hedy",
-    "Ida",
-    "John",
-    "Katherine",
-];
+const FIRST_NAMES: [&str; 12] =
+    ["Ada", "Alan", "Barbara", "Claude", "Donald", "Edsger", "Frances", "Grace", "Hedy", "Ida", "John", "Katherine"];
 const LAST_NAMES: [&str; 12] = [
     "Lovelace", "Turing", "Liskov", "Shannon", "Knuth", "Dijkstra", "Allen", "Hopper", "Lamarr", "Rhodes", "McCarthy",
     "Johnson",
@@ -53,11 +41,8 @@ fn put(state: &mut State, name: &'static str, id: &str, properties: Value) {
 fn fill_access(state: &mut State) {
     let sets = [("1", "Admin", true), ("2", "Developer", false), ("3", "Viewer", false)];
     for (id, name, all_access) in sets {
-        let permissions = if all_access {
-            json!([])
-        } else {
-            json!(["access_data", "see_looks", "see_user_dashboards"])
-        };
+        let permissions =
+            if all_access { json!([]) } else { json!(["access_data", "see_looks", "see_user_dashboards"]) };
         put(
             state,
             "PermissionSet",
@@ -65,18 +50,9 @@ fn fill_access(state: &mut State) {
             json!({ "name": name, "all_access": all_access, "built_in": all_access, "permissions": permissions }),
         );
     }
-    put(
-        state,
-        "ModelSet",
-        "1",
-        json!({ "name": "All", "all_access": true, "built_in": true }),
-    );
+    put(state, "ModelSet", "1", json!({ "name": "All", "all_access": true, "built_in": true }));
     put(state, "ModelSet", "2", json!({ "name": "Shop", "models": ["thelook"] }));
-    let roles = [
-        ("1", "Viewer", "3", "2"),
-        (ADMIN_ROLE, "Admin", "1", "1"),
-        ("3", "Developer", "2", "1"),
-    ];
+    let roles = [("1", "Viewer", "3", "2"), (ADMIN_ROLE, "Admin", "1", "1"), ("3", "Developer", "2", "1")];
     for (id, name, permission_set, model_set) in roles {
         put(
             state,
@@ -104,11 +80,7 @@ fn fill_users(state: &mut State, users: usize) {
         let first = FIRST_NAMES[index % 12];
         // Every pair of names comes once before any comes again.
         let last = LAST_NAMES[(index + index / 12) % 12];
-        let more = if index < 144 {
-            String::new()
-        } else {
-            format!(".{}", index / 144)
-        };
+        let more = if index < 144 { String::new() } else { format!(".{}", index / 144) };
         let email = format!("{}.{}{more}@example.com", first.to_lowercase(), last.to_lowercase());
         let names = json!({ "first_name": first, "last_name": last });
         add_user(state, names, Some(&email), if index == 0 { "3" } else { "1" });
@@ -145,24 +117,15 @@ fn add_service_account(state: &mut State) -> ApiCredentials {
     }
     let mut key: Row = handlers::credentials::new_api3(&Row::new()).unwrap_or_default();
     // The account has just been made, so it is found.
-    state
-        .add_api_key(&id, &mut key)
-        .unwrap_or_else(|_| unreachable_account())
+    state.add_api_key(&id, &mut key).unwrap_or_else(|_| unreachable_account())
 }
 
 fn unreachable_account() -> ApiCredentials {
-    ApiCredentials {
-        client_id: String::new(),
-        client_secret: String::new(),
-    }
+    ApiCredentials { client_id: String::new(), client_secret: String::new() }
 }
 
 fn fill_content(state: &mut State) {
-    for (id, name, parent) in [
-        ("1", "Shared", None),
-        ("2", "Sales", Some("1")),
-        ("3", "Finance", Some("1")),
-    ] {
+    for (id, name, parent) in [("1", "Shared", None), ("2", "Sales", Some("1")), ("3", "Finance", Some("1"))] {
         put(
             state,
             "Folder",
@@ -192,11 +155,9 @@ fn fill_content(state: &mut State) {
                     "updated_at": MOMENT, "url": format!("/looks/{id}"), "short_url": format!("/looks/{id}") }),
         );
     }
-    for (id, title, readonly) in [
-        ("1", "Sales", false),
-        ("2", "Finance", false),
-        ("thelook::overview", "Overview", true),
-    ] {
+    for (id, title, readonly) in
+        [("1", "Sales", false), ("2", "Finance", false), ("thelook::overview", "Overview", true)]
+    {
         put(
             state,
             "Dashboard",
@@ -219,12 +180,7 @@ fn fill_content(state: &mut State) {
             id,
             json!({ "dashboard_id": id, "name": "Date", "title": "Date", "type": "date_filter", "default_value": "7 days" }),
         );
-        put(
-            state,
-            "DashboardLayout",
-            id,
-            json!({ "dashboard_id": id, "type": "newspaper", "active": true }),
-        );
+        put(state, "DashboardLayout", id, json!({ "dashboard_id": id, "type": "newspaper", "active": true }));
         put(
             state,
             "QueryTask",

@@ -26,11 +26,7 @@ pub(crate) struct Sessions {
 
 impl Sessions {
     pub(crate) fn new(life: Duration) -> Self {
-        Self {
-            life,
-            good: HashMap::new(),
-            given: Vec::new(),
-        }
+        Self { life, good: HashMap::new(), given: Vec::new() }
     }
 
     /// How long a token is good, in whole seconds.
@@ -57,9 +53,7 @@ impl Sessions {
 
     /// The session of a good token, to change.
     pub(crate) fn get_mut(&mut self, token: &str) -> Option<&mut Session> {
-        self.good
-            .get_mut(token)
-            .filter(|session| session.expires > Instant::now())
+        self.good.get_mut(token).filter(|session| session.expires > Instant::now())
     }
 
     /// Makes one token void.

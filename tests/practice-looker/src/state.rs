@@ -23,10 +23,7 @@ pub(crate) struct ApiCredentials {
 /// Secrets stay out of logs.
 impl std::fmt::Debug for ApiCredentials {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("ApiCredentials")
-            .field("client_id", &self.client_id)
-            .finish_non_exhaustive()
+        formatter.debug_struct("ApiCredentials").field("client_id", &self.client_id).finish_non_exhaustive()
     }
 }
 
@@ -100,9 +97,7 @@ impl State {
     /// # Errors
     /// [`Refusal::NotFound`] when there is none of that id.
     pub(crate) fn find(&self, model: &str, id: &str) -> Result<&Row, Refusal> {
-        self.table(model)
-            .and_then(|table| table.get(id))
-            .ok_or(Refusal::NotFound)
+        self.table(model).and_then(|table| table.get(id)).ok_or(Refusal::NotFound)
     }
 
     /// The same, to change.
@@ -110,10 +105,7 @@ impl State {
     /// # Errors
     /// [`Refusal::NotFound`] when there is none of that id.
     pub(crate) fn find_mut(&mut self, model: &str, id: &str) -> Result<&mut Row, Refusal> {
-        self.tables
-            .get_mut(model)
-            .and_then(|table| table.get_mut(id))
-            .ok_or(Refusal::NotFound)
+        self.tables.get_mut(model).and_then(|table| table.get_mut(id)).ok_or(Refusal::NotFound)
     }
 
     /// Makes API credentials for a user and keeps them. What is seen of them later is in the user's row.
@@ -121,10 +113,7 @@ impl State {
     /// # Errors
     /// [`Refusal::NotFound`] when there is no such user.
     pub(crate) fn add_api_key(&mut self, user_id: &str, row: &mut Row) -> Result<ApiCredentials, Refusal> {
-        let credentials = ApiCredentials {
-            client_id: self.random.text(20),
-            client_secret: self.random.text(24),
-        };
+        let credentials = ApiCredentials { client_id: self.random.text(20), client_secret: self.random.text(24) };
         let id = self.table_mut("CredentialsApi3").new_id();
         row.insert("id".to_owned(), Value::from(id));
         row.insert("client_id".to_owned(), Value::from(credentials.client_id.clone()));
@@ -132,10 +121,7 @@ impl State {
         if let Some(Value::Array(keys)) = user.get_mut("credentials_api3") {
             keys.push(Value::Object(row.clone()));
         }
-        let key = ApiKey {
-            client_secret: credentials.client_secret.clone(),
-            user_id: user_id.to_owned(),
-        };
+        let key = ApiKey { client_secret: credentials.client_secret.clone(), user_id: user_id.to_owned() };
         self.api_keys.insert(credentials.client_id.clone(), key);
         Ok(credentials)
     }

@@ -16,10 +16,7 @@ pub(crate) fn instead(status: u16, headers: &[(String, String)], body: Vec<u8>) 
     let mut response = Response::new(Content::Whole(body.into()));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in headers {
-        if let (Ok(name), Ok(value)) = (
-            HeaderName::try_from(name.as_str()),
-            HeaderValue::try_from(value.as_str()),
-        ) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value.as_str())) {
             response.headers_mut().append(name, value);
         }
     }
@@ -28,10 +25,7 @@ pub(crate) fn instead(status: u16, headers: &[(String, String)], body: Vec<u8>) 
 
 /// Something that is not HTTP.
 pub(crate) fn garbage() -> Vec<Step> {
-    vec![
-        Step::Write(Bytes::from_static(b"\x16\x03\x01 what is this?\r\n\r\n")),
-        Step::Close,
-    ]
+    vec![Step::Write(Bytes::from_static(b"\x16\x03\x01 what is this?\r\n\r\n")), Step::Close]
 }
 
 /// The right answer, or what is left of it.
@@ -52,22 +46,14 @@ pub(crate) async fn suffer(fault: Fault, mut response: Response<Content>) -> io:
     let (parts, content) = response.into_parts();
     let Ok(body) = content.collect().await.map(|collected| collected.to_bytes());
     if matches!(fault, Fault::InvalidUtf8) {
-        return Ok(Exchange::Answer(Response::from_parts(
-            parts,
-            Content::Whole(with_invalid_byte(&body)),
-        )));
+        return Ok(Exchange::Answer(Response::from_parts(parts, Content::Whole(with_invalid_byte(&body)))));
     }
     let head = head(&parts, body.len());
     let half = body.slice(..body.len() / 2);
     Ok(Exchange::Script(match fault {
         Fault::ResetBeforeHead => vec![Step::Reset],
         Fault::ResetAfterHead => vec![Step::Write(head), Step::Pause(BEFORE_RESET), Step::Reset],
-        Fault::ResetInBody => vec![
-            Step::Write(head),
-            Step::Write(half),
-            Step::Pause(BEFORE_RESET),
-            Step::Reset,
-        ],
+        Fault::ResetInBody => vec![Step::Write(head), Step::Write(half), Step::Pause(BEFORE_RESET), Step::Reset],
         Fault::CloseBeforeHead => vec![Step::Close],
         Fault::TruncatedBody => vec![Step::Write(head), Step::Write(half), Step::Close],
         Fault::SlowDrip { bytes, every } => {
@@ -102,10 +88,7 @@ fn head(parts: &http::response::Parts, length: usize) -> Bytes {
 
 /// The body with a byte that UTF-8 does not allow, in its first JSON string if there is one.
 fn with_invalid_byte(body: &Bytes) -> Bytes {
-    let place = body
-        .iter()
-        .position(|byte| *byte == b'"')
-        .map_or(body.len() / 2, |quote| quote + 1);
+    let place = body.iter().position(|byte| *byte == b'"').map_or(body.len() / 2, |quote| quote + 1);
     let mut broken = BytesMut::with_capacity(body.len() + 1);
     broken.extend_from_slice(&body[..place]);
     broken.extend_from_slice(&[0xff]);

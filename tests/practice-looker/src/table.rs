@@ -72,20 +72,11 @@ impl Table {
             .filter(|kept| path.iter().all(|(name, value)| kept.lies_under(name, value)))
             .map(|kept| &kept.row)
     }
-
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len()
-    }
 }
 
 impl Kept {
     fn lies_under(&self, name: &str, value: &str) -> bool {
-        let made_under = || {
-            self.under
-                .iter()
-                .find(|(candidate, _)| *candidate == name)
-                .map(|(_, made)| made.as_str())
-        };
+        let made_under = || self.under.iter().find(|(candidate, _)| *candidate == name).map(|(_, made)| made.as_str());
         match self.row.get(name) {
             Some(Value::String(own)) => own == value,
             _ => made_under().is_none_or(|made| made == value),

@@ -34,11 +34,6 @@ fn set(row: &mut Row, property: &'static Property, value: &Value) {
 
 /// The properties of a thing that a model has: a dashboard in a list shows fewer than one that is asked for alone.
 pub(crate) fn project(model: &'static Model, mut row: Row) -> Row {
-    row.retain(|name, _| {
-        model
-            .properties
-            .iter()
-            .any(|property| property.name == name && !property.write_only)
-    });
+    row.retain(|name, _| model.properties.iter().any(|property| property.name == name && !property.write_only));
     row
 }

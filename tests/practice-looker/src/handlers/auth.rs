@@ -8,15 +8,9 @@ use crate::{answer::Answer, call::Call, record::Kept, refusal::Refusal, state::S
 
 /// `login`: the credentials come as a form in the body. Wrong ones are not found, as with Looker.
 pub(crate) fn login(state: &mut State, request: &Kept) -> Result<Answer, Refusal> {
-    let media_type = request
-        .headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let is_form = media_type
-        .split(';')
-        .next()
-        .is_some_and(|it| it.trim() == "application/x-www-form-urlencoded");
+    let media_type =
+        request.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_form = media_type.split(';').next().is_some_and(|it| it.trim() == "application/x-www-form-urlencoded");
     if !is_form {
         return Err(Refusal::NotFound);
     }
@@ -27,10 +21,7 @@ pub(crate) fn login(state: &mut State, request: &Kept) -> Result<Answer, Refusal
     };
     let client_id = field("client_id").ok_or(Refusal::NotFound)?;
     let client_secret = field("client_secret").ok_or(Refusal::NotFound)?;
-    let key = state
-        .api_keys
-        .get(&client_id)
-        .filter(|key| key.client_secret == client_secret);
+    let key = state.api_keys.get(&client_id).filter(|key| key.client_secret == client_secret);
     let user_id = key.map(|key| key.user_id.clone()).ok_or(Refusal::NotFound)?;
     if state.find("User", &user_id)?.get("is_disabled") == Some(&Value::Bool(true)) {
         return Err(Refusal::NotFound);
@@ -51,9 +42,7 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
 
 fn login_user(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     if !is_administrator(state, &call.session.user_id) {
-        return Err(Refusal::Forbidden(
-            "Only an administrator can sign in as another user.".to_owned(),
-        ));
+        return Err(Refusal::Forbidden("Only an administrator can sign in as another user.".to_owned()));
     }
     let user_id = call.path("user_id");
     state.find("User", user_id)?;

@@ -37,9 +37,7 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
 
 /// The time now, as Looker writes it.
 pub(crate) fn now() -> String {
-    humantime::format_rfc3339_millis(SystemTime::now())
-        .to_string()
-        .replace('Z', "+00:00")
+    humantime::format_rfc3339_millis(SystemTime::now()).to_string().replace('Z', "+00:00")
 }
 
 /// Looks at an address before anybody gets it. `owner` may have it already.
@@ -94,10 +92,7 @@ pub(crate) fn set_email(state: &mut State, user_id: &str, email: &str) -> Result
             credentials.insert("email".to_owned(), json!(email));
         }
         _ => {
-            user.insert(
-                "credentials_email".to_owned(),
-                Value::Object(new_email(user_id, email)?),
-            );
+            user.insert("credentials_email".to_owned(), Value::Object(new_email(user_id, email)?));
         }
     }
     users::set_names(user);
@@ -106,19 +101,11 @@ pub(crate) fn set_email(state: &mut State, user_id: &str, email: &str) -> Result
 
 /// The credentials of one kind, which a user has or has not.
 fn of_user<'a>(state: &'a State, user_id: &str, kind: &str) -> Result<&'a Row, Refusal> {
-    state
-        .find("User", user_id)?
-        .get(kind)
-        .and_then(Value::as_object)
-        .ok_or(Refusal::NotFound)
+    state.find("User", user_id)?.get(kind).and_then(Value::as_object).ok_or(Refusal::NotFound)
 }
 
 fn of_user_mut<'a>(state: &'a mut State, user_id: &str, kind: &str) -> Result<&'a mut Row, Refusal> {
-    state
-        .find_mut("User", user_id)?
-        .get_mut(kind)
-        .and_then(Value::as_object_mut)
-        .ok_or(Refusal::NotFound)
+    state.find_mut("User", user_id)?.get_mut(kind).and_then(Value::as_object_mut).ok_or(Refusal::NotFound)
 }
 
 fn show(state: &State, call: &Call, kind: &str) -> Result<Outcome, Refusal> {
@@ -144,11 +131,7 @@ fn create_email(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     let email = text(&body, "email").unwrap_or_default();
     check_email(state, "email", email, Some(id))?;
     set_email(state, id, email)?;
-    write::apply(
-        known_model("CredentialsEmail")?,
-        of_user_mut(state, id, "credentials_email")?,
-        &body,
-    );
+    write::apply(known_model("CredentialsEmail")?, of_user_mut(state, id, "credentials_email")?, &body);
     show(state, call, "credentials_email")
 }
 
@@ -159,11 +142,7 @@ fn update_email(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     if let Some(email) = body.get("email") {
         check_email(state, "email", email.as_str().unwrap_or_default(), Some(id))?;
     }
-    write::apply(
-        known_model("CredentialsEmail")?,
-        of_user_mut(state, id, "credentials_email")?,
-        &body,
-    );
+    write::apply(known_model("CredentialsEmail")?, of_user_mut(state, id, "credentials_email")?, &body);
     users::set_names(state.find_mut("User", id)?);
     show(state, call, "credentials_email")
 }
@@ -190,59 +169,38 @@ fn search(state: &State, call: &Call) -> Outcome {
         (Some(_), None) => false,
         (None, _) => true,
     };
-    let all = state
-        .rows("User")
-        .filter_map(|user| user.get("credentials_email")?.as_object());
-    Outcome::List(
-        all.filter(wanted)
-            .filter(|it| crate::search::matches(call, it))
-            .cloned()
-            .collect(),
-    )
+    let all = state.rows("User").filter_map(|user| user.get("credentials_email")?.as_object());
+    Outcome::List(all.filter(wanted).filter(|it| crate::search::matches(call, it)).cloned().collect())
 }
 
 fn create_totp(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     let id = call.path("user_id");
     state.find("User", id)?;
     if of_user(state, id, "credentials_totp").is_ok() {
-        return Err(Refusal::Conflict(
-            "The user has two-factor credentials already.".to_owned(),
-        ));
+        return Err(Refusal::Conflict("The user has two-factor credentials already.".to_owned()));
     }
     let mut credentials = sample::blank(known_model("CredentialsTotp")?);
     credentials.insert("created_at".to_owned(), json!(now()));
     credentials.insert("type".to_owned(), json!("totp"));
     credentials.insert("url".to_owned(), json!(format!("/users/{id}/credentials_totp")));
-    state
-        .find_mut("User", id)?
-        .insert("credentials_totp".to_owned(), Value::Object(credentials));
+    state.find_mut("User", id)?.insert("credentials_totp".to_owned(), Value::Object(credentials));
     show(state, call, "credentials_totp")
 }
 
 fn api3_of<'a>(state: &'a State, user_id: &str) -> Result<&'a [Value], Refusal> {
-    let keys = state
-        .find("User", user_id)?
-        .get("credentials_api3")
-        .and_then(Value::as_array);
+    let keys = state.find("User", user_id)?.get("credentials_api3").and_then(Value::as_array);
     Ok(keys.map(Vec::as_slice).unwrap_or_default())
 }
 
 fn all_api3(state: &State, call: &Call) -> Result<Outcome, Refusal> {
     let keys = api3_of(state, call.path("user_id"))?;
-    Ok(Outcome::List(
-        keys.iter().filter_map(Value::as_object).cloned().collect(),
-    ))
+    Ok(Outcome::List(keys.iter().filter_map(Value::as_object).cloned().collect()))
 }
 
 fn show_api3(state: &State, call: &Call) -> Result<Outcome, Refusal> {
     let wanted = call.path("credentials_api3_id");
-    let keys = api3_of(state, call.path("user_id"))?
-        .iter()
-        .filter_map(Value::as_object);
-    let key = keys
-        .into_iter()
-        .find(|key| text(key, "id") == Some(wanted))
-        .ok_or(Refusal::NotFound)?;
+    let keys = api3_of(state, call.path("user_id"))?.iter().filter_map(Value::as_object);
+    let key = keys.into_iter().find(|key| text(key, "id") == Some(wanted)).ok_or(Refusal::NotFound)?;
     Ok(Outcome::Item(key.clone()))
 }
 
@@ -274,9 +232,7 @@ fn update_api3(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     let user = state.find_mut("User", call.path("user_id"))?;
     let keys = user.get_mut("credentials_api3").and_then(Value::as_array_mut);
     let mut keys = keys.into_iter().flatten().filter_map(Value::as_object_mut);
-    let key = keys
-        .find(|key| text(key, "id") == Some(wanted))
-        .ok_or(Refusal::NotFound)?;
+    let key = keys.find(|key| text(key, "id") == Some(wanted)).ok_or(Refusal::NotFound)?;
     write::apply(known_model("CredentialsApi3")?, key, &call.object());
     Ok(Outcome::Item(key.clone()))
 }
@@ -287,10 +243,7 @@ fn delete_api3(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     let Some(Value::Array(keys)) = user.get_mut("credentials_api3") else {
         return Err(Refusal::NotFound);
     };
-    let place = keys
-        .iter()
-        .position(|key| key.get("id").is_some_and(|id| id == wanted))
-        .ok_or(Refusal::NotFound)?;
+    let place = keys.iter().position(|key| key.get("id").is_some_and(|id| id == wanted)).ok_or(Refusal::NotFound)?;
     let key = keys.remove(place);
     if let Some(client_id) = key.get("client_id").and_then(Value::as_str) {
         state.api_keys.remove(client_id);

@@ -49,11 +49,7 @@ fn file(media_type: &'static str) -> Answer {
         "image/png" => Answer::content(200, "image/png", Content::Whole(files::PNG.into())),
         "image/jpeg" => Answer::content(200, "image/jpeg", Content::Whole(files::JPEG.into())),
         "application/pdf" => Answer::content(200, "application/pdf", Content::Whole(files::pdf("Practice").into())),
-        _ => Answer::content(
-            200,
-            "text/plain;charset=utf-8",
-            Content::Whole("practice text\n".into()),
-        ),
+        _ => Answer::content(200, "text/plain;charset=utf-8", Content::Whole("practice text\n".into())),
     }
 }
 
@@ -76,13 +72,8 @@ fn reader(model: &Model) -> Option<&'static Operation> {
 
 /// The property by which things of a model are told apart.
 fn id_property(model: &'static Model, parameter: &str) -> Option<&'static str> {
-    let names = || {
-        model
-            .properties
-            .iter()
-            .filter(|property| matches!(property.kind, Type::String(_)))
-            .map(|it| it.name)
-    };
+    let names =
+        || model.properties.iter().filter(|property| matches!(property.kind, Type::String(_))).map(|it| it.name);
     let same = names().find(|name| *name == parameter);
     same.or_else(|| names().find(|name| *name == "id" && parameter.ends_with("id")))
         .or_else(|| names().find(|name| parameter.ends_with(&format!("_{name}"))))
@@ -109,11 +100,7 @@ fn begin(state: &mut State, model: &'static Model) {
 /// The parameters in the path before the one that names the thing.
 fn parents(call: &Call) -> Vec<(&'static str, String)> {
     let named = named_by(call.operation);
-    call.path
-        .iter()
-        .filter(|(name, _)| Some(*name) != named)
-        .cloned()
-        .collect()
+    call.path.iter().filter(|(name, _)| Some(*name) != named).cloned().collect()
 }
 
 /// A thing by its id, made up where that is a name that people choose.
@@ -144,16 +131,11 @@ fn one(state: &mut State, call: &Call, model: &'static Model) -> Result<Row, Ref
             row
         }
         (Method::Post, named) if creates(call, model) => create(state, call, model, named)?,
-        (Method::Get, None) => state
-            .singles
-            .get(&single(call))
-            .cloned()
-            .map_or_else(|| about(state, call, model), Ok)?,
+        (Method::Get, None) => {
+            state.singles.get(&single(call)).cloned().map_or_else(|| about(state, call, model), Ok)?
+        }
         (Method::Patch | Method::Put, None) => {
-            let mut row = state
-                .singles
-                .remove(&single(call))
-                .map_or_else(|| about(state, call, model), Ok)?;
+            let mut row = state.singles.remove(&single(call)).map_or_else(|| about(state, call, model), Ok)?;
             write_body(call, model, &mut row);
             state.singles.insert(single(call), row.clone());
             row
@@ -223,11 +205,10 @@ fn keep(state: &mut State, call: &Call, model: &'static Model, id: &str, row: Ro
 
 /// What an action is about: the thing that its path names, if it gives such a thing back, or else a sample.
 fn about(state: &mut State, call: &Call, model: &'static Model) -> Result<Row, Refusal> {
-    let named = call.path.last().filter(|(name, _)| {
-        reader(model)
-            .and_then(named_by)
-            .is_some_and(|parameter| parameter == *name)
-    });
+    let named = call
+        .path
+        .last()
+        .filter(|(name, _)| reader(model).and_then(named_by).is_some_and(|parameter| parameter == *name));
     match named {
         Some((name, id)) => find(state, model, name, id),
         None => Ok(sample::row(model)),
@@ -261,9 +242,7 @@ fn many(state: &mut State, call: &Call, model: &'static Model) -> Result<Vec<Row
     };
     let path = &call.path;
     let is_search = call.operation.path.split('/').any(|segment| segment == "search");
-    let rows = table
-        .rows_under(path)
-        .filter(|row| !is_search || search::matches(call, row));
+    let rows = table.rows_under(path).filter(|row| !is_search || search::matches(call, row));
     Ok(rows.map(|row| present(state, model, row)).collect())
 }
 
@@ -291,11 +270,10 @@ fn delete(state: &mut State, call: &Call) -> Result<(), Refusal> {
     };
     let same_place =
         |operation: &&Operation| operation.method == Method::Get && same_shape(operation.path, call.operation.path);
-    let models = OPERATIONS
-        .iter()
-        .filter(same_place)
-        .flat_map(|operation| operation.answers)
-        .filter_map(|answer| match answer.kind {
+    let models =
+        OPERATIONS.iter().filter(same_place).flat_map(|operation| operation.answers).filter_map(|answer| match answer
+            .kind
+        {
             Type::Model(model) => Some(model),
             _ => None,
         });
@@ -313,9 +291,7 @@ fn delete(state: &mut State, call: &Call) -> Result<(), Refusal> {
 /// Whether two paths differ at most in the names of their parameters.
 fn same_shape(left: &'static str, right: &'static str) -> bool {
     let shape = |path: &'static str| -> Vec<&'static str> {
-        path.split('/')
-            .map(|segment| router::parameter(segment).map_or(segment, |_| "{}"))
-            .collect()
+        path.split('/').map(|segment| router::parameter(segment).map_or(segment, |_| "{}")).collect()
     };
     shape(left) == shape(right)
 }

@@ -1,3 +1,108 @@
-pub(super) fn handle(_: &mut crate::state::State, _: &crate::call::Call) -> super::Handled {
-    None
+//! Queries: kept, found by id or slug, and run.
+
+use serde_json::{Value, json};
+
+use super::{Handled, Outcome, known_model, text};
+use crate::{
+    call::Call,
+    refusal::Refusal,
+    results::{self, Plan},
+    sample,
+    state::State,
+    table::Row,
+    write,
+};
+
+pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
+    Some(match call.operation.name {
+        "create_query" => create(state, call),
+        "query" => find(state, call.path("query_id")).cloned().map(Outcome::Item),
+        "query_for_slug" => find(state, call.path("slug")).cloned().map(Outcome::Item),
+        "run_query" => find(state, call.path("query_id")).and_then(|query| run(state, call, query)),
+        "run_inline_query" => read(call).and_then(|query| run(state, call, &query)),
+        "run_url_encoded_query" => run(state, call, &from_url(call)),
+        "run_sql_query" => run_sql(state, call),
+        _ => return None,
+    })
+}
+
+/// A query by its id, its slug, or the client ID that it was made with.
+pub(super) fn find<'a>(state: &'a State, id: &str) -> Result<&'a Row, Refusal> {
+    if let Ok(query) = state.find("Query", id) {
+        return Ok(query);
+    }
+    let named = |query: &&Row| text(query, "slug") == Some(id) || text(query, "client_id") == Some(id);
+    state.rows("Query").find(named).ok_or(Refusal::NotFound)
+}
+
+/// The query in the body.
+fn read(call: &Call) -> Result<Row, Refusal> {
+    let model = known_model("Query")?;
+    let mut query = sample::blank(model);
+    write::apply(model, &mut query, &call.object());
+    Ok(query)
+}
+
+/// Ids of new queries are slugs, as Looker has had them since 24.20.
+fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+    let mut query = read(call)?;
+    // What cannot be run is not kept.
+    Plan::new(&query, None, 0)?;
+    let slug = state.random.text(22);
+    if text(&query, "client_id").is_none_or(str::is_empty) {
+        query.insert("client_id".to_owned(), json!(slug));
+    }
+    for (name, value) in [
+        ("id", slug.clone()),
+        ("url", format!("/queries/{slug}")),
+        ("share_url", format!("{}/x/{slug}", call.origin)),
+        ("expanded_share_url", format!("{}/explore/practice?qid={slug}", call.origin)),
+    ] {
+        query.insert(name.to_owned(), json!(value));
+    }
+    query.insert("slug".to_owned(), json!(slug));
+    state.table_mut("Query").put(&slug, query.clone());
+    Ok(Outcome::Item(query))
+}
+
+/// Runs a query in the format that the path names.
+pub(super) fn run(state: &State, call: &Call, query: &Row) -> Result<Outcome, Refusal> {
+    let mut plan = Plan::new(query, call.integer("limit"), state.unlimited_rows)?;
+    plan.formatted = call.is_set("apply_formatting");
+    results::answer(plan, call.path("result_format")).map(Outcome::Answer)
+}
+
+/// A query whose parts are in the path and in query parameters that the catalog does not know: `fields=a,b&f[a]=x&limit=5`.
+fn from_url(call: &Call) -> Row {
+    let mut query = Row::new();
+    query.insert("model".to_owned(), json!(call.path("model_name")));
+    query.insert("view".to_owned(), json!(call.path("view_name")));
+    let mut filters = Row::new();
+    for (name, value) in call.raw_query() {
+        match name.as_str() {
+            "fields" | "sorts" => {
+                let items: Vec<&str> = value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
+                query.insert(name, json!(items));
+            }
+            "limit" => {
+                query.insert(name, json!(value));
+            }
+            _ => {
+                if let Some(field) = name.strip_prefix("f[").and_then(|name| name.strip_suffix(']')) {
+                    filters.insert(field.to_owned(), json!(value));
+                }
+            }
+        }
+    }
+    query.insert("filters".to_owned(), Value::Object(filters));
+    query
+}
+
+/// SQL is not understood here: its result is the same whatever it says, but it has to have been made before.
+fn run_sql(state: &State, call: &Call) -> Result<Outcome, Refusal> {
+    let made = state.find("SqlQuery", call.path("slug"))?;
+    let mut query = Row::new();
+    query.insert("model".to_owned(), made.get("model_name").cloned().unwrap_or_default());
+    query.insert("view".to_owned(), json!("sql_runner"));
+    run(state, call, &query)
 }

@@ -30,11 +30,7 @@ fn update(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     let body = call.object();
     if let Some(workspace) = text(&body, "workspace_id") {
         if !matches!(workspace, "production" | "dev") {
-            return Err(invalid(
-                "workspace_id",
-                "invalid",
-                "workspace_id must be production or dev",
-            ));
+            return Err(invalid("workspace_id", "invalid", "workspace_id must be production or dev"));
         }
         let session = state.sessions.get_mut(&call.token).ok_or(Refusal::Unauthenticated)?;
         session.workspace_id = workspace.to_owned();

@@ -22,10 +22,7 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
         "search_users_names" => Ok(list(state, |user| {
             let pattern = call.path("pattern");
             let is_like = |name: &str| text(user, name).is_some_and(|value| search::like(value, pattern));
-            ["first_name", "last_name", "display_name", "email"]
-                .into_iter()
-                .any(is_like)
-                && search::matches(call, user)
+            ["first_name", "last_name", "display_name", "email"].into_iter().any(is_like) && search::matches(call, user)
         })),
         "create_user" => create(state, call),
         "update_user" => update(state, call),
@@ -65,10 +62,7 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     let mut user = new_user(state, &body)?;
     let id = text(&user, "id").unwrap_or_default().to_owned();
     if let Some(email) = &email {
-        user.insert(
-            "credentials_email".to_owned(),
-            Value::Object(credentials::new_email(&id, email)?),
-        );
+        user.insert("credentials_email".to_owned(), Value::Object(credentials::new_email(&id, email)?));
     }
     set_names(&mut user);
     state.table_mut("User").put(&id, user.clone());
@@ -88,21 +82,9 @@ pub(crate) fn new_user(state: &mut State, body: &Row) -> Result<Row, Refusal> {
         ("allow_direct_roles", json!(true)),
         ("allow_normal_group_membership", json!(true)),
         ("allow_roles_from_normal_groups", json!(true)),
-        (
-            "locale",
-            user.get("locale")
-                .filter(|locale| !locale.is_null())
-                .cloned()
-                .unwrap_or(json!("en")),
-        ),
-        (
-            "avatar_url",
-            json!("https://gravatar.lookercdn.com/avatar/0?s=156&d=blank"),
-        ),
-        (
-            "avatar_url_without_sizing",
-            json!("https://gravatar.lookercdn.com/avatar/0?d=blank"),
-        ),
+        ("locale", user.get("locale").filter(|locale| !locale.is_null()).cloned().unwrap_or(json!("en"))),
+        ("avatar_url", json!("https://gravatar.lookercdn.com/avatar/0?s=156&d=blank")),
+        ("avatar_url_without_sizing", json!("https://gravatar.lookercdn.com/avatar/0?d=blank")),
     ] {
         user.insert(name.to_owned(), value);
     }
@@ -134,19 +116,9 @@ fn update(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
 
 /// Sets the properties that follow from others.
 pub(crate) fn set_names(user: &mut Row) {
-    let names: Vec<&str> = ["first_name", "last_name"]
-        .into_iter()
-        .filter_map(|name| text(user, name))
-        .collect();
-    let display_name = if names.is_empty() {
-        Value::Null
-    } else {
-        json!(names.join(" "))
-    };
-    let email = user
-        .get("credentials_email")
-        .and_then(|credentials| credentials.get("email"))
-        .cloned();
+    let names: Vec<&str> = ["first_name", "last_name"].into_iter().filter_map(|name| text(user, name)).collect();
+    let display_name = if names.is_empty() { Value::Null } else { json!(names.join(" ")) };
+    let email = user.get("credentials_email").and_then(|credentials| credentials.get("email")).cloned();
     user.insert("display_name".to_owned(), display_name);
     user.insert("email".to_owned(), email.unwrap_or(Value::Null));
 }
@@ -167,9 +139,7 @@ fn for_credential(state: &State, call: &Call) -> Result<Outcome, Refusal> {
     let wanted = call.path("credential_id");
     let has = |credentials: &Value, name: &str| credentials.get(name).is_some_and(|value| value == wanted);
     let user = state.rows("User").find(|user| match call.path("credential_type") {
-        "email" => user
-            .get("credentials_email")
-            .is_some_and(|it| has(it, "email") || has(it, "user_id")),
+        "email" => user.get("credentials_email").is_some_and(|it| has(it, "email") || has(it, "user_id")),
         "api3" => {
             let keys = user.get("credentials_api3").and_then(Value::as_array);
             keys.is_some_and(|keys| keys.iter().any(|key| has(key, "id") || has(key, "client_id")))
@@ -181,16 +151,10 @@ fn for_credential(state: &State, call: &Call) -> Result<Outcome, Refusal> {
 
 fn roles(state: &State, id: &str) -> Result<Outcome, Refusal> {
     let user = state.find("User", id)?;
-    let ids = user
-        .get("role_ids")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let ids = user.get("role_ids").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let roles = ids.iter().filter_map(|id| state.find("Role", id.as_str()?).ok());
     let model = known_model("Role")?;
-    Ok(Outcome::List(
-        roles.map(|role| present::present(state, model, role)).collect(),
-    ))
+    Ok(Outcome::List(roles.map(|role| present::present(state, model, role)).collect()))
 }
 
 fn set_roles(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {

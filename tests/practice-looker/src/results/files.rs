@@ -14,10 +14,7 @@ pub(crate) const SVG: &str = concat!(
 
 /// A document of one page with one line of text.
 pub(crate) fn pdf(title: &str) -> Vec<u8> {
-    let line: String = title
-        .chars()
-        .filter(|letter| letter.is_ascii_alphanumeric() || *letter == ' ')
-        .collect();
+    let line: String = title.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == ' ').collect();
     let content = format!("BT /F1 24 Tf 72 720 Td ({line}) Tj ET");
     let objects = [
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
@@ -36,8 +33,6 @@ pub(crate) fn pdf(title: &str) -> Vec<u8> {
     }
     let (count, start) = (objects.len() + 1, file.len());
     file.push_str(&format!("xref\n0 {count}\n0000000000 65535 f \n{places}"));
-    file.push_str(&format!(
-        "trailer\n<< /Size {count} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n"
-    ));
+    file.push_str(&format!("trailer\n<< /Size {count} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n"));
     file.into_bytes()
 }
