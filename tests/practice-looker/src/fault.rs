@@ -88,7 +88,7 @@ fn json_header() -> Vec<(String, String)> {
 fn error_body(status: u16) -> Vec<u8> {
     let reason = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     let message = reason.unwrap_or("Error");
-    let url = crate::refusal::documentation_url(status);
+    let url = crate::refusal::DOCUMENTATION_URL;
     serde_json::json!({ "message": message, "documentation_url": url }).to_string().into_bytes()
 }
 

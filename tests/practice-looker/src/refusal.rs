@@ -42,10 +42,9 @@ pub(crate) fn invalid(field: &str, code: &'static str, message: impl Into<String
     Refusal::Invalid(vec![Detail::new(field, code, message)])
 }
 
-/// Where Looker would explain an error of that status.
-pub(crate) fn documentation_url(status: u16) -> String {
-    format!("https://cloud.google.com/looker/docs/r/err/4.0/{status}")
-}
+/// Where Looker explains itself. Not the page of the very error, as Looker has it (`…/r/err/4.0/404/get/…`): its
+/// Python SDK fetches such a page from the internet before it raises the error.
+pub(crate) const DOCUMENTATION_URL: &str = "https://cloud.google.com/looker/docs/";
 
 impl Refusal {
     fn status(&self) -> u16 {
@@ -62,7 +61,7 @@ impl Refusal {
 
     pub(crate) fn into_answer(self) -> Answer {
         let status = self.status();
-        let url = documentation_url(status);
+        let url = DOCUMENTATION_URL;
         let body = match self {
             Self::BadRequest(message)
             | Self::Forbidden(message)

@@ -22,7 +22,11 @@ pub(crate) fn respond(state: &mut State, request: &Kept) -> Answer {
 }
 
 fn try_respond(state: &mut State, request: &Kept) -> Result<Answer, Refusal> {
-    let path = request.uri.path().strip_prefix(API).ok_or(Refusal::NotFound)?;
+    let path = match request.uri.path() {
+        // Where Looker's Python SDK signs out, whatever the version of the API.
+        "/api/logout" => "/logout",
+        path => path.strip_prefix(API).ok_or(Refusal::NotFound)?,
+    };
     let route = router::route(request.method.as_str(), path).ok_or(Refusal::NotFound)?;
     // The only one that needs no token, and takes a form.
     if route.operation.name == "login" {
