@@ -8,6 +8,8 @@ mod body;
 mod connect;
 mod error;
 
+pub(crate) use error::code_of_body;
+
 use crate::limits::Watch;
 use crate::policy::{Denial, DenialCause, Destination, Policy};
 use body::ReceivedBody;

