@@ -117,7 +117,10 @@ impl Failed {
     fn tell(&self) {
         let problem = self.failure.problem();
         let step = self.step.as_ref().map(|step| format!("step {step}: ")).unwrap_or_default();
-        let status = problem.status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
+        let status = problem.status.map(|status| status.to_string());
+        // Connectors may name it in their message.
+        let status = status.filter(|status| !problem.message.contains(status.as_str()));
+        let status = status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
         eprintln!("error: {step}{}{status}", terminal::plain(&problem.message));
         for field in &problem.fields {
             if !problem.message.contains(&field.message) {

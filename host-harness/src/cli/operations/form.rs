@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::fmt::Write as _;
 
 /// How wide a name may be before it breaks the columns instead of widening them all.
-const WIDEST_NAME: usize = 32;
+const WIDEST_NAME: usize = 40;
 
 /// One line for each field: name, type, whether it is required, what it is.
 pub(in crate::cli) fn fields(schema: &Value) -> String {
