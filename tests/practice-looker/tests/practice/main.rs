@@ -1,0 +1,16 @@
+//! The promises of the practice Looker, kept over real HTTP.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod access;
+mod catalog;
+mod content;
+mod credentials;
+mod faults;
+mod lifecycle;
+mod lists;
+mod queries;
+mod sign_in;
+mod support;
+mod tasks;
+mod users;
