@@ -29,7 +29,6 @@ pub(crate) enum Exchange {
 }
 
 /// What all connections share.
-#[derive(Debug)]
 pub(crate) struct Shared {
     state: Mutex<State>,
     faults: Mutex<FaultPlan>,

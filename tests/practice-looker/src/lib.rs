@@ -73,11 +73,17 @@ use crate::{
 pub(crate) const API: &str = "/api/4.0";
 
 /// A running practice Looker. It listens on `127.0.0.1` only, runs on a thread of its own, and stops when it is dropped.
-#[derive(Debug)]
 pub struct PracticeLooker {
     shared: Arc<Shared>,
     credentials: ApiCredentials,
     server: Server,
+}
+
+/// Secrets, tokens and requests stay out of logs.
+impl std::fmt::Debug for PracticeLooker {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("PracticeLooker").field("address", &self.address()).finish_non_exhaustive()
+    }
 }
 
 impl PracticeLooker {

@@ -34,9 +34,10 @@ fn blank_value(property: &Property) -> Value {
         Type::Boolean if !property.nullable => json!(false),
         Type::Integer if !property.nullable => json!(0),
         Type::Number if !property.nullable => json!(0.0),
-        Type::String(_) if !property.nullable => match property.values.first() {
+        Type::String(format) if !property.nullable => match property.values.first() {
             Some(first) => json!(first),
-            None => json!(""),
+            None if matches!(format, Format::Text | Format::UriReference) => json!(""),
+            None => value(property.kind),
         },
         _ => Value::Null,
     }

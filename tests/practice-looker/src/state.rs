@@ -20,13 +20,6 @@ pub(crate) struct ApiCredentials {
     pub(crate) client_secret: String,
 }
 
-/// Secrets stay out of logs.
-impl std::fmt::Debug for ApiCredentials {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("ApiCredentials").field("client_id", &self.client_id).finish_non_exhaustive()
-    }
-}
-
 /// Whose API credentials they are.
 pub(crate) struct ApiKey {
     pub(crate) client_secret: String,
@@ -49,13 +42,6 @@ pub(crate) struct State {
     pub(crate) totals: bool,
     pub(crate) polls_until_done: u32,
     pub(crate) unlimited_rows: u64,
-}
-
-/// It holds secrets and tokens, so it says no more than that it is there.
-impl std::fmt::Debug for State {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("State").finish_non_exhaustive()
-    }
 }
 
 impl State {

@@ -58,30 +58,40 @@ fn named_by(operation: &'static Operation) -> Option<&'static str> {
     router::parameter(operation.path.rsplit('/').next()?)
 }
 
-/// The operation that reads one thing of a model by its id.
+/// The operation that reads one thing of a model by its id; where there is none, another one that names such a thing.
 fn reader(model: &Model) -> Option<&'static Operation> {
-    OPERATIONS.iter().find(|operation| {
-        operation.method == Method::Get
-            && named_by(operation).is_some()
-            && operation
-                .answers
-                .iter()
-                .any(|answer| matches!(answer.kind, Type::Model(it) if kept_as(it.name) == kept_as(model.name)))
-    })
+    let is_shown = |kind: Type| matches!(kind, Type::Model(shown) if kept_as(shown.name) == kept_as(model.name));
+    let names_one = |operation: &&'static Operation| {
+        named_by(operation).is_some() && operation.answers.iter().any(|answer| is_shown(answer.kind))
+    };
+    let reads = |operation: &&'static Operation| operation.method == Method::Get && names_one(operation);
+    OPERATIONS.iter().find(reads).or_else(|| OPERATIONS.iter().find(names_one))
 }
 
 /// The property by which things of a model are told apart.
 fn id_property(model: &'static Model, parameter: &str) -> Option<&'static str> {
-    let names =
-        || model.properties.iter().filter(|property| matches!(property.kind, Type::String(_))).map(|it| it.name);
+    let names = || {
+        model
+            .properties
+            .iter()
+            .filter(|property| matches!(property.kind, Type::String(_) | Type::Integer))
+            .map(|it| it.name)
+    };
     let same = names().find(|name| *name == parameter);
     same.or_else(|| names().find(|name| *name == "id" && parameter.ends_with("id")))
         .or_else(|| names().find(|name| parameter.ends_with(&format!("_{name}"))))
         .or_else(|| names().find(|name| *name == "id"))
 }
 
+/// Gives a thing its id, which is a number in some models.
+fn set_id(model: &'static Model, row: &mut Row, property: &'static str, id: &str) {
+    let is_number = model.properties.iter().any(|it| it.name == property && matches!(it.kind, Type::Integer));
+    let number = id.parse::<i64>().ok().filter(|_| is_number);
+    row.insert(property.to_owned(), number.map_or_else(|| json!(id), Value::from));
+}
+
 /// Sees to it that there are two things of a model to begin with.
-fn begin(state: &mut State, model: &'static Model) {
+pub(super) fn begin(state: &mut State, model: &'static Model) {
     let kept = kept_as(model.name);
     let Some(reader) = reader(model) else { return };
     let property = named_by(reader).and_then(|parameter| id_property(model, parameter));
@@ -91,7 +101,7 @@ fn begin(state: &mut State, model: &'static Model) {
     for id in ["1", "2"] {
         let mut row = sample::row(model);
         if let Some(property) = property {
-            row.insert(property.to_owned(), json!(id));
+            set_id(model, &mut row, property, id);
         }
         state.table_mut(kept).put(id, row);
     }
@@ -111,12 +121,12 @@ fn find(state: &mut State, model: &'static Model, parameter: &str, id: &str) -> 
         return Ok(row.clone());
     }
     let property = id_property(model, parameter);
-    if property == Some("id") || state.gone.contains(&(kept, id.to_owned())) {
+    if matches!(property, Some("id" | "slug")) || state.gone.contains(&(kept, id.to_owned())) {
         return Err(Refusal::NotFound);
     }
     let mut row = sample::row(model);
     if let Some(property) = property {
-        row.insert(property.to_owned(), json!(id));
+        set_id(model, &mut row, property, id);
     }
     Ok(row)
 }
@@ -185,7 +195,7 @@ fn create(state: &mut State, call: &Call, model: &'static Model, named: Option<&
             None => state.random.text(22),
         },
     };
-    row.insert(property.to_owned(), json!(id));
+    set_id(model, &mut row, property, &id);
     for property in model.properties.iter().filter(|property| property.name == "created_at") {
         let now = match property.kind {
             Type::String(Format::Date) => sample::value(property.kind),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Handled, Outcome, known_model, text};
+use super::{Handled, Outcome, generic, known_model, text};
 use crate::{
     call::Call,
     refusal::Refusal,
@@ -99,7 +99,8 @@ fn from_url(call: &Call) -> Row {
 }
 
 /// SQL is not understood here: its result is the same whatever it says, but it has to have been made before.
-fn run_sql(state: &State, call: &Call) -> Result<Outcome, Refusal> {
+fn run_sql(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+    generic::begin(state, known_model("SqlQuery")?);
     let made = state.find("SqlQuery", call.path("slug"))?;
     let mut query = Row::new();
     query.insert("model".to_owned(), made.get("model_name").cloned().unwrap_or_default());

@@ -87,7 +87,7 @@ fn a_running_query_can_be_killed() {
 #[test]
 fn a_rendering_takes_its_time_and_says_how_much() {
     let practice = Practice::new();
-    let made = practice.bare("POST", "/render_tasks/dashboards/1/pdf?width=800&height=600").expect(200);
+    let made = practice.post("/render_tasks/dashboards/1/pdf?width=800&height=600", &json!({})).expect(200);
     assert_eq!((&made["status"], &made["width"]), (&json!("enqueued_for_render"), &json!(800)));
     let path = format!("/render_tasks/{}", made["id"].as_str().unwrap());
     let early = practice.get(&format!("{path}/results"));
@@ -111,7 +111,7 @@ fn only_dashboards_become_documents() {
         ("dashboards/1", "gif", 422),
         ("dashboards/99", "pdf", 404),
     ] {
-        let made = practice.bare("POST", &format!("/render_tasks/{of}/{format}?width=80&height=60"));
+        let made = practice.post(&format!("/render_tasks/{of}/{format}?width=80&height=60"), &json!({}));
         assert_eq!(made.status, status, "{of} as {format}");
     }
     assert_eq!(practice.bare("POST", "/render_tasks/looks/1/png").status, 400, "width and height are required");
