@@ -22,8 +22,15 @@
 //! ```
 //!
 //! What is there at the start: people with the ids 1 to 12 and the API-only account 13, whose credentials
-//! [`PracticeLooker::client_id`] and [`PracticeLooker::client_secret`] are; and in every other collection things with the
-//! ids 1 and 2.
+//! [`PracticeLooker::client_id`] and [`PracticeLooker::client_secret`] are; the LookML dashboard `thelook::overview`; and in
+//! every other collection things with the ids 1 and 2.
+//!
+//! Names that mean something in a query: the model or view `broken` fails, the view `broken_midway` fails after half of
+//! its rows, the results of tasks on the view `expired` are gone, and the view `numbers` has as many rows as
+//! [`Builder::unlimited_rows`] says. Every other view has 1,000 rows.
+//!
+//! What it does not do: it does not check permissions beyond "administrators only", does not understand SQL or most of
+//! Looker's filter expressions, groups no rows, and has no OAuth.
 
 mod answer;
 mod builder;

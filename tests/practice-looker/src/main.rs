@@ -12,6 +12,9 @@ struct Options {
     /// The port to listen on; 0 is any free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// How many rows the view `numbers` has: what a query without limit gets from it.
+    #[arg(long, default_value_t = 100_000)]
+    rows: u64,
     /// Print one JSON object instead of lines for the shell.
     #[arg(long)]
     json: bool,
@@ -20,7 +23,7 @@ struct Options {
 fn main() -> ExitCode {
     let options = Options::parse();
     // Nobody can ask this process what it recorded.
-    let looker = match PracticeLooker::builder().port(options.port).record(false).start() {
+    let looker = match PracticeLooker::builder().port(options.port).unlimited_rows(options.rows).record(false).start() {
         Ok(looker) => looker,
         Err(error) => {
             eprintln!("practice-looker: cannot listen on 127.0.0.1:{}: {error}", options.port);

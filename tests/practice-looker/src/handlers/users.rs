@@ -18,7 +18,7 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
         "me" => show(state, &call.session.user_id),
         "user" => show(state, call.path("user_id")),
         "all_users" => Ok(all(state, call)),
-        "search_users" => Ok(list(state, |user| search::matches(call, user))),
+        "search_users" => Ok(list(state, |user| is_sought(call, user))),
         "search_users_names" => Ok(list(state, |user| {
             let pattern = call.path("pattern");
             let is_like = |name: &str| text(user, name).is_some_and(|value| search::like(value, pattern));
@@ -33,6 +33,13 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
         "wipeout_user_emails" => replace_email(state, call),
         _ => return None,
     })
+}
+
+/// Whether a user is what a search looks for. Whether somebody is an embed user follows from how they sign in.
+fn is_sought(call: &Call, user: &Row) -> bool {
+    let embed = user.get("credentials_embed").and_then(Value::as_array).is_some_and(|it| !it.is_empty());
+    let fits = call.query("embed_user").is_none_or(|wanted| (wanted == "true") == embed);
+    fits && search::matches(call, user)
 }
 
 fn show(state: &State, id: &str) -> Result<Outcome, Refusal> {

@@ -105,6 +105,8 @@ fn a_search_matches_whole_fields_without_regard_to_case() {
     assert_eq!(found("email=NOT+NULL").len(), 12);
     assert_eq!(found("is_service_account=true"), ["13"]);
     assert_eq!(found("full_name=ada+lovelace"), ["1"]);
+    assert_eq!(found("embed_user=true"), Vec::<String>::new());
+    assert_eq!(found("embed_user=false").len(), 13);
     let names = practice.get("/users/search/names/%25race%25").expect(200);
     assert_eq!(each(&names, "display_name"), ["Grace Hopper"]);
 }
