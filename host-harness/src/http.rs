@@ -19,7 +19,8 @@ use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use std::sync::{Arc, Mutex, PoisonError};
+use rustls::ClientConfig;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tracing::Instrument;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
@@ -48,25 +49,44 @@ pub struct HttpClient {
 
 struct Shared {
     policy: Arc<Policy>,
-    client: Client<Connections, WasiBody>,
+    /// [`None`]: the default one, which is made when it is needed.
+    tls: Option<Arc<ClientConfig>>,
+    /// Made for the first request that is allowed: many clients never send one.
+    client: OnceLock<Client<Connections, WasiBody>>,
     denials: Mutex<Vec<Denial>>,
 }
 
 impl HttpClient {
     /// A client that connects where the policy lets it. It trusts the system's certificate authorities and Mozilla's.
     pub fn new(policy: Policy) -> Self {
-        Self::with_tls(policy, connect::default_tls())
+        Self::make(policy, None)
     }
 
     /// The same with a TLS configuration of the caller's. Its ALPN protocols must be empty: the client sets them.
-    pub fn with_tls(policy: Policy, tls: Arc<rustls::ClientConfig>) -> Self {
-        let policy = Arc::new(policy);
-        let client = Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .build(Connections::new(Arc::clone(&policy), tls));
-        Self { shared: Arc::new(Shared { policy, client, denials: Mutex::new(Vec::new()) }) }
+    pub fn with_tls(policy: Policy, tls: Arc<ClientConfig>) -> Self {
+        Self::make(policy, Some(tls))
+    }
+
+    /// A client with the same TLS configuration under another policy. It has connections of its own, since what one
+    /// policy let through another may not.
+    pub fn under(&self, policy: Policy) -> Self {
+        Self::make(policy, self.shared.tls.clone())
+    }
+
+    fn make(policy: Policy, tls: Option<Arc<ClientConfig>>) -> Self {
+        let shared = Shared { policy: Arc::new(policy), tls, client: OnceLock::new(), denials: Mutex::new(Vec::new()) };
+        Self { shared: Arc::new(shared) }
+    }
+
+    fn client(&self) -> &Client<Connections, WasiBody> {
+        self.shared.client.get_or_init(|| {
+            let tls = self.shared.tls.clone().unwrap_or_else(connect::default_tls);
+            Client::builder(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(IDLE_TIMEOUT)
+                .build(Connections::new(Arc::clone(&self.shared.policy), tls))
+        })
     }
 
     /// What the policy has refused so far: each kind once, the first few.
@@ -127,7 +147,7 @@ impl HttpClient {
                 std::future::pending::<()>().await;
             }
         };
-        let answer = CONNECT_TIME.scope(connect_time, self.shared.client.request(request));
+        let answer = CONNECT_TIME.scope(connect_time, self.client().request(request));
         let response = tokio::select! {
             biased;
             answer = answer => answer.map_err(|failure| match error::denial(&failure) {

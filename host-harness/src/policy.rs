@@ -24,7 +24,7 @@
 //! | loopback, private, shared (100.64.0.0/10), unique local, reserved | where the operator named this very host or address (no `*`) |
 //! | link-local, which includes the clouds' metadata services | where the operator named this very address |
 //!
-//! A rule that the connector asked for (its `hosts`) never opens anything but public addresses.
+//! A rule that the connector asked for (its `hosts`) never opens anything but public addresses, nor plain HTTP to them.
 
 mod address;
 
@@ -135,8 +135,8 @@ impl Policy {
                 continue;
             }
             let grant = grant.get_or_insert(Grant { clear: false, host_named: false, address_named: false });
-            grant.clear |= rule.clear;
             if *origin == Origin::Operator {
+                grant.clear |= rule.clear;
                 grant.host_named |= !matches!(rule.host, HostPattern::Below(_));
                 grant.address_named |= matches!(rule.host, HostPattern::Address(_));
             }
@@ -168,6 +168,11 @@ impl Policy {
 }
 
 impl Rule {
+    /// Whether it allows one host only.
+    pub fn is_exact(&self) -> bool {
+        !matches!(self.host, HostPattern::Below(_))
+    }
+
     fn matches(&self, host: &Host, port: u16) -> bool {
         if self.port.is_some_and(|allowed| allowed != port) {
             return false;

@@ -73,7 +73,8 @@ impl Connector {
     /// The same connector, under a policy.
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
-        self.with_http_client(HttpClient::new(policy))
+        let http = self.http.under(policy);
+        self.with_http_client(http)
     }
 
     /// The same connector, with an HTTP client (and its policy) of the caller's.
@@ -107,6 +108,10 @@ impl Connector {
         }
         for host in self.hosts(auth).await? {
             let rule = host.parse::<Rule>().map_err(|error| ExecutionFailure::Interface(error.to_string()))?;
+            if !rule.is_exact() {
+                let message = format!("it asks for `{host}`, but has to name each host");
+                return Err(ExecutionFailure::Interface(message).into());
+            }
             policy.allow(rule, Origin::Connector);
         }
         Ok(self.with_policy(policy))

@@ -275,6 +275,8 @@ fn a_workflow_that_cannot_succeed_ends_before_the_step() {
     let failure = json_of(stderr(&nothing));
     assert_eq!((code(&nothing), &failure["reason"], &failure["step"]), (1, &json!("invalid-input"), &json!("b")));
     assert_eq!(failure["message"], "`input.x`: `$.steps.a.id` finds nothing in the output of step `a`");
+    // What was done by then is told all the same.
+    assert_eq!(json_of(stdout(&nothing)), json!({"steps": {"a": 1}}));
 }
 
 #[test]
@@ -306,7 +308,7 @@ fn the_examples_run_against_the_practice_looker() {
         let steps = json_of(stdout(&output));
         let steps = steps["steps"].as_object().unwrap();
         let created = steps.values().find(|step| step["first_name"].is_string()).unwrap();
-        let last = steps.values().last().unwrap();
+        let last = steps.values().next_back().unwrap();
         assert_eq!(last["id"], created["id"], "{name}");
         assert_eq!(last["last_name"], created["last_name"], "{name}");
     }

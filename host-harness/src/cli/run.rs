@@ -32,12 +32,13 @@ pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), Cli
     let mut show = Show::new(&workflow, shared.json);
     let outcome = workflow::run(&session.connector, &session.auth, &workflow, |event| show.event(&event)).await;
     show.finish();
-    let outputs = outcome.map_err(|error| CliError::run(&session.connector, error))?;
-    show.outcome?;
     if shared.json {
-        terminal::print_line(&terminal::pretty(outputs.as_json()))?;
+        // Also after a failure: the steps before have given something, which may be needed to go on or to undo it.
+        let outputs = outcome.as_ref().unwrap_or_else(|error| &error.outputs);
+        show.outcome = terminal::print_line(&terminal::pretty(outputs.as_json()));
     }
-    Ok(())
+    outcome.map_err(|error| CliError::run(&session.connector, error))?;
+    Ok(show.outcome?)
 }
 
 /// Shows people how the workflow gets on.

@@ -19,6 +19,9 @@ fn load(folder: &Path) -> Option<wasmtime::component::Component> {
     Cache::in_folder(folder).load(host.engine(), &Sha256::digest(EMPTY).into())
 }
 
+/// What happens to the bytes of an entry.
+type Damage = fn(&[u8]) -> Vec<u8>;
+
 /// A cache with one entry, and the entry's file.
 fn filled() -> (tempfile::TempDir, PathBuf, PathBuf) {
     let base = folder();
@@ -38,7 +41,7 @@ fn what_was_compiled_is_kept_and_used_again() {
 
 #[test]
 fn an_entry_that_is_damaged_or_foreign_is_compiled_anew_and_overwritten() {
-    let damages: [fn(&[u8]) -> Vec<u8>; 8] = [
+    let damages: [Damage; 8] = [
         |_| Vec::new(),
         |entry| entry[..entry.len() / 2].to_vec(),
         |entry| entry[..40].to_vec(),

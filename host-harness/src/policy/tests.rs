@@ -121,7 +121,9 @@ fn addresses_have_classes() {
 
 #[test]
 fn addresses_that_are_not_public_must_be_named_by_the_operator() {
-    let rows: [(&str, Origin, &str, &str, bool); 13] = [
+    let rows: [(&str, Origin, &str, &str, bool); 15] = [
+        ("http://looker.example.com", Origin::Connector, "http://looker.example.com:80", PUBLIC, false),
+        ("http://looker.example.com", Origin::Operator, "http://looker.example.com:80", PUBLIC, true),
         ("looker.example.com", Origin::Operator, "https://looker.example.com:443", "10.0.0.5", true),
         ("looker.example.com", Origin::Connector, "https://looker.example.com:443", "10.0.0.5", false),
         ("looker.example.com", Origin::Connector, "https://looker.example.com:443", PUBLIC, true),

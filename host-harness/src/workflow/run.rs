@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use std::time::{Duration, Instant};
 
 /// What the steps of a workflow gave: `{"steps": {id: output}}`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outputs(Value);
 
 /// What happens while a workflow runs.
@@ -50,6 +50,8 @@ pub struct RunError {
     pub failure: Failure,
     /// The steps that had changed something by then.
     pub changed: Vec<String>,
+    /// What the steps before gave.
+    pub outputs: Outputs,
 }
 
 impl RunError {
@@ -89,26 +91,25 @@ pub async fn run(
     workflow: &Workflow,
     mut tell: impl FnMut(Event<'_>),
 ) -> Result<Outputs, RunError> {
-    let mut changed = Vec::new();
-    let error = |step: &Step, changed: &[String], failure| RunError {
-        step: step.id.clone(),
-        failure,
-        changed: changed.to_vec(),
-    };
-    let mut outputs = Outputs::new();
+    let mut progress = Progress { outputs: Outputs::new(), changed: Vec::new() };
     let Some(first) = workflow.steps.first() else {
-        return Ok(outputs);
+        return Ok(progress.outputs);
     };
-    let mut sandbox = connector.sandbox().await.map_err(|failure| error(first, &[], failure))?;
+    let mut sandbox = match connector.sandbox().await {
+        Ok(sandbox) => sandbox,
+        Err(failure) => return Err(progress.end(first, failure)),
+    };
     let mut effects = Vec::new();
     for step in &workflow.steps {
-        let operation = sandbox.describe_operation(&step.operation).await;
-        effects.push(operation.map_err(|failure| error(step, &[], failure))?.summary.effect);
+        match sandbox.describe_operation(&step.operation).await {
+            Ok(operation) => effects.push(operation.summary.effect),
+            Err(failure) => return Err(progress.end(step, failure)),
+        }
     }
     for (step, effect) in workflow.steps.iter().zip(effects) {
         let started = Instant::now();
         tell(Event::Started { step });
-        let outcome = match resolved_input(step, &outputs) {
+        let outcome = match resolved_input(step, &progress.outputs) {
             Ok(input) => sandbox.invoke(auth, &step.operation, &input).await,
             Err(failure) => Err(failure),
         };
@@ -116,16 +117,28 @@ pub async fn run(
             Ok(both) => both,
             Err(failure) => {
                 tell(Event::Failed { step, time: started.elapsed() });
-                return Err(error(step, &changed, failure));
+                return Err(progress.end(step, failure));
             }
         };
         if effect != Effect::Read {
-            changed.push(step.id.clone());
+            progress.changed.push(step.id.clone());
         }
         tell(Event::Finished { step, output: &output, json: &json, time: started.elapsed() });
-        outputs.add(&step.id, json);
+        progress.outputs.add(&step.id, json);
     }
-    Ok(outputs)
+    Ok(progress.outputs)
+}
+
+/// How far a workflow has come.
+struct Progress {
+    outputs: Outputs,
+    changed: Vec<String>,
+}
+
+impl Progress {
+    fn end(self, step: &Step, failure: Failure) -> RunError {
+        RunError { step: step.id.clone(), failure, changed: self.changed, outputs: self.outputs }
+    }
 }
 
 /// A step's input as JSON, with what its references stand for.
