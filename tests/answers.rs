@@ -1,0 +1,79 @@
+//! What the practice Looker answers, through the component: it fits the output schemas, and fields can be chosen from.
+
+use host_harness::bindings::{Body, Effect};
+use host_harness::{Component, Connector, DEFAULT_COMPONENT, Failure, Host, Sandbox};
+use practice_looker::PracticeLooker;
+use serde_json::{Map, Value, json};
+
+async fn sandbox(looker: &PracticeLooker) -> (Sandbox, String) {
+    let host = Host::new().unwrap();
+    let component = Component::from_bytes(&host, DEFAULT_COMPONENT).unwrap();
+    let (domain, id, secret) = (looker.base_url(), looker.client_id(), looker.client_secret());
+    let auth = json!({"domain": domain, "client_id": id, "client_secret": secret}).to_string();
+    let connector = Connector::new(&host, &component).unwrap();
+    let connector = connector.allowing_its_hosts(&auth, [looker.base_url().parse().unwrap()]).await.unwrap();
+    (connector.sandbox().await.unwrap(), auth)
+}
+
+/// A value for a required input. Everything in the practice Looker has the id 1.
+fn value(operation: &str, name: &str, schema: &Value) -> Value {
+    match (operation, name) {
+        ("user_for_credential", "credential_type") => json!("email"),
+        ("user_for_credential", "credential_id") => json!("ada.lovelace@example.com"),
+        ("folder_parent", "folder_id") => json!("2"),
+        (_, "result_format") => json!("json"),
+        _ => match schema["type"].as_str().or(schema["type"][0].as_str()) {
+            Some("integer" | "number") => json!(1),
+            Some("boolean") => json!(true),
+            Some("array") => json!([]),
+            Some("object") => json!({}),
+            _ => json!("1"),
+        },
+    }
+}
+
+/// Reads that need something that is not there at the start, so that "not found" is the right answer to them.
+const ABSENT: [&str; 0] = [];
+
+#[tokio::test]
+async fn answers_fit_the_output_schemas() {
+    let looker = PracticeLooker::start().unwrap();
+    let (mut sandbox, auth) = sandbox(&looker).await;
+    let (mut checked, mut wrong) = (0, Vec::new());
+    for summary in sandbox.list_operations().await.unwrap() {
+        if summary.effect != Effect::Read {
+            continue;
+        }
+        let operation = sandbox.describe_operation(&summary.name).await.unwrap();
+        let input_schema: Value = serde_json::from_str(&operation.input_schema).unwrap();
+        let required = input_schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let input: Map<String, Value> = required
+            .iter()
+            .filter_map(Value::as_str)
+            .map(|name| (name.to_owned(), value(&summary.name, name, &input_schema["properties"][name])))
+            .collect();
+        let input = Value::Object(input);
+        assert!(jsonschema::is_valid(&input_schema, &input), "{}: {input}", summary.name);
+        match sandbox.invoke(&auth, &summary.name, &input.to_string()).await {
+            Ok(output) => {
+                if let Body::Json(document) = output.body {
+                    let schema: Value = serde_json::from_str(&operation.output_schema).unwrap();
+                    let document: Value = serde_json::from_str(&document).unwrap();
+                    let validator = jsonschema::draft202012::new(&schema).unwrap();
+                    let errors: Vec<String> =
+                        validator.iter_errors(&document).map(|error| format!("{error} at {}", error.instance_path())).collect();
+                    if errors.is_empty() {
+                        checked += 1;
+                    } else {
+                        wrong.push(format!("{}: {}", summary.name, errors.join("; ")));
+                    }
+                }
+            }
+            Err(Failure::Permanent(problem)) if ABSENT.contains(&summary.name.as_str()) && problem.status == Some(404) => {}
+            Err(failure) => wrong.push(format!("{}: {failure}", summary.name)),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    println!("{checked} answers fit their schemas");
+    assert!(checked > 200, "only {checked} answers were JSON");
+}

@@ -1,0 +1,52 @@
+//! The component as a file: what it imports, what it exports, how large it is.
+
+use host_harness::DEFAULT_COMPONENT;
+use std::collections::BTreeSet;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// The size that the component must stay under, in bytes: 1.2 MB.
+const LARGEST: usize = 1_200_000;
+
+const WIT: &str = include_str!("../wit/connector.wit");
+
+/// The interfaces that the world allows a connector to import, without their versions.
+fn documented() -> BTreeSet<String> {
+    let imports = WIT.lines().filter_map(|line| line.trim().strip_prefix("import "));
+    imports.map(|import| without_version(import.trim_end_matches(';'))).collect()
+}
+
+fn without_version(name: &str) -> String {
+    name.split('@').next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn it_imports_nothing_that_is_not_documented() {
+    let engine = Engine::default();
+    let component = Component::new(&engine, DEFAULT_COMPONENT).unwrap();
+    let imported: BTreeSet<String> =
+        component.component_type().imports(&engine).map(|(name, _)| without_version(name)).collect();
+    assert!(!imported.is_empty());
+    let surplus: Vec<&String> = imported.difference(&documented()).map(|name| imported.get(name).unwrap()).collect();
+    assert!(surplus.is_empty(), "the component imports {surplus:?}, which wit/connector.wit does not allow");
+    for forbidden in ["wasi:filesystem", "wasi:sockets"] {
+        assert!(!imported.iter().any(|name| name.starts_with(forbidden)), "{imported:?}");
+        assert!(!WIT.contains(forbidden));
+    }
+}
+
+#[test]
+fn it_exports_the_two_interfaces_and_nothing_else() {
+    let engine = Engine::default();
+    let component = Component::new(&engine, DEFAULT_COMPONENT).unwrap();
+    let exported: Vec<String> =
+        component.component_type().exports(&engine).map(|(name, _)| name.to_owned()).collect();
+    assert_eq!(exported, ["workflow:connector/connector@0.1.0", "workflow:connector/streaming@0.1.0"]);
+}
+
+#[test]
+fn it_is_small() {
+    let size = DEFAULT_COMPONENT.len();
+    println!("the component has {size} bytes");
+    assert!(size <= LARGEST, "{size} bytes are more than {LARGEST}");
+}

@@ -1,0 +1,81 @@
+//! The schemas of all operations, as the component gives them.
+
+use host_harness::{Component, Connector, DEFAULT_COMPONENT, Host};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// How many operations Looker API 4.0 has.
+const OPERATIONS: usize = 483;
+
+/// The titles that workflows were documented with: they must not change.
+const FIXED_TITLES: [(&str, &str); 10] = [
+    ("all_users", "List users"),
+    ("create_user", "Create user"),
+    ("user", "Get user"),
+    ("me", "Get current user"),
+    ("update_user", "Update user"),
+    ("create_user_credentials_api3", "Create API 3 credentials"),
+    ("create_user_credentials_totp", "Create two factor login information"),
+    ("create_user_credentials_email", "Create user email credentials"),
+    ("update_user_credentials_email", "Update user email credentials"),
+    ("create_user_credentials_email_password_reset", "Create password reset token"),
+];
+
+fn connector() -> Connector {
+    let host = Host::new().unwrap();
+    let component = Component::from_bytes(&host, DEFAULT_COMPONENT).unwrap();
+    Connector::new(&host, &component).unwrap()
+}
+
+#[tokio::test]
+async fn every_operation_is_listed_with_words_of_its_own() {
+    let operations = connector().list_operations().await.unwrap();
+    assert_eq!(operations.len(), OPERATIONS);
+    let titles: BTreeSet<&str> = operations.iter().map(|operation| operation.title.as_str()).collect();
+    assert_eq!(titles.len(), OPERATIONS, "every title is there once");
+    for (name, title) in FIXED_TITLES {
+        assert!(operations.iter().any(|operation| operation.name == name && operation.title == title), "{name}");
+    }
+    for operation in operations {
+        assert!(operation.description.ends_with('.'), "{}: {}", operation.name, operation.description);
+        assert!(!operation.description.contains('\n'), "{}", operation.name);
+        assert!(!operation.group.is_empty(), "{}", operation.name);
+    }
+}
+
+#[tokio::test]
+async fn every_schema_is_a_json_schema() {
+    let mut sandbox = connector().sandbox().await.unwrap();
+    for summary in sandbox.list_operations().await.unwrap() {
+        let operation = sandbox.describe_operation(&summary.name).await.unwrap();
+        for (which, schema) in [("input", &operation.input_schema), ("output", &operation.output_schema)] {
+            let schema: Value = serde_json::from_str(schema).unwrap();
+            assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{} {which}", summary.name);
+            if let Err(error) = jsonschema::draft202012::meta::validate(&schema) {
+                panic!("{} {which}: {error} at {}", summary.name, error.instance_path());
+            }
+            // Building a validator also follows every reference.
+            jsonschema::draft202012::new(&schema).unwrap_or_else(|error| panic!("{} {which}: {error}", summary.name));
+        }
+        let input: Value = serde_json::from_str(&operation.input_schema).unwrap();
+        assert_eq!(input["type"], "object", "{}", summary.name);
+        for (name, field) in input["properties"].as_object().unwrap() {
+            assert!(field["title"].as_str().is_some_and(|title| !title.is_empty()), "{}.{name}", summary.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_auth_form_is_a_json_schema_that_marks_its_secrets() {
+    let schema: Value = serde_json::from_str(&connector().auth_schema().await.unwrap()).unwrap();
+    jsonschema::draft202012::meta::validate(&schema).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    for secret in ["client_secret", "access_token"] {
+        assert_eq!(schema["properties"][secret]["format"], "password");
+    }
+    let auth = |fields: &str| serde_json::from_str::<Value>(fields).unwrap();
+    assert!(validator.is_valid(&auth(r#"{"domain": "mycompany", "client_id": "i", "client_secret": "s"}"#)));
+    assert!(validator.is_valid(&auth(r#"{"domain": "mycompany", "port": 19999}"#)));
+    assert!(!validator.is_valid(&auth(r#"{"domain": "mycompany", "port": 19999, "region": "eu"}"#)));
+    assert!(!validator.is_valid(&auth(r#"{"domian": "mycompany"}"#)));
+}

@@ -1,0 +1,77 @@
+//! Tokens of one tenant never serve another, however their calls are mixed.
+
+use host_harness::{Component, Connector, DEFAULT_COMPONENT, Host, Policy, Rule};
+use practice_looker::PracticeLooker;
+
+fn auth(looker: &PracticeLooker) -> String {
+    let (domain, id, secret) = (looker.base_url(), looker.client_id(), looker.client_secret());
+    serde_json::json!({"domain": domain, "client_id": id, "client_secret": secret}).to_string()
+}
+
+fn connector(lookers: &[&PracticeLooker]) -> Connector {
+    let host = Host::new().unwrap();
+    let component = Component::from_bytes(&host, DEFAULT_COMPONENT).unwrap();
+    let mut policy = Policy::deny_all();
+    for looker in lookers {
+        policy.allow(looker.base_url().parse::<Rule>().unwrap(), host_harness::policy::Origin::Operator);
+    }
+    Connector::new(&host, &component).unwrap().with_policy(policy)
+}
+
+/// How often a practice Looker was asked to log somebody in.
+fn logins(looker: &PracticeLooker) -> usize {
+    looker.requests().iter().filter(|request| request.path.ends_with("/login")).count()
+}
+
+#[tokio::test]
+async fn two_tenants_in_one_sandbox_each_get_their_own_answers() {
+    let (one, other) = (PracticeLooker::start().unwrap(), PracticeLooker::start().unwrap());
+    let mut sandbox = connector(&[&one, &other]).sandbox().await.unwrap();
+    for _ in 0..10 {
+        sandbox.invoke(&auth(&one), "me", "{}").await.unwrap();
+        sandbox.invoke(&auth(&other), "me", "{}").await.unwrap();
+    }
+    for (looker, stranger) in [(&one, &other), (&other, &one)] {
+        assert_eq!(logins(looker), 1);
+        let strange = stranger.tokens();
+        for request in looker.requests() {
+            let sent = format!("{request:?}");
+            assert!(!strange.iter().any(|token| sent.contains(token)), "a token went to the wrong Looker");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_secret_gets_nothing_of_a_token_that_is_there() {
+    let looker = PracticeLooker::start().unwrap();
+    let mut sandbox = connector(&[&looker]).sandbox().await.unwrap();
+    sandbox.invoke(&auth(&looker), "me", "{}").await.unwrap();
+    let wrong = auth(&looker).replace(looker.client_secret(), "another-secret");
+    let failure = sandbox.invoke(&wrong, "me", "{}").await.unwrap_err();
+    assert!(failure.to_string().contains("client ID and client secret"), "{failure}");
+    // The right one goes on with its token.
+    sandbox.invoke(&auth(&looker), "me", "{}").await.unwrap();
+    assert_eq!(logins(&looker), 2);
+}
+
+#[tokio::test]
+async fn an_expired_token_is_renewed_within_the_call() {
+    let looker = PracticeLooker::start().unwrap();
+    let mut sandbox = connector(&[&looker]).sandbox().await.unwrap();
+    sandbox.invoke(&auth(&looker), "me", "{}").await.unwrap();
+    looker.expire_tokens();
+    sandbox.invoke(&auth(&looker), "me", "{}").await.unwrap();
+    assert_eq!(logins(&looker), 2);
+}
+
+#[tokio::test]
+async fn a_workspace_holds_across_renewals() {
+    let looker = PracticeLooker::start().unwrap();
+    let auth = auth(&looker).replacen('{', r#"{"workspace": "dev","#, 1);
+    let mut sandbox = connector(&[&looker]).sandbox().await.unwrap();
+    for _ in 0..2 {
+        let output = sandbox.invoke(&auth, "session", "{}").await.unwrap();
+        assert!(format!("{output:?}").contains("dev"), "{output:?}");
+        looker.expire_tokens();
+    }
+}
