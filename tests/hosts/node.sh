@@ -21,7 +21,7 @@ done
 
 # The example's own files, where its packages may be installed: `--preserve-symlinks` has Node look for them beside the
 # link. Nothing is copied, and the repository stays clean.
-for file in package.json main.mjs; do
+for file in package.json main.mjs sandbox.mjs; do
   ln -sfn "$example/$file" "$work/$file"
 done
 if ! cmp -s "$example/package.json" "$work/installed"; then
@@ -35,3 +35,11 @@ start_practice_looker
 (cd "$work" && npm run --silent transpile -- "$component") || fail_early "jco does not take the component"
 cd "$work"
 run_example node --preserve-symlinks --preserve-symlinks-main main.mjs
+
+if slow=$(node --preserve-symlinks "$repository/tests/hosts/slow_answer.mjs" sandbox.mjs 2>&1); then
+  echo "$host: $slow"
+else
+  echo "$host: invoke: a slow answer: $slow" >&2
+  sed -i 's/^invoke .*/invoke FAIL/' "$work/cells"
+  exit 1
+fi

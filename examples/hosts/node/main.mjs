@@ -1,33 +1,7 @@
-// Runs the Looker connector in Node: the component as jco transpiled it, WASI from preview2-shim.
-//
-// What is this program's own is `openSandbox`. All that follows it works the same for every connector of the WIT
-// package `workflow:connector`, but for the names of the operations.
+// Runs the Looker connector in Node. What is special to Node is in sandbox.mjs; all that follows here works the same for
+// every connector of the WIT package `workflow:connector`, but for the names of the operations.
 
-import * as wasiHttp from '@bytecodealliance/preview2-shim/http'
-import { WASIShim } from '@bytecodealliance/preview2-shim/instantiation'
-import { instantiate } from './transpiled/connector.js'
-
-/**
- * A new instance of the component. It has its own memory, sees only the given environment variables (without
- * `sandbox.env` it would see all of this process's), and reaches only the given hosts (`host:port`).
- */
-async function openSandbox({ environment = {}, allowedHosts = [] }) {
-  const outgoingHandler = {
-    handle(request, options) {
-      if (!allowedHosts.includes(hostAndPort(request))) throw { tag: 'HTTP-request-denied' }
-      return wasiHttp.outgoingHandler.handle(request, options)
-    },
-  }
-  const wasi = new WASIShim({ sandbox: { env: environment }, http: { ...wasiHttp, outgoingHandler } })
-  return instantiate(undefined, wasi.getImportObject())
-}
-
-/** Where a request goes, as the connector's `hosts` writes it: always with the port. */
-function hostAndPort(request) {
-  const authority = request.authority() ?? ''
-  if (/:\d+$/.test(authority)) return authority
-  return `${authority}:${request.scheme()?.tag === 'HTTP' ? 80 : 443}`
-}
+import { openSandbox } from './sandbox.mjs'
 
 /** The JSON that an operation gives, parsed. */
 function invoke(connector, auth, operation, input) {
