@@ -22,6 +22,9 @@ fn value(operation: &str, name: &str, schema: &Value) -> Value {
         ("user_for_credential", "credential_id") => json!("ada.lovelace@example.com"),
         ("folder_parent", "folder_id") => json!("2"),
         (_, "result_format") => json!("json"),
+        _ if schema["enum"].is_array() => schema["enum"][0].clone(),
+        // A model, or nothing.
+        _ if schema["$ref"].is_string() || schema["anyOf"].is_array() => json!({}),
         _ => match schema["type"].as_str().or(schema["type"][0].as_str()) {
             Some("integer" | "number") => json!(1),
             Some("boolean") => json!(true),
@@ -32,8 +35,8 @@ fn value(operation: &str, name: &str, schema: &Value) -> Value {
     }
 }
 
-/// Reads that need something that is not there at the start, so that "not found" is the right answer to them.
-const ABSENT: [&str; 0] = [];
+/// Reads of what the practice Looker's people do not have at the start, so that "not found" is the right answer.
+const ABSENT: [&str; 2] = ["user_credentials_api3", "user_credentials_totp"];
 
 #[tokio::test]
 async fn answers_fit_the_output_schemas() {
@@ -53,15 +56,19 @@ async fn answers_fit_the_output_schemas() {
             .map(|name| (name.to_owned(), value(&summary.name, name, &input_schema["properties"][name])))
             .collect();
         let input = Value::Object(input);
-        assert!(jsonschema::is_valid(&input_schema, &input), "{}: {input}", summary.name);
+        if let Err(error) = jsonschema::draft202012::validate(&input_schema, &input) {
+            panic!("{} {input}: {error} at {}", summary.name, error.instance_path());
+        }
         match sandbox.invoke(&auth, &summary.name, &input.to_string()).await {
             Ok(output) => {
                 if let Body::Json(document) = output.body {
                     let schema: Value = serde_json::from_str(&operation.output_schema).unwrap();
                     let document: Value = serde_json::from_str(&document).unwrap();
                     let validator = jsonschema::draft202012::new(&schema).unwrap();
-                    let errors: Vec<String> =
-                        validator.iter_errors(&document).map(|error| format!("{error} at {}", error.instance_path())).collect();
+                    let errors: Vec<String> = validator
+                        .iter_errors(&document)
+                        .map(|error| format!("{error} at {}", error.instance_path()))
+                        .collect();
                     if errors.is_empty() {
                         checked += 1;
                     } else {
@@ -69,7 +76,8 @@ async fn answers_fit_the_output_schemas() {
                     }
                 }
             }
-            Err(Failure::Permanent(problem)) if ABSENT.contains(&summary.name.as_str()) && problem.status == Some(404) => {}
+            Err(Failure::Permanent(problem))
+                if ABSENT.contains(&summary.name.as_str()) && problem.status == Some(404) => {}
             Err(failure) => wrong.push(format!("{}: {failure}", summary.name)),
         }
     }

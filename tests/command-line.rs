@@ -56,7 +56,10 @@ fn invoke(arguments: &[&str]) -> Run {
 
 fn expect(run: &Run, code: i32, reason: &str, fields: &[&str]) {
     let (seen_code, seen_reason, retryable, seen_fields) = failure(run);
-    assert_eq!((seen_code, seen_reason.as_str(), seen_fields), (code, reason, fields.iter().map(|field| (*field).to_owned()).collect()));
+    assert_eq!(
+        (seen_code, seen_reason.as_str(), seen_fields),
+        (code, reason, fields.iter().map(|field| (*field).to_owned()).collect())
+    );
     assert_eq!(retryable, code == 75, "{}", run.stderr);
 }
 
@@ -92,7 +95,12 @@ fn looker_s_refusals_come_through() {
     let not_found = invoke(&["user", "--practice", "--input", r#"{"user_id": "999"}"#]);
     expect(&not_found, 1, "not-found", &[]);
     assert_eq!(parse(&not_found.stderr)["status"], 404);
-    let rejected = invoke(&["create_user_credentials_email", "--practice", "--input", r#"{"user_id": "13", "email": "no address"}"#]);
+    let rejected = invoke(&[
+        "create_user_credentials_email",
+        "--practice",
+        "--input",
+        r#"{"user_id": "13", "email": "no address"}"#,
+    ]);
     expect(&rejected, 1, "rejected", &["email"]);
     assert_eq!(parse(&rejected.stderr)["status"], 422);
 }
@@ -101,7 +109,8 @@ fn looker_s_refusals_come_through() {
 fn a_wrong_password_is_told_as_such_and_not_shown() {
     let looker = PracticeLooker::start().unwrap();
     let address = looker.base_url();
-    let auth = json!({"domain": address, "client_id": looker.client_id(), "client_secret": "hunter2-hunter2"}).to_string();
+    let auth =
+        json!({"domain": address, "client_id": looker.client_id(), "client_secret": "hunter2-hunter2"}).to_string();
     let run = invoke(&["me", "--auth", &auth, "--allow-host", &address]);
     expect(&run, 1, "unauthenticated", &[]);
     assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
@@ -126,7 +135,8 @@ fn the_environment_signs_in() {
 fn what_may_pass_exits_with_75_and_what_may_have_acted_does_not() {
     let looker = PracticeLooker::start().unwrap();
     let address = looker.base_url();
-    let auth = json!({"domain": address, "client_id": looker.client_id(), "client_secret": looker.client_secret()}).to_string();
+    let auth = json!({"domain": address, "client_id": looker.client_id(), "client_secret": looker.client_secret()})
+        .to_string();
     let call = |operation: &str, input: &str| {
         invoke(&[operation, "--input", input, "--auth", &auth, "--allow-host", &address])
     };
@@ -140,7 +150,8 @@ fn what_may_pass_exits_with_75_and_what_may_have_acted_does_not() {
     let acted = call("create_user", "{}");
     expect(&acted, 1, "remote-error", &[]);
     assert_eq!(parse(&acted.stderr)["request_sent"], true);
-    let sent = looker.requests().iter().filter(|request| request.method == "POST" && request.path.ends_with("/users")).count();
+    let sent =
+        looker.requests().iter().filter(|request| request.method == "POST" && request.path.ends_with("/users")).count();
     assert_eq!(sent, 1, "a call that may have acted is not repeated");
 }
 
@@ -168,7 +179,9 @@ fn a_reference_that_finds_nothing_ends_the_run_before_its_step() {
     ] {
         let file = workflow(
             name,
-            &format!("name: x\ntrigger: manual\nsteps:\n  - id: a\n    operation: me\n  - id: b\n    operation: user\n    input: {{ user_id: \"{path}\" }}\n"),
+            &format!(
+                "name: x\ntrigger: manual\nsteps:\n  - id: a\n    operation: me\n  - id: b\n    operation: user\n    input: {{ user_id: \"{path}\" }}\n"
+            ),
         );
         let run = host_harness(&["run", &file, "--practice"]);
         assert_ne!(run.code, 0);
@@ -178,12 +191,26 @@ fn a_reference_that_finds_nothing_ends_the_run_before_its_step() {
 
 #[test]
 fn results_of_every_kind_are_printed_or_written() {
-    let csv = host_harness(&["invoke", "run_query", "--practice", "--input", r#"{"query_id": 1, "result_format": "csv", "limit": 3}"#]);
+    let csv = host_harness(&[
+        "invoke",
+        "run_query",
+        "--practice",
+        "--input",
+        r#"{"query_id": 1, "result_format": "csv", "limit": 3}"#,
+    ]);
     assert_eq!(csv.code, 0, "{}", csv.stderr);
     assert_eq!(csv.stdout.lines().count(), 4, "{}", csv.stdout);
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("query.png");
     let name = file.display().to_string();
-    let png = host_harness(&["invoke", "run_query", "--practice", "--input", r#"{"query_id": 1, "result_format": "png"}"#, "--output", &name]);
+    let png = host_harness(&[
+        "invoke",
+        "run_query",
+        "--practice",
+        "--input",
+        r#"{"query_id": 1, "result_format": "png"}"#,
+        "--output",
+        &name,
+    ]);
     assert_eq!(png.code, 0, "{}", png.stderr);
     assert!(std::fs::read(&file).unwrap().starts_with(b"\x89PNG"));
     let nothing = host_harness(&["invoke", "delete_user", "--practice", "--input", r#"{"user_id": 3}"#]);

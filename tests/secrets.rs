@@ -18,7 +18,8 @@ fn look(looker: &PracticeLooker, run: &Run, what: &str) {
 fn nothing_that_is_printed_shows_a_secret_or_a_token() {
     let looker = PracticeLooker::start().unwrap();
     let address = looker.base_url();
-    let auth = json!({"domain": address, "client_id": looker.client_id(), "client_secret": looker.client_secret()}).to_string();
+    let auth = json!({"domain": address, "client_id": looker.client_id(), "client_secret": looker.client_secret()})
+        .to_string();
     let faults: [(&str, Option<Fault>); 9] = [
         ("a success", None),
         ("an expired token", Some(Fault::status(401))),
@@ -75,7 +76,9 @@ fn wrong_usage_shows_no_secret() {
     let secret = looker.client_secret();
     for auth in [
         format!(r#"{{"client_secret": "{secret}""#),
-        format!(r#"{{"domain": "{secret}!", "client_secret": ["{secret}"], "port": "{secret}", "workspace": "{secret}"}}"#),
+        format!(
+            r#"{{"domain": "{secret}!", "client_secret": ["{secret}"], "port": "{secret}", "workspace": "{secret}"}}"#
+        ),
         format!(r#"["{secret}"]"#),
         secret.to_owned(),
     ] {

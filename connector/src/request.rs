@@ -6,7 +6,7 @@ mod value;
 pub use encode::{percent_decode, percent_encode};
 pub(crate) use value::quote;
 
-use crate::catalog::{Body, Location, Method, Operation, Parameter, Property, Type, nearest};
+use crate::catalog::{Body, Location, Method, Operation, Parameter, Property, Type, Words, nearest};
 use crate::failure::{FieldProblems, Reason, Result};
 use crate::input::{Input, Kind};
 use serde_json::value::RawValue;
@@ -99,7 +99,9 @@ pub fn build(operation: &Operation, input: &Input, fill: impl Fn(&str) -> Option
                 Err(message) => problems.add(parameter.input, "invalid", message),
             },
             (Location::Query, Some(text)) => pairs.push((parameter.name, text)),
-            (_, None) if parameter.required => missing(parameter.input, &mut problems),
+            (_, None) if parameter.required => {
+                missing(operation, parameter.input, &parameter.words, &mut problems);
+            }
             (_, None) => {}
         }
     }
@@ -123,8 +125,10 @@ pub fn build(operation: &Operation, input: &Input, fill: impl Fn(&str) -> Option
     Ok(Call { method: operation.method, target, body })
 }
 
-fn missing(field: &str, problems: &mut FieldProblems) {
-    problems.add(field, "missing", format!("{field} is missing."));
+fn missing(operation: &Operation, field: &str, words: &Words, problems: &mut FieldProblems) {
+    let what = if words.help.is_empty() { words.title.to_owned() } else { format!("{}. {}", words.title, words.help) };
+    let what = what.trim_end_matches('.');
+    problems.add(field, "missing", format!("{} needs the input {field}: {what}.", operation.name));
 }
 
 /// A path parameter's value, encoded. An empty one would name another resource, and dots would be resolved as in a
@@ -201,7 +205,7 @@ fn write_body(operation: &Operation, body: &Body, input: &Input, problems: &mut 
         let absent =
             |property: &&Property| property.required && !property.read_only && input.get(property.name).is_none();
         for property in model.properties.iter().filter(absent) {
-            missing(property.name, problems);
+            missing(operation, property.name, body.words_of(property), problems);
         }
     }
     (body.required || json.len() > 2).then(|| Content { media_type: body.media_type, bytes: json.into_bytes() })
@@ -224,7 +228,7 @@ fn whole_body(operation: &Operation, body: &Body, input: &Input, problems: &mut 
     }
     let Some(value) = input.get(BODY) else {
         if body.required {
-            missing(BODY, problems);
+            missing(operation, BODY, &body.words, problems);
         }
         return None;
     };
