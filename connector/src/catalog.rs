@@ -9,7 +9,7 @@ mod find;
 pub use find::{model, nearest, operation};
 
 /// One operation of Looker API 4.0.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Operation {
     /// Looker's own operation id, which is also the method name in Looker's SDKs: `create_user`.
     pub name: &'static str,
@@ -116,7 +116,7 @@ pub enum Location {
 }
 
 /// The body of a request.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Body {
     /// `application/json`, `text/plain` or (login only) `application/x-www-form-urlencoded`.
     pub media_type: &'static str,
@@ -216,7 +216,7 @@ pub struct Property {
 }
 
 /// How a form shows a field.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Words {
     /// The title that people read: "First name".
     pub title: &'static str,

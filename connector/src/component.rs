@@ -5,7 +5,6 @@ use crate::download::Download;
 use crate::engine::{self, Engine};
 use crate::failure::{Failure, FieldProblem, Problem, Reason};
 use crate::response::{File, Output, OutputBody};
-use crate::schema;
 use crate::wasi::{IncomingStream, Wasi};
 use std::cell::RefCell;
 use std::time::Duration;
@@ -63,12 +62,12 @@ impl connector::Guest for Component {
     }
 
     fn describe_operation(name: String) -> Result<wit::Operation, wit::Failure> {
-        let operation = engine::find(&name).map_err(wit::Failure::from)?;
+        let description = engine::describe(&name).map_err(wit::Failure::from)?;
         Ok(wit::Operation {
-            summary: summary(operation),
-            input_schema: schema::input_schema(operation),
-            output_schema: schema::output_schema(operation),
-            media_types: schema::media_types(operation).into_iter().map(Into::into).collect(),
+            summary: summary(&description.operation),
+            input_schema: description.input_schema,
+            output_schema: description.output_schema,
+            media_types: description.media_types.into_iter().map(Into::into).collect(),
         })
     }
 

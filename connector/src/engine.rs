@@ -1,6 +1,7 @@
 //! The connector without WebAssembly: what the WIT package's functions do, over any [`Platform`].
 
 use crate::auth::{self, Auth, Credentials};
+use crate::call_api;
 use crate::catalog::{self, Effect, OPERATIONS, Operation};
 use crate::download::Download;
 use crate::exchange::{self, Budget, Opened, Received, Repeat};
@@ -9,9 +10,11 @@ use crate::input::Input;
 use crate::refusal::{Context, refusal};
 use crate::request::{self, Call};
 use crate::response::{self, Output, OutputBody};
+use crate::schema;
 use crate::secret::Secret;
 use crate::session::{Sessions, Token};
 use crate::transport::{Platform, Request};
+use std::borrow::Cow;
 
 /// The operation that tells who the user is.
 const WHO_AM_I: &str = "me";
@@ -66,10 +69,11 @@ impl<P: Platform> Engine<P> {
 
     /// Carries out one operation and gives its whole output.
     pub fn invoke(&mut self, auth: &str, operation: &str, input: &str) -> Result<Output> {
-        let operation = find(operation)?;
+        known(operation)?;
         let auth = self.auth(auth)?;
         let input = Input::parse(input)?;
-        let call = call(operation, &input, &auth)?;
+        let (operation, call) = prepare(operation, &input, &auth)?;
+        let operation = operation.as_ref();
         let output = self.signed(operation, &auth, |platform, budget, token| {
             let request = Request { call: &call, address: &auth.address, token };
             let received = exchange::exchange(platform, budget, repeat(operation), request)?;
@@ -87,9 +91,10 @@ impl<P: Platform> Engine<P> {
 
     /// Starts one operation and leaves its output to be read piece by piece.
     pub fn open(&mut self, auth: &str, operation: &str, input: &str) -> Result<Download<P::Body>> {
-        let operation = find(operation)?;
+        known(operation)?;
         let auth = self.auth(auth)?;
-        let call = call(operation, &Input::parse(input)?, &auth)?;
+        let (operation, call) = prepare(operation, &Input::parse(input)?, &auth)?;
+        let operation = operation.as_ref();
         self.signed(operation, &auth, |platform, budget, token| {
             let request = Request { call: &call, address: &auth.address, token };
             match exchange::open(platform, budget, repeat(operation), request)? {
@@ -163,15 +168,58 @@ pub fn find(name: &str) -> Result<&'static Operation> {
     })
 }
 
-fn call(operation: &Operation, input: &Input, auth: &Auth) -> Result<Call> {
-    request::build(operation, input, |parameter| match (&auth.credentials, parameter) {
+/// An operation with all that a platform needs to draw its form and to use its output.
+#[derive(Debug)]
+pub struct Description {
+    /// The operation as a list shows it.
+    pub operation: Cow<'static, Operation>,
+    /// The JSON Schema of its input.
+    pub input_schema: String,
+    /// The JSON Schema of its output.
+    pub output_schema: String,
+    /// The media types that its output can have.
+    pub media_types: Vec<&'static str>,
+}
+
+/// Describes one operation.
+pub fn describe(name: &str) -> Result<Description> {
+    if name == call_api::NAME {
+        return Ok(Description {
+            operation: Cow::Owned(call_api::summary()),
+            input_schema: call_api::INPUT_SCHEMA.to_owned(),
+            output_schema: call_api::OUTPUT_SCHEMA.to_owned(),
+            media_types: schema::media_types(&call_api::summary()),
+        });
+    }
+    let operation = find(name)?;
+    Ok(Description {
+        operation: Cow::Borrowed(operation),
+        input_schema: schema::input_schema(operation),
+        output_schema: schema::output_schema(operation),
+        media_types: schema::media_types(operation),
+    })
+}
+
+/// Whether there is an operation of that name.
+fn known(name: &str) -> Result<()> {
+    if name == call_api::NAME { Ok(()) } else { find(name).map(|_| ()) }
+}
+
+/// The operation of that name, and its request.
+fn prepare(name: &str, input: &Input, auth: &Auth) -> Result<(Cow<'static, Operation>, Call)> {
+    if name == call_api::NAME {
+        return call_api::prepare(input).map(|(operation, call)| (Cow::Owned(operation), call));
+    }
+    let operation = find(name)?;
+    let call = request::build(operation, input, |parameter| match (&auth.credentials, parameter) {
         // Its two inputs are what the auth has.
         (Credentials::Client { id, .. }, "client_id") if operation.name == LOGIN => Some(id.clone()),
         (Credentials::Client { secret, .. }, "client_secret") if operation.name == LOGIN => {
             Some(secret.reveal().to_owned())
         }
         _ => None,
-    })
+    })?;
+    Ok((Cow::Borrowed(operation), call))
 }
 
 fn repeat(operation: &Operation) -> Repeat {

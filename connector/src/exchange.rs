@@ -222,7 +222,7 @@ pub fn transport_failure(error: &TransportError, safe: bool, authority: &str) ->
         TransportErrorKind::Denied => problem(
             Reason::Unreachable,
             false,
-            format!("This platform does not allow requests to {authority}. Ask its operator to allow that host."),
+            format!("This platform does not allow requests to {authority} ({detail}). Ask its operator to allow that host."),
         )
         .permanent(),
         TransportErrorKind::Timeout => {

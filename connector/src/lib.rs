@@ -15,6 +15,7 @@
 //! What Looker can do is data ([`catalog`]); no operation has code of its own.
 
 pub mod auth;
+pub mod call_api;
 pub mod catalog;
 pub mod download;
 pub mod engine;

@@ -3,8 +3,9 @@
 mod encode;
 mod value;
 
+pub(crate) use encode::pairs as query_string;
 pub use encode::{percent_decode, percent_encode};
-pub(crate) use value::quote;
+pub(crate) use value::{quote, text as parameter_text};
 
 use crate::catalog::{Body, Location, Method, Operation, Parameter, Property, Type, Words, nearest};
 use crate::failure::{FieldProblems, Reason, Result};

@@ -8,14 +8,10 @@ use crate::transport::{Body, Headers, Platform, Request, Response, TransportErro
 use std::time::{Duration, Instant, SystemTime};
 use waki::bindings::wasi::http::outgoing_handler;
 use waki::bindings::wasi::http::types::{
-    self as http, ErrorCode, Fields, FutureIncomingResponse, IncomingBody, OutgoingBody, OutgoingRequest,
-    RequestOptions, Scheme,
+    self as http, ErrorCode, Fields, FutureIncomingResponse, IncomingBody, OutgoingBody, OutgoingRequest, Scheme,
 };
 use waki::bindings::wasi::io::streams::{InputStream, StreamError};
 use waki::bindings::wasi::random::random::get_random_u64;
-
-/// How long a connection may take. How long an answer may take, the host decides: a query can run for minutes.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The outside of a component.
 #[derive(Debug)]
@@ -35,11 +31,9 @@ impl Platform for Wasi {
     fn send(&mut self, request: Request<'_>) -> Result<Response<IncomingStream>, TransportError> {
         let outgoing = outgoing(request)?;
         let body = outgoing.body().map_err(|()| unusable("body"))?;
-        let options = RequestOptions::new();
-        let nanoseconds = u64::try_from(CONNECT_TIMEOUT.as_nanos()).unwrap_or(u64::MAX);
-        // A host without this option has a time-out of its own.
-        let _ = options.set_connect_timeout(Some(nanoseconds));
-        let future = outgoing_handler::handle(outgoing, Some(options)).map_err(|code| transport_error(&code))?;
+        // No time-outs of ours. The host has its own, and one host takes a guest's time-out for connecting as that of the
+        // whole answer, so that a call that was sent would look as if it had not been.
+        let future = outgoing_handler::handle(outgoing, None).map_err(|code| transport_error(&code))?;
         let bytes = request.call.body.as_ref().map_or(&[][..], |content| &content.bytes);
         // Where the body cannot be written, the answer tells why.
         let written = write_body(body, bytes);
@@ -199,7 +193,9 @@ fn transport_error(code: &ErrorCode) -> TransportError {
         ErrorCode::HttpResponseBodySize(_) => (TooLarge, "more than the platform allows"),
         ErrorCode::InternalError(detail) => {
             let detail = detail.clone().unwrap_or_else(|| "the platform does not say why".into());
-            return TransportError { kind: Broken, detail };
+            // Some hosts have only words for a certificate that they do not accept.
+            let kind = if detail.to_lowercase().contains("certificate") { Certificate } else { Broken };
+            return TransportError { kind, detail };
         }
         // What is left says that one side breaks HTTP's rules.
         other => {

@@ -304,3 +304,19 @@ fn a_stream_that_breaks_is_over() {
     assert_eq!(download.read(100).unwrap_err().problem().reason, Reason::Unreachable);
     assert!(download.read(100).unwrap().is_empty());
 }
+
+#[test]
+fn what_the_catalog_does_not_have_can_be_called_too() {
+    let mut engine = Engine::new(Scripted::default().token("token-1").json(200, USER).json(404, "{}"));
+    let input = r#"{"method": "GET", "path": "/brand_new/5", "query": {"fields": ["a", "b"]}}"#;
+    assert_eq!(invoke(&mut engine, "call_api", input).unwrap().body, OutputBody::Json(USER.into()));
+    let asked = &engine.platform.asked[1];
+    assert_eq!(asked.line, "GET https://looker.example.com/api/4.0/brand_new/5?fields=a%2Cb");
+    assert_eq!(asked.headers.get("authorization"), Some("token token-1"));
+    assert_eq!(problem(invoke(&mut engine, "call_api", input)).reason, Reason::NotFound);
+    assert_eq!(problem(invoke(&mut engine, "call_api", "{}")).reason, Reason::InvalidInput);
+    let description = describe("call_api").unwrap();
+    assert_eq!(description.operation.effect, Effect::Write);
+    assert!(description.input_schema.contains("\"method\""));
+    assert!(operations().iter().all(|operation| operation.name != "call_api"));
+}

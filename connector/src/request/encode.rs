@@ -18,7 +18,7 @@ pub fn percent_encode(text: &str) -> String {
 }
 
 /// Names and values as a query string or a form has them.
-pub(super) fn pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+pub(crate) fn pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut text = String::new();
     for (name, value) in pairs {
         if !text.is_empty() {

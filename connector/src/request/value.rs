@@ -7,10 +7,10 @@ use crate::catalog::{Format, Type};
 use crate::input::Kind;
 use serde_json::value::RawValue;
 
-type Converted = Result<String, String>;
+pub(crate) type Converted = Result<String, String>;
 
 /// A value as a path, a query or a form has it.
-pub(super) fn text(kind: &Type, value: &RawValue) -> Converted {
+pub(crate) fn text(kind: &Type, value: &RawValue) -> Converted {
     match (kind, Kind::of(value)) {
         (Type::Array(item), Kind::Array) => {
             let items: Vec<&RawValue> = parse(value)?;
