@@ -1,0 +1,64 @@
+"""The connector component, run in a sandbox by wasmtime."""
+
+import json
+from pathlib import Path
+
+import wasmtime
+from wasmtime import component
+
+INTERFACE = "workflow:connector/connector@0.1.0"
+
+
+class Refused(Exception):
+    """The connector reported a failure. Its text is `reason: message`."""
+
+
+class Connector:
+    """An instance of the component, and the auth that every call gets."""
+
+    def __init__(self, file: Path, auth: dict):
+        self._auth = json.dumps(auth)
+        engine = wasmtime.Engine()
+        self._component = component.Component.from_file(engine, str(file))
+        self._linker = component.Linker(engine)
+        self._linker.add_wasip2()
+        self._linker.add_wasi_http()
+        self._engine = engine
+        self._functions = {}
+        self._instantiate()
+
+    def _instantiate(self):
+        self._store = wasmtime.Store(self._engine)
+        # No environment, no folders: what the component needs comes as arguments.
+        self._store.set_wasi(wasmtime.WasiConfig())
+        self._store.set_wasi_http()
+        instance = self._linker.instantiate(self._store, self._component)
+        interface = instance.get_export_index(self._store, INTERFACE)
+        if interface is None:
+            raise RuntimeError(f"the component does not export {INTERFACE}")
+        for name in ("list-operations", "describe-operation", "invoke"):
+            index = instance.get_export_index(self._store, name, interface)
+            self._functions[name] = instance.get_func(self._store, index)
+
+    def _call(self, name: str, *arguments: str):
+        function = self._functions[name]
+        result = function(self._store, *arguments)
+        function.post_return(self._store)
+        # A failure lifts to a variant; the results of these functions are lists and records.
+        if isinstance(result, component.Variant):
+            problem = result.payload
+            raise Refused(f"{problem.reason}: {problem.message}" if problem else result.tag)
+        return result
+
+    def operations(self) -> list[str]:
+        """The names of all operations."""
+        return [summary.name for summary in self._call("list-operations")]
+
+    def input_schema(self, operation: str) -> dict:
+        """The JSON Schema of an operation's input."""
+        described = self._call("describe-operation", operation)
+        return json.loads(getattr(described, "input-schema"))
+
+    def invoke(self, operation: str, fields: dict):
+        """Calls an operation. Raises Refused where the connector reports a failure."""
+        self._call("invoke", self._auth, operation, json.dumps(fields, ensure_ascii=False))
