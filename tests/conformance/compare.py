@@ -75,7 +75,8 @@ def _joined(values: list[str]) -> str:
 def _bodies(note, theirs: Request, ours: Request):
     kinds = {FORM} & {theirs.content_type, ours.content_type}
     if kinds and theirs.content_type == ours.content_type:
-        _pairs(note, "body", *(urllib.parse.parse_qsl(side.body.decode(), keep_blank_values=True) for side in (theirs, ours)))
+        pairs = [urllib.parse.parse_qsl(side.body.decode(), keep_blank_values=True) for side in (theirs, ours)]
+        _pairs(note, "body", *pairs)
         return
     _values(note, "body", _parse(theirs.body), _parse(ours.body))
 

@@ -43,12 +43,12 @@ class Entry:
     def unused(self) -> list[str]:
         """What of it explained nothing."""
         if not self.explained:
-            return [f"the entry \"{self.name}\" explains nothing any more"]
+            return [f'the entry "{self.name}" explains nothing any more']
         seen_operations = {operation for operation, _ in self.explained}
         seen_variants = {variant for _, variant in self.explained}
         missing = [f"operation {one}" for one in self.operations if one not in seen_operations]
         missing += [f"variant {one}" for one in self.variants if one not in seen_variants]
-        return [f"the entry \"{self.name}\" explains nothing of {one}" for one in missing]
+        return [f'the entry "{self.name}" explains nothing of {one}' for one in missing]
 
 
 def read(file: Path) -> list[Entry]:
@@ -81,4 +81,5 @@ def _entry(written: dict) -> Entry:
         raise ValueError(f"{name}: the relation is none of {sorted(RELATIONS)}")
     pattern = {key: re.compile(written.get(key, ".*"), re.DOTALL) for key in ("place", "theirs", "ours")}
     lists = {key: tuple(written.get(key, ())) for key in ("operations", "variants")}
-    return Entry(name, relation=relation, verdict=written["verdict"], reason=written["reason"].strip(), **pattern, **lists)
+    words = {"verdict": written["verdict"], "reason": written["reason"].strip()}
+    return Entry(name, relation=relation, **pattern, **lists, **words)

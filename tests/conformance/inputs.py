@@ -11,7 +11,7 @@ import itertools
 import typing
 from dataclasses import dataclass
 
-from looker_sdk.rtl.model import EXPLICIT_NULL, DelimSequence
+from looker_sdk.rtl.model import DelimSequence
 
 import sdk
 from sdk import Field, Operation
@@ -36,10 +36,21 @@ PATH_TEXTS = (
 ENCODED_TEXTS = ("a%2Fb", "100%25", "Gr%C3%BC%C3%9Fe")
 #: A path value that names another resource.
 NOWHERE_TEXTS = ("", ".", "..")
-TEXTS = (*PATH_TEXTS, *ENCODED_TEXTS, " padded ", "tab\tand\nline", "<b>&amp;</b>", "null", "true", "007", "[1]", "\u2028")
+TEXTS = (
+    *PATH_TEXTS,
+    *ENCODED_TEXTS,
+    " padded ",
+    "tab\tand\nline",
+    "<b>&amp;</b>",
+    "null",
+    "true",
+    "007",
+    "[1]",
+    "\u2028",
+)
 INTEGERS = (7, 0, -1, 2**31, 2**53 + 1)
 NUMBERS = (2.5, 0.0, -1e-7, 1e21)
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 MOMENTS = (
     datetime.datetime(2026, 1, 31, 12, 34, 56, tzinfo=UTC),
     datetime.datetime(2026, 2, 28, 23, 59, 59, 789000, tzinfo=UTC),
@@ -81,11 +92,11 @@ def cases(operation: Operation, number: int) -> typing.Iterator[Case]:
 
 
 def input_name(operation: Operation, field: Field) -> str:
-    """What the connector calls a parameter: where the body has a property of that name, the plain name is the body's."""
+    """What the connector calls a parameter: the plain name is the body's where the body has a property of that name."""
     body = operation.body
     if body and sdk.is_model(body.kind) and (operation.name, field.name) not in READ_ONLY:
-        if field.name in {one.name for one in sdk.properties(body.kind)}:
-            return f"query_{field.name}"
+        clashes = field.name in {one.name for one in sdk.properties(body.kind)}
+        return f"query_{field.name}" if clashes else field.name
     return field.name
 
 

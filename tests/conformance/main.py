@@ -64,7 +64,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/conformance/run.sh", description=__doc__)
     parser.add_argument("component", type=Path, help="the built connector, a .wasm file")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was found to this file")
-    parser.add_argument("--operation", action="append", metavar="NAME", help="only this one, with every difference; repeatable")
+    parser.add_argument("--operation", action="append", metavar="NAME", help="only this one, and tell all")
     return parser.parse_args()
 
 

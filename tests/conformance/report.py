@@ -15,7 +15,7 @@ _PARTS = {
     "path": "segment by segment, decoded",
     "query": "pair by pair, decoded",
     "body": "JSON parsed; forms decoded",
-    "content-type": "",
+    "content-type": "as it is written, or that there is none",
     "encoding": "whether everything in the connector's path and query is encoded",
 }
 
@@ -92,7 +92,9 @@ class Report:
         by_variant = collections.defaultdict(collections.Counter)
         for (_, variant), findings in zip(self.made, self.findings, strict=True):
             by_variant[variant][_rank(findings)] += 1
-        rows += [(variant, by_variant[variant], meaning) for variant, meaning in meanings.items() if variant in by_variant]
+        rows += [
+            (variant, by_variant[variant], meaning) for variant, meaning in meanings.items() if variant in by_variant
+        ]
         rows += [(part, self._part(part), meaning) for part, meaning in _PARTS.items()]
         lines = [f"{'':{width}}  compared  " + "  ".join(_HEADINGS)]
         for name, counts, meaning in rows:
@@ -124,7 +126,8 @@ class Report:
             lines.append(f"{entry.name:{width}}  {entry.verdict:7}  {len(operations):10}  {only:12}  {calls:11}")
         for entry in used:
             if entry.verdict == "open":
-                lines += ["", f"Open: {entry.name}", textwrap.fill(" ".join(entry.reason.split()), 118, initial_indent="  ", subsequent_indent="  ")]
+                reason = textwrap.wrap(" ".join(entry.reason.split()), 116)
+                lines += ["", f"Open: {entry.name}", *(f"  {line}" for line in reason)]
         return lines
 
     def json(self) -> dict:

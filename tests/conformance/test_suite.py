@@ -14,7 +14,9 @@ from main import LIST
 from recorder import Request
 from report import Finding, Report
 
-REQUEST = Request("POST", "/api/4.0/users/a%2Fb?fields=id%2Cname&limit=5", "application/json", b'{"a": [1, {"b": null}]}')
+REQUEST = Request(
+    "POST", "/api/4.0/users/a%2Fb?fields=id%2Cname&limit=5", "application/json", b'{"a": [1, {"b": null}]}'
+)
 EVERYTHING = re.compile(".*", re.DOTALL)
 
 
