@@ -1,4 +1,5 @@
 //! What the practice Looker answers, through the component: it fits the output schemas, and fields can be chosen from.
+#![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
 use host_harness::bindings::{Body, Effect};
 use host_harness::{Component, Connector, DEFAULT_COMPONENT, Failure, Host, Sandbox};

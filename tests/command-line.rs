@@ -1,4 +1,5 @@
 //! What a user of the command line sees: the main job, and every failure that the design promises.
+#![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
 use integration_tests::{Run, host_harness, host_harness_with};
 use practice_looker::{Fault, PracticeLooker};

@@ -1,4 +1,5 @@
 //! The component as a file: what it imports, what it exports, how large it is.
+#![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
 use host_harness::DEFAULT_COMPONENT;
 use std::collections::BTreeSet;

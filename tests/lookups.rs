@@ -1,4 +1,5 @@
 //! Drop-downs: what `x-lookup` says can be had by `invoke` alone.
+#![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
 use host_harness::bindings::Body;
 use host_harness::{Component, Connector, DEFAULT_COMPONENT, Host};

@@ -1,4 +1,5 @@
 //! The schemas of all operations, as the component gives them.
+#![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
 use host_harness::{Component, Connector, DEFAULT_COMPONENT, Host};
 use serde_json::Value;

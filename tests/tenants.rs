@@ -1,4 +1,5 @@
 //! Tokens of one tenant never serve another, however their calls are mixed.
+#![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
 use host_harness::{Component, Connector, DEFAULT_COMPONENT, Host, Policy, Rule};
 use practice_looker::PracticeLooker;

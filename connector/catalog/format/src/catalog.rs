@@ -92,9 +92,7 @@ pub enum Effect {
 /// The name that a parameter has in the input: its own, or `query_NAME` where the body has a property of that name
 /// which can be sent. (A read-only property is no input, so it takes no name from anybody.)
 pub fn input_name(facts: &Facts, operation: &Operation, parameter: &Parameter) -> String {
-    let property = facts
-        .body_model(operation)
-        .and_then(|model| model.property(&parameter.name));
+    let property = facts.body_model(operation).and_then(|model| model.property(&parameter.name));
     match property {
         Some(Property { read_only: false, .. }) => format!("query_{}", parameter.name),
         _ => parameter.name.clone(),
@@ -129,10 +127,8 @@ impl Effect {
 impl<'a> Catalog<'a> {
     /// Joins facts and words. Where there are no words, names are made readable.
     pub fn join(facts: &'a Facts, words: &Words) -> Self {
-        let mut operations: Vec<_> = facts
-            .operations()
-            .map(|(tag, operation)| join_operation(facts, words, tag, operation))
-            .collect();
+        let mut operations: Vec<_> =
+            facts.operations().map(|(tag, operation)| join_operation(facts, words, tag, operation)).collect();
         operations.sort_by_key(|operation| operation.facts.name.as_str());
         let models = facts.models.iter().map(|model| JoinedModel {
             name: &model.name,
@@ -140,11 +136,7 @@ impl<'a> Catalog<'a> {
                 .map(|property| (property, property_text(words, None, model, property)))
                 .collect(),
         });
-        Self {
-            source: &facts.source,
-            operations,
-            models: models.collect(),
-        }
+        Self { source: &facts.source, operations, models: models.collect() }
     }
 }
 
@@ -155,24 +147,14 @@ fn join_operation<'a>(facts: &'a Facts, words: &Words, tag: &'a str, operation: 
     let parameters = operation.parameters.iter().map(|parameter| {
         let input = input_name(facts, operation, parameter);
         // The words of the plain name hold for `query_NAME` too, but those of the operation's own are the body's.
-        let places = [
-            own.fields.get(&input),
-            words.fields.get(&input),
-            words.fields.get(&parameter.name),
-        ];
+        let places = [own.fields.get(&input), words.fields.get(&input), words.fields.get(&parameter.name)];
         let text = FieldText::from_places(&places, &parameter.name);
-        JoinedParameter {
-            facts: parameter,
-            input,
-            text,
-        }
+        JoinedParameter { facts: parameter, input, text }
     });
     let body = operation.body.as_ref().map(|body| JoinedBody {
         facts: body,
         text: FieldText::from_places(&[own.fields.get("body"), words.fields.get("body")], "body"),
-        property_texts: facts
-            .body_model(operation)
-            .map_or_else(Vec::new, |model| own_texts(words, &own.fields, model)),
+        property_texts: facts.body_model(operation).map_or_else(Vec::new, |model| own_texts(words, &own.fields, model)),
     });
     JoinedOperation {
         facts: operation,
@@ -196,10 +178,7 @@ fn own_texts<'a>(words: &Words, own: &BTreeMap<String, FieldWords>, model: &'a M
 }
 
 fn property_text(words: &Words, own: Option<&FieldWords>, model: &Model, property: &Property) -> FieldText {
-    let of_model = words
-        .models
-        .get(&model.name)
-        .and_then(|properties| properties.get(&property.name));
+    let of_model = words.models.get(&model.name).and_then(|properties| properties.get(&property.name));
     FieldText::from_places(&[own, of_model, words.fields.get(&property.name)], &property.name)
 }
 
@@ -209,9 +188,7 @@ impl FieldText {
         let places = || places.iter().flatten();
         let lookup = places().find_map(|words| words.lookup.clone());
         Self {
-            title: places()
-                .find_map(|words| words.title.clone())
-                .unwrap_or_else(|| humanise(name)),
+            title: places().find_map(|words| words.title.clone()).unwrap_or_else(|| humanise(name)),
             help: places().find_map(|words| words.help.clone()).unwrap_or_default(),
             lookup: match lookup {
                 Some(LookupWords::Operation(lookup)) => Some(lookup),
@@ -230,21 +207,12 @@ mod tests {
     use crate::fixture::{facts, words};
 
     fn operation<'a>(catalog: &'a Catalog<'_>, name: &str) -> &'a JoinedOperation<'a> {
-        catalog
-            .operations
-            .iter()
-            .find(|operation| operation.facts.name == name)
-            .unwrap()
+        catalog.operations.iter().find(|operation| operation.facts.name == name).unwrap()
     }
 
     fn property_text_of<'a>(catalog: &'a Catalog<'_>, model: &str, name: &str) -> &'a FieldText {
         let model = catalog.models.iter().find(|candidate| candidate.name == model).unwrap();
-        &model
-            .properties
-            .iter()
-            .find(|(property, _)| property.name == name)
-            .unwrap()
-            .1
+        &model.properties.iter().find(|(property, _)| property.name == name).unwrap().1
     }
 
     #[test]
@@ -252,28 +220,11 @@ mod tests {
         let facts = facts();
         let catalog = Catalog::join(&facts, &Words::default());
         let create = operation(&catalog, "create_apple");
-        assert_eq!(
-            (create.title.as_str(), create.help.as_str()),
-            ("Create apple", "Create apple")
-        );
-        assert_eq!(
-            create.parameters[0].text,
-            FieldText {
-                title: "Tree ID".into(),
-                help: String::new(),
-                lookup: None
-            }
-        );
-        assert_eq!(
-            operation(&catalog, "set_trees").body.as_ref().unwrap().text.title,
-            "Body"
-        );
+        assert_eq!((create.title.as_str(), create.help.as_str()), ("Create apple", "Create apple"));
+        assert_eq!(create.parameters[0].text, FieldText { title: "Tree ID".into(), help: String::new(), lookup: None });
+        assert_eq!(operation(&catalog, "set_trees").body.as_ref().unwrap().text.title, "Body");
         assert_eq!(property_text_of(&catalog, "Apple", "colour").title, "Colour");
-        let names: Vec<_> = catalog
-            .operations
-            .iter()
-            .map(|operation| operation.facts.name.as_str())
-            .collect();
+        let names: Vec<_> = catalog.operations.iter().map(|operation| operation.facts.name.as_str()).collect();
         assert_eq!(names, ["all_trees", "create_apple", "estimate", "set_trees"]);
     }
 
@@ -281,11 +232,8 @@ mod tests {
     fn a_parameter_gives_way_to_a_property_that_can_be_sent() {
         let facts = facts();
         let catalog = Catalog::join(&facts, &Words::default());
-        let inputs: Vec<_> = operation(&catalog, "create_apple")
-            .parameters
-            .iter()
-            .map(|parameter| parameter.input.as_str())
-            .collect();
+        let inputs: Vec<_> =
+            operation(&catalog, "create_apple").parameters.iter().map(|parameter| parameter.input.as_str()).collect();
         // `id` is read-only in the body, so nobody else has that name.
         assert_eq!(inputs, ["tree_id", "query_limit", "id"]);
     }
@@ -299,10 +247,7 @@ mod tests {
                 "[colour]\ntitle = \"F\"\nhelp = \"f\"\nlookup = { operation = \"all_trees\", value = \"id\", label = \"label\" }\n\
                  [limit]\ntitle = \"Most\"\n[body]\nhelp = \"The list.\"\n",
             ),
-            (
-                "models.toml",
-                "[Apple.colour]\ntitle = \"M\"\n[Apple.limit]\ntitle = \"M limit\"\n",
-            ),
+            ("models.toml", "[Apple.colour]\ntitle = \"M\"\n[Apple.limit]\ntitle = \"M limit\"\n"),
             (
                 "apple_fruit.toml",
                 "[create_apple.fields.colour]\nlookup = false\n[create_apple.fields.query_limit]\nhelp = \"Own.\"\n",
@@ -314,49 +259,24 @@ mod tests {
         assert_eq!(of_model.lookup.as_ref().unwrap().operation, "all_trees");
         let create = operation(&catalog, "create_apple");
         let own = &create.body.as_ref().unwrap().property_texts;
-        assert_eq!(
-            own,
-            &[(
-                "colour",
-                FieldText {
-                    title: "M".into(),
-                    help: "f".into(),
-                    lookup: None
-                }
-            )]
-        );
+        assert_eq!(own, &[("colour", FieldText { title: "M".into(), help: "f".into(), lookup: None })]);
         let limit = &create.parameters[1].text;
         assert_eq!((limit.title.as_str(), limit.help.as_str()), ("Most", "Own."));
         assert_eq!(property_text_of(&catalog, "Apple", "limit").title, "M limit");
         let body = operation(&catalog, "set_trees").body.as_ref().unwrap();
-        assert_eq!(
-            (body.text.title.as_str(), body.text.help.as_str()),
-            ("Body", "The list.")
-        );
+        assert_eq!((body.text.title.as_str(), body.text.help.as_str()), ("Body", "The list."));
     }
 
     #[test]
     fn the_method_tells_the_effect_but_for_exceptions() {
         let facts = facts();
-        let words = words(&[(
-            "effects.toml",
-            "read = [\"estimate\"]\ndelete = [\"set_trees\"]\nwrite = [\"all_trees\"]\n",
-        )]);
+        let words =
+            words(&[("effects.toml", "read = [\"estimate\"]\ndelete = [\"set_trees\"]\nwrite = [\"all_trees\"]\n")]);
         let effects = |words: &Words| -> Vec<Effect> {
-            Catalog::join(&facts, words)
-                .operations
-                .iter()
-                .map(|operation| operation.effect)
-                .collect()
+            Catalog::join(&facts, words).operations.iter().map(|operation| operation.effect).collect()
         };
-        assert_eq!(
-            effects(&Words::default()),
-            [Effect::Read, Effect::Write, Effect::Write, Effect::Write]
-        );
-        assert_eq!(
-            effects(&words),
-            [Effect::Write, Effect::Write, Effect::Read, Effect::Delete]
-        );
+        assert_eq!(effects(&Words::default()), [Effect::Read, Effect::Write, Effect::Write, Effect::Write]);
+        assert_eq!(effects(&words), [Effect::Write, Effect::Write, Effect::Read, Effect::Delete]);
         assert_eq!(Effect::of_method(Method::Delete), Effect::Delete);
     }
 

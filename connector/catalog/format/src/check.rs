@@ -19,11 +19,7 @@ pub struct Findings {
 
 /// Compares the words with the facts.
 pub fn check(facts: &Facts, words: &Words) -> Findings {
-    let mut check = Check {
-        facts,
-        words,
-        findings: Findings::default(),
-    };
+    let mut check = Check { facts, words, findings: Findings::default() };
     check.operation_files();
     check.fields();
     check.models();
@@ -44,19 +40,12 @@ impl Check<'_> {
     }
 
     fn operation_files(&mut self) {
-        let files: BTreeMap<String, &str> = self
-            .facts
-            .groups
-            .iter()
-            .map(|group| (file_stem(&group.tag), group.tag.as_str()))
-            .collect();
+        let files: BTreeMap<String, &str> =
+            self.facts.groups.iter().map(|group| (file_stem(&group.tag), group.tag.as_str())).collect();
         let words = self.words;
         for (stem, operations) in &words.operations {
             let Some(tag) = files.get(stem) else {
-                self.error(
-                    &format!("words/{stem}.toml"),
-                    "Looker has no tag that this file is about",
-                );
+                self.error(&format!("words/{stem}.toml"), "Looker has no tag that this file is about");
                 continue;
             };
             for (name, own) in operations {
@@ -150,10 +139,7 @@ impl Check<'_> {
         self.text(place, "help", words.help.as_deref());
         match &words.lookup {
             Some(LookupWords::Switch(true)) => {
-                self.error(
-                    place,
-                    "lookup = true says nothing: name the operation, or write false for none",
-                );
+                self.error(place, "lookup = true says nothing: name the operation, or write false for none");
             }
             Some(LookupWords::Operation(lookup)) => {
                 if let Err(problem) = lookup_problem(self.facts, self.words, lookup) {
@@ -182,9 +168,7 @@ impl Check<'_> {
             let help = own.and_then(|own| own.help.as_deref());
             for (what, text) in [("title", title), ("help", help)] {
                 if text.is_none() {
-                    self.findings
-                        .gaps
-                        .push(format!("words/{stem}.toml: {} has no {what}", operation.name));
+                    self.findings.gaps.push(format!("words/{stem}.toml: {} has no {what}", operation.name));
                 }
             }
             if let Some(title) = title {
@@ -193,9 +177,7 @@ impl Check<'_> {
         }
         for (title, operations) in titles {
             if operations.len() > 1 {
-                self.findings
-                    .gaps
-                    .push(format!("the title \"{title}\" is used for {}", operations.join(", ")));
+                self.findings.gaps.push(format!("the title \"{title}\" is used for {}", operations.join(", ")));
             }
         }
     }
@@ -203,11 +185,8 @@ impl Check<'_> {
 
 /// The names of the inputs of an operation.
 fn inputs(facts: &Facts, operation: &Operation) -> BTreeSet<String> {
-    let mut inputs: BTreeSet<String> = operation
-        .parameters
-        .iter()
-        .map(|parameter| input_name(facts, operation, parameter))
-        .collect();
+    let mut inputs: BTreeSet<String> =
+        operation.parameters.iter().map(|parameter| input_name(facts, operation, parameter)).collect();
     if let Some(model) = facts.body_model(operation) {
         let sent = model.properties.iter().filter(|property| !property.read_only);
         inputs.extend(sent.map(|property| property.name.clone()));
@@ -219,22 +198,13 @@ fn inputs(facts: &Facts, operation: &Operation) -> BTreeSet<String> {
 
 /// Why a platform could not fill a drop-down by this look-up.
 fn lookup_problem(facts: &Facts, words: &Words, lookup: &Lookup) -> Result<(), String> {
-    let Lookup {
-        operation: name,
-        value,
-        label,
-    } = lookup;
-    let (_, operation) = facts
-        .operation(name)
-        .ok_or_else(|| format!("there is no operation {name}"))?;
+    let Lookup { operation: name, value, label } = lookup;
+    let (_, operation) = facts.operation(name).ok_or_else(|| format!("there is no operation {name}"))?;
     if Effect::of_operation(operation, words) != Effect::Read {
         return Err(format!("{name} is no read operation"));
     }
     if let Some(parameter) = operation.parameters.iter().find(|parameter| parameter.required) {
-        return Err(format!(
-            "{name} cannot be called by itself: it needs {}",
-            parameter.name
-        ));
+        return Err(format!("{name} cannot be called by itself: it needs {}", parameter.name));
     }
     if operation.body.as_ref().is_some_and(|body| body.required) {
         return Err(format!("{name} cannot be called by itself: it needs a body"));
@@ -247,14 +217,8 @@ fn lookup_problem(facts: &Facts, words: &Words, lookup: &Lookup) -> Result<(), S
         _ => None,
     });
     let model = model.ok_or_else(|| format!("{name} answers no list of a model"))?;
-    match [value, label]
-        .into_iter()
-        .find(|property| model.property(property).is_none())
-    {
-        Some(property) => Err(format!(
-            "{name} answers a list of {}, which has no {property}",
-            model.name
-        )),
+    match [value, label].into_iter().find(|property| model.property(property).is_none()) {
+        Some(property) => Err(format!("{name} answers a list of {}, which has no {property}", model.name)),
         None => Ok(()),
     }
 }
@@ -286,11 +250,7 @@ mod tests {
             format!("[tree_id]\n{lookup}\n[query_limit]\ntitle = \"Most\"\n[body]\ntitle = \"All\"\n[label]\n");
         let models = "[Tree.label]\nlookup = false\n";
         let effects = "read = [\"estimate\"]\n";
-        let more = [
-            ("fields.toml", fields.as_str()),
-            ("models.toml", models),
-            ("effects.toml", effects),
-        ];
+        let more = [("fields.toml", fields.as_str()), ("models.toml", models), ("effects.toml", effects)];
         assert_eq!(findings(&more), Findings::default());
     }
 
@@ -300,26 +260,10 @@ mod tests {
             ("pear.toml", "", "words/pear.toml: Looker has no tag"),
             ("fields.toml", "[size]\n", "[size]: no parameter and no property"),
             ("models.toml", "[Pear.id]\n", "[Pear]: there is no such model"),
-            (
-                "models.toml",
-                "[Apple.size]\n",
-                "[Apple.size]: the model has no such property",
-            ),
-            (
-                "effects.toml",
-                "read = [\"shake\"]\n",
-                "read, shake: there is no such operation",
-            ),
-            (
-                "effects.toml",
-                "read = [\"all_trees\"]\n",
-                "read, all_trees: is no exception: GET says so already",
-            ),
-            (
-                "effects.toml",
-                "write = [\"set_trees\"]\n",
-                "is no exception: PUT says so already",
-            ),
+            ("models.toml", "[Apple.size]\n", "[Apple.size]: the model has no such property"),
+            ("effects.toml", "read = [\"shake\"]\n", "read, shake: there is no such operation"),
+            ("effects.toml", "read = [\"all_trees\"]\n", "read, all_trees: is no exception: GET says so already"),
+            ("effects.toml", "write = [\"set_trees\"]\n", "is no exception: PUT says so already"),
             (
                 "effects.toml",
                 "read = [\"estimate\"]\ndelete = [\"estimate\"]\n",
@@ -334,11 +278,8 @@ mod tests {
     #[test]
     fn an_operation_belongs_into_the_file_of_its_tag() {
         let more = format!("{}[create_apple]\n[grow]\n[set_trees.fields.size]\n", COMPLETE[1].1);
-        let errors = findings(&[(
-            "tree.toml",
-            &more.replace("[set_trees.fields.size]", "[all_trees.fields.size]"),
-        )])
-        .errors;
+        let errors =
+            findings(&[("tree.toml", &more.replace("[set_trees.fields.size]", "[all_trees.fields.size]"))]).errors;
         assert_eq!(
             errors,
             [
@@ -365,16 +306,8 @@ mod tests {
     #[test]
     fn a_lookup_must_be_a_list_that_can_be_asked_for() {
         for (lookup, effects, expected) in [
-            (
-                "{ operation = \"trees\", value = \"id\", label = \"label\" }",
-                "",
-                "there is no operation trees",
-            ),
-            (
-                "{ operation = \"set_trees\", value = \"id\", label = \"label\" }",
-                "",
-                "set_trees is no read operation",
-            ),
+            ("{ operation = \"trees\", value = \"id\", label = \"label\" }", "", "there is no operation trees"),
+            ("{ operation = \"set_trees\", value = \"id\", label = \"label\" }", "", "set_trees is no read operation"),
             (
                 "{ operation = \"set_trees\", value = \"id\", label = \"label\" }",
                 "read = [\"set_trees\"]",
@@ -399,10 +332,7 @@ mod tests {
         ] {
             let fields = format!("[tree_id]\nlookup = {lookup}\n");
             let error = error(&[("fields.toml", &fields), ("effects.toml", effects)]);
-            assert!(
-                error.starts_with("words/fields.toml, [tree_id]: ") && error.contains(expected),
-                "{error}"
-            );
+            assert!(error.starts_with("words/fields.toml, [tree_id]: ") && error.contains(expected), "{error}");
         }
         let mut facts = facts();
         facts.groups[1].operations[0].answers[0].kind = Some(Type::Model("Tree".into()));
@@ -417,10 +347,7 @@ mod tests {
     fn texts_are_one_line() {
         for text in ["", " ", " a", "a ", "a\\nb"] {
             let fields = format!("[tree_id]\nhelp = \"{text}\"\n");
-            assert!(
-                error(&[("fields.toml", &fields)]).contains("[tree_id]: the help "),
-                "{text:?}"
-            );
+            assert!(error(&[("fields.toml", &fields)]).contains("[tree_id]: the help "), "{text:?}");
         }
     }
 

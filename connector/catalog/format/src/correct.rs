@@ -25,9 +25,7 @@ pub fn correct(mut facts: Facts, words: &Words) -> Result<Facts, Vec<String>> {
                 None => problems.push(format!("{place}: the model has no property {name}")),
                 Some(_) if !seen.insert(name) => problems.push(format!("{place}: {name} is named more than once")),
                 Some(property) if !property.read_only => {
-                    problems.push(format!(
-                        "{place}: {name} needs no correction: Looker says that it can be sent"
-                    ));
+                    problems.push(format!("{place}: {name} needs no correction: Looker says that it can be sent"));
                 }
                 Some(property) => property.read_only = false,
             }
@@ -69,14 +67,8 @@ mod tests {
     fn a_body_that_takes_nothing_must_be_meant() {
         let problems = correct(facts(), &Words::default()).unwrap_err();
         assert_eq!(problems.len(), 1);
-        assert!(
-            problems[0].starts_with("operation estimate: nothing of its body can be sent"),
-            "{problems:?}"
-        );
-        assert_eq!(
-            correct(facts(), &words(&[("writable.toml", "Request = []\n")])),
-            Ok(facts())
-        );
+        assert!(problems[0].starts_with("operation estimate: nothing of its body can be sent"), "{problems:?}");
+        assert_eq!(correct(facts(), &words(&[("writable.toml", "Request = []\n")])), Ok(facts()));
     }
 
     #[test]

@@ -216,9 +216,7 @@ fn is_false(value: &bool) -> bool {
 impl Facts {
     /// Every operation with the tag that it is listed under.
     pub fn operations(&self) -> impl Iterator<Item = (&str, &Operation)> {
-        self.groups
-            .iter()
-            .flat_map(|group| group.operations.iter().map(|operation| (group.tag.as_str(), operation)))
+        self.groups.iter().flat_map(|group| group.operations.iter().map(|operation| (group.tag.as_str(), operation)))
     }
 
     /// The operation of that name, with its tag.
@@ -234,10 +232,7 @@ impl Facts {
     /// The model that the body of an operation is, where it is one: its properties are inputs of the operation.
     pub fn body_model(&self, operation: &Operation) -> Option<&Model> {
         match &operation.body {
-            Some(Body {
-                kind: Type::Model(name),
-                ..
-            }) => self.model(name),
+            Some(Body { kind: Type::Model(name), .. }) => self.model(name),
             _ => None,
         }
     }

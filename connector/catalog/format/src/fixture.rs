@@ -47,21 +47,11 @@ pub(crate) fn facts() -> Facts {
          "answers": [{"status": 200, "media_types": ["application/json"], "type": "any"}], "failures": [404]}
     ]"#;
     Facts {
-        source: Source {
-            version: "4.0.1".into(),
-            release: "1.2".into(),
-            sha256: "00ff".into(),
-        },
+        source: Source { version: "4.0.1".into(), release: "1.2".into(), sha256: "00ff".into() },
         models: serde_json::from_str(models).unwrap(),
         groups: vec![
-            Group {
-                tag: "AppleFruit".into(),
-                operations: serde_json::from_str(apple).unwrap(),
-            },
-            Group {
-                tag: "Tree".into(),
-                operations: serde_json::from_str(tree).unwrap(),
-            },
+            Group { tag: "AppleFruit".into(), operations: serde_json::from_str(apple).unwrap() },
+            Group { tag: "Tree".into(), operations: serde_json::from_str(tree).unwrap() },
         ],
     }
 }

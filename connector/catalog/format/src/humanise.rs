@@ -98,9 +98,7 @@ fn snake_case(name: &str) -> String {
         if letter.is_uppercase() && index > 0 {
             let follows_a_word = !letters[index - 1].is_uppercase() && letters[index - 1] != '_';
             let begins_a_word = letters[index - 1].is_uppercase()
-                && letters
-                    .get(index + 1)
-                    .is_some_and(|next| next.is_lowercase() && !next.is_numeric());
+                && letters.get(index + 1).is_some_and(|next| next.is_lowercase() && !next.is_numeric());
             if follows_a_word || begins_a_word {
                 snake.push('_');
             }

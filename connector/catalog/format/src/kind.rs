@@ -122,9 +122,7 @@ impl Serialize for Type {
 
 impl<'de> Deserialize<'de> for Type {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -154,26 +152,13 @@ mod tests {
         ] {
             assert_eq!(written.parse::<Type>().unwrap().to_string(), written);
         }
-        assert_eq!(
-            "{[User]}".parse(),
-            Ok(Type::Map(Box::new(Type::Array(Box::new(Type::Model("User".into()))))))
-        );
+        assert_eq!("{[User]}".parse(), Ok(Type::Map(Box::new(Type::Array(Box::new(Type::Model("User".into())))))));
     }
 
     #[test]
     fn what_is_no_type_is_refused() {
-        for written in [
-            "",
-            "user",
-            "String:date",
-            "string:time",
-            "[string",
-            "string]",
-            "[]",
-            "{}",
-            "[string}",
-            "Us er",
-        ] {
+        for written in ["", "user", "String:date", "string:time", "[string", "string]", "[]", "{}", "[string}", "Us er"]
+        {
             let refused = written.parse::<Type>().unwrap_err();
             assert!(refused.contains("is no type"), "{written}: {refused}");
         }

@@ -15,34 +15,18 @@ use crate::words::Lookup;
 /// once, however often they are used.
 pub fn tables(catalog: &Catalog<'_>) -> String {
     let mut tables = Tables {
-        models: catalog
-            .models
-            .iter()
-            .enumerate()
-            .map(|(index, model)| (model.name, index))
-            .collect(),
+        models: catalog.models.iter().enumerate().map(|(index, model)| (model.name, index)).collect(),
         types: BTreeMap::new(),
         lookups: BTreeMap::new(),
     };
     let mut source = String::from("// Written by the build script from `connector/catalog`.\n\n");
     source += &source_table(catalog.source);
-    let operations: Vec<String> = catalog
-        .operations
-        .iter()
-        .map(|operation| tables.operation(operation))
-        .collect();
-    source += &table(
-        "The operations, sorted by name.",
-        "OPERATIONS",
-        "Operation",
-        &operations,
-    );
+    let operations: Vec<String> = catalog.operations.iter().map(|operation| tables.operation(operation)).collect();
+    source += &table("The operations, sorted by name.", "OPERATIONS", "Operation", &operations);
     for (index, model) in catalog.models.iter().enumerate() {
         let _ = writeln!(source, "static MODEL_{index}: Model = {};\n", tables.model(model));
     }
-    let models: Vec<String> = (0..catalog.models.len())
-        .map(|index| format!("&MODEL_{index}"))
-        .collect();
+    let models: Vec<String> = (0..catalog.models.len()).map(|index| format!("&MODEL_{index}")).collect();
     source += &table("The models, sorted by name.", "MODELS", "&Model", &models);
     source += &tables.shared();
     source
@@ -59,11 +43,7 @@ struct Tables<'a> {
 }
 
 fn source_table(source: &Source) -> String {
-    let Source {
-        version,
-        release,
-        sha256,
-    } = source;
+    let Source { version, release, sha256 } = source;
     format!(
         "/// Which description of Looker's the tables come from.\npub static SOURCE: Source =\n    \
          Source {{ version: {version:?}, release: {release:?}, sha256: {sha256:?} }};\n\n"
@@ -71,20 +51,12 @@ fn source_table(source: &Source) -> String {
 }
 
 fn table(doc: &str, name: &str, of: &str, items: &[String]) -> String {
-    format!(
-        "/// {doc}\npub static {name}: [{of}; {}] = {};\n\n",
-        items.len(),
-        array(items)
-    )
+    format!("/// {doc}\npub static {name}: [{of}; {}] = {};\n\n", items.len(), array(items))
 }
 
 /// An array, each item on a line of its own.
 fn array(items: &[String]) -> String {
-    if items.is_empty() {
-        "[]".to_owned()
-    } else {
-        format!("[\n    {},\n]", items.join(",\n    "))
-    }
+    if items.is_empty() { "[]".to_owned() } else { format!("[\n    {},\n]", items.join(",\n    ")) }
 }
 
 /// A slice of texts.
@@ -95,15 +67,8 @@ fn texts(texts: &[String]) -> String {
 impl Tables<'_> {
     fn operation(&mut self, operation: &JoinedOperation<'_>) -> String {
         let facts = operation.facts;
-        let parameters: Vec<_> = operation
-            .parameters
-            .iter()
-            .map(|parameter| self.parameter(parameter))
-            .collect();
-        let body = operation
-            .body
-            .as_ref()
-            .map_or("None".to_owned(), |body| format!("Some({})", self.body(body)));
+        let parameters: Vec<_> = operation.parameters.iter().map(|parameter| self.parameter(parameter)).collect();
+        let body = operation.body.as_ref().map_or("None".to_owned(), |body| format!("Some({})", self.body(body)));
         let answers: Vec<_> = facts.answers.iter().map(|answer| self.answer(answer)).collect();
         format!(
             "Operation {{ name: {:?}, title: {:?}, help: {:?}, group: {:?}, method: {}, path: {:?}, effect: {}, \
@@ -141,11 +106,8 @@ impl Tables<'_> {
     }
 
     fn body(&mut self, body: &JoinedBody<'_>) -> String {
-        let own: Vec<_> = body
-            .property_texts
-            .iter()
-            .map(|(name, text)| format!("({name:?}, {})", self.words(text)))
-            .collect();
+        let own: Vec<_> =
+            body.property_texts.iter().map(|(name, text)| format!("({name:?}, {})", self.words(text))).collect();
         format!(
             "Body {{ media_type: {:?}, required: {}, kind: {}, words: {}, property_words: &[{}] }}",
             body.facts.media_type,
@@ -167,16 +129,9 @@ impl Tables<'_> {
     }
 
     fn model(&mut self, model: &JoinedModel<'_>) -> String {
-        let properties: Vec<_> = model
-            .properties
-            .iter()
-            .map(|(property, text)| self.property(property, text))
-            .collect();
-        format!(
-            "Model {{ name: {:?}, properties: &{} }}",
-            model.name,
-            array(&properties)
-        )
+        let properties: Vec<_> =
+            model.properties.iter().map(|(property, text)| self.property(property, text)).collect();
+        format!("Model {{ name: {:?}, properties: &{} }}", model.name, array(&properties))
     }
 
     fn property(&mut self, property: &Property, text: &FieldText) -> String {
@@ -200,10 +155,7 @@ impl Tables<'_> {
             let next = self.lookups.len();
             format!("Some(&LOOKUP_{})", self.lookups.entry(lookup.clone()).or_insert(next))
         });
-        format!(
-            "Words {{ title: {:?}, help: {:?}, lookup: {lookup} }}",
-            text.title, text.help
-        )
+        format!("Words {{ title: {:?}, help: {:?}, lookup: {lookup} }}", text.title, text.help)
     }
 
     fn kind(&mut self, kind: &Type) -> String {
@@ -233,11 +185,7 @@ impl Tables<'_> {
     fn shared(&mut self) -> String {
         let mut source = String::new();
         for (lookup, index) in &self.lookups {
-            let Lookup {
-                operation,
-                value,
-                label,
-            } = lookup;
+            let Lookup { operation, value, label } = lookup;
             let _ = writeln!(
                 source,
                 "static LOOKUP_{index}: Lookup =\n    Lookup {{ operation: {operation:?}, value: {value:?}, label: {label:?} }};"
@@ -245,12 +193,7 @@ impl Tables<'_> {
         }
         // Writing a type can add the types within it, so go on until every one is written.
         let mut written = 0;
-        while let Some(kind) = self
-            .types
-            .iter()
-            .find(|(_, index)| **index == written)
-            .map(|(kind, _)| kind.clone())
-        {
+        while let Some(kind) = self.types.iter().find(|(_, index)| **index == written).map(|(kind, _)| kind.clone()) {
             let value = self.kind(&kind);
             let _ = writeln!(source, "static TYPE_{written}: Type = {value};");
             written += 1;
@@ -318,18 +261,9 @@ mod tests {
     #[test]
     fn the_tables_are_sorted_and_counted() {
         let source = orchard();
-        has(
-            &source,
-            "Source { version: \"4.0.1\", release: \"1.2\", sha256: \"00ff\" }",
-        );
-        has(
-            &source,
-            "pub static OPERATIONS: [Operation; 4] = [\n    Operation { name: \"all_trees\",",
-        );
-        has(
-            &source,
-            "pub static MODELS: [&Model; 3] = [\n    &MODEL_0,\n    &MODEL_1,\n    &MODEL_2,\n];",
-        );
+        has(&source, "Source { version: \"4.0.1\", release: \"1.2\", sha256: \"00ff\" }");
+        has(&source, "pub static OPERATIONS: [Operation; 4] = [\n    Operation { name: \"all_trees\",");
+        has(&source, "pub static MODELS: [&Model; 3] = [\n    &MODEL_0,\n    &MODEL_1,\n    &MODEL_2,\n];");
         has(&source, "static MODEL_2: Model = Model { name: \"Tree\",");
     }
 
@@ -361,14 +295,8 @@ mod tests {
             "Property { name: \"colour\", kind: Type::String(Format::Text), required: true, nullable: false, \
              read_only: false, write_only: false, deprecated: false, values: &[\"red\", \"green\"], ",
         );
-        has(
-            &source,
-            "effect: Effect::Read, stability: Stability::Stable, cost: Cost::Query, parameters: &[], body: ",
-        );
-        has(
-            &source,
-            "effect: Effect::Read, stability: Stability::Stable, cost: Cost::Free, ",
-        );
+        has(&source, "effect: Effect::Read, stability: Stability::Stable, cost: Cost::Query, parameters: &[], body: ");
+        has(&source, "effect: Effect::Read, stability: Stability::Stable, cost: Cost::Free, ");
         has(&source, "help: \"Say \\\"oak\\\".\"");
     }
 
@@ -390,11 +318,7 @@ mod tests {
         let number = |value: &str| {
             let line = source.lines().find(|line| line.ends_with(&format!("Type = {value};")));
             let line = line.unwrap_or_else(|| panic!("{value} is not in\n{source}"));
-            line.trim_start_matches("static ")
-                .split(':')
-                .next()
-                .unwrap_or_default()
-                .to_owned()
+            line.trim_start_matches("static ").split(':').next().unwrap_or_default().to_owned()
         };
         let innermost = number("Type::Number");
         let middle = number(&format!("Type::Map(&{innermost})"));

@@ -51,10 +51,7 @@ pub struct FieldWords {
 
 /// The `lookup` of a field.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "a lookup is { operation = \"…\", value = \"…\", label = \"…\" }, or false for none"
-)]
+#[serde(untagged, expecting = "a lookup is { operation = \"…\", value = \"…\", label = \"…\" }, or false for none")]
 pub enum LookupWords {
     /// `false`: this field has none, although fields of its name have one elsewhere.
     Switch(bool),
@@ -149,10 +146,7 @@ mod tests {
                 "tree.toml",
                 "[pick]\ntitle = \"Pick apple\"\nhelp = \"Takes one.\"\n[pick.fields.colour]\nlookup = false\n",
             ),
-            (
-                "fields.toml",
-                "[tree_id]\nlookup = { operation = \"all\", value = \"id\", label = \"name\" }\n",
-            ),
+            ("fields.toml", "[tree_id]\nlookup = { operation = \"all\", value = \"id\", label = \"name\" }\n"),
             ("models.toml", "[Apple.colour]\ntitle = \"Shade\"\n"),
             ("effects.toml", "read = [\"pick\"]\n"),
             ("notes.md", "not a word file"),
@@ -161,11 +155,7 @@ mod tests {
         let pick = words.operation("tree", "pick").unwrap();
         assert_eq!(pick.title.as_deref(), Some("Pick apple"));
         assert_eq!(pick.fields["colour"].lookup, Some(LookupWords::Switch(false)));
-        let lookup = Lookup {
-            operation: "all".into(),
-            value: "id".into(),
-            label: "name".into(),
-        };
+        let lookup = Lookup { operation: "all".into(), value: "id".into(), label: "name".into() };
         assert_eq!(words.fields["tree_id"].lookup, Some(LookupWords::Operation(lookup)));
         assert_eq!(words.models["Apple"]["colour"].title.as_deref(), Some("Shade"));
         assert_eq!(words.effects.read, ["pick"]);
@@ -187,10 +177,7 @@ mod tests {
         let all = problems.join("\n");
         assert_eq!(problems.len(), 3);
         assert!(all.contains("tree.toml") && all.contains("titel"), "{all}");
-        assert!(
-            all.contains("fields.toml") && all.contains("or false for none"),
-            "{all}"
-        );
+        assert!(all.contains("fields.toml") && all.contains("or false for none"), "{all}");
         assert!(all.contains("effects.toml") && all.contains("reads"), "{all}");
     }
 }

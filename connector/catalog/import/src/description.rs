@@ -28,14 +28,7 @@ pub fn read_description(text: &str) -> Result<Description, Vec<String>> {
     if problems.is_empty() {
         problems = facts.inconsistencies().unwrap_or_default();
     }
-    if problems.is_empty() {
-        Ok(Description {
-            facts,
-            sentences: sentences(&node),
-        })
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(Description { facts, sentences: sentences(&node) }) } else { Err(problems) }
 }
 
 fn facts(node: &Node, text: &str, problems: &mut Vec<String>) -> Result<Facts, String> {
@@ -52,10 +45,7 @@ fn facts(node: &Node, text: &str, problems: &mut Vec<String>) -> Result<Facts, S
     let source = Source {
         version: version.text()?.to_owned(),
         release: info.need("x-looker-release-version")?.text()?.to_owned(),
-        sha256: Sha256::digest(text.as_bytes())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+        sha256: Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect(),
     };
     // Who publishes the description under what name is no fact about the API.
     for key in ["title", "description", "contact", "license"] {
@@ -88,10 +78,9 @@ fn facts(node: &Node, text: &str, problems: &mut Vec<String>) -> Result<Facts, S
             problems.push(at.problem("a path must begin with /"));
         }
         let operations = at.members()?.take_all();
-        for (tag, operation) in collect(
-            operations.into_iter().map(|(method, at)| operation(path, method, &at)),
-            problems,
-        ) {
+        for (tag, operation) in
+            collect(operations.into_iter().map(|(method, at)| operation(path, method, &at)), problems)
+        {
             match groups.iter_mut().find(|group| group.tag == tag) {
                 Some(group) => group.operations.push(operation),
                 None => problems.push(format!("operation {}: the tag `{tag}` is not declared", operation.name)),
@@ -113,10 +102,7 @@ fn groups(at: &At<'_>) -> Result<Vec<Group>, String> {
         if tag.is_empty() || !tag.chars().all(|letter| letter.is_ascii_alphanumeric()) {
             return Err(name.problem(format_args!("`{tag}` cannot name a file: letters and digits only")));
         }
-        groups.push(Group {
-            tag: tag.to_owned(),
-            operations: Vec::new(),
-        });
+        groups.push(Group { tag: tag.to_owned(), operations: Vec::new() });
     }
     groups.sort_by_key(|group| format!("{}.json", file_stem(&group.tag)));
     Ok(groups)

@@ -42,10 +42,7 @@ pub fn changes(folder: &Path, files: BTreeMap<String, String>) -> Result<Vec<Cha
         let present = fs::read(folder.join(name));
         present.map_or(true, |present| present != text.as_bytes())
     });
-    Ok(written
-        .map(|(name, text)| Change::Write { name, text })
-        .chain(gone)
-        .collect())
+    Ok(written.map(|(name, text)| Change::Write { name, text }).chain(gone).collect())
 }
 
 /// Carries changes out.

@@ -97,19 +97,12 @@ pub struct Members<'a> {
 impl<'a> At<'a> {
     /// The whole of a document.
     pub fn root(node: &'a Node) -> Self {
-        Self {
-            node,
-            pointer: String::new(),
-        }
+        Self { node, pointer: String::new() }
     }
 
     /// A problem with this value: its JSON pointer, then what is wrong.
     pub fn problem(&self, problem: impl fmt::Display) -> String {
-        let pointer = if self.pointer.is_empty() {
-            "the description"
-        } else {
-            &self.pointer
-        };
+        let pointer = if self.pointer.is_empty() { "the description" } else { &self.pointer };
         format!("{pointer}: {problem}")
     }
 
@@ -133,10 +126,7 @@ impl<'a> At<'a> {
     pub fn items(&self) -> Result<Vec<At<'a>>, String> {
         match self.node {
             Node::Array(items) => Ok((items.iter().enumerate())
-                .map(|(index, node)| At {
-                    node,
-                    pointer: format!("{}/{index}", self.pointer),
-                })
+                .map(|(index, node)| At { node, pointer: format!("{}/{index}", self.pointer) })
                 .collect()),
             _ => Err(self.problem("must be a list")),
         }
@@ -157,30 +147,19 @@ impl<'a> At<'a> {
 impl<'a> Members<'a> {
     /// A problem with the object itself.
     pub fn problem(&self, problem: impl fmt::Display) -> String {
-        format!(
-            "{}: {problem}",
-            if self.pointer.is_empty() {
-                "the description"
-            } else {
-                &self.pointer
-            }
-        )
+        format!("{}: {problem}", if self.pointer.is_empty() { "the description" } else { &self.pointer })
     }
 
     /// Takes a member that may be there.
     pub fn take(&mut self, key: &str) -> Option<At<'a>> {
         let index = self.left.iter().position(|(present, _)| *present == key)?;
         let (key, node) = self.left.remove(index);
-        Some(At {
-            node,
-            pointer: self.pointer_to(key),
-        })
+        Some(At { node, pointer: self.pointer_to(key) })
     }
 
     /// Takes a member that must be there.
     pub fn need(&mut self, key: &str) -> Result<At<'a>, String> {
-        self.take(key)
-            .ok_or_else(|| self.problem(format_args!("`{key}` is missing")))
+        self.take(key).ok_or_else(|| self.problem(format_args!("`{key}` is missing")))
     }
 
     /// Takes a boolean that is `false` where it is absent.
@@ -199,17 +178,7 @@ impl<'a> Members<'a> {
     /// Takes all members that are left, in their order: for objects whose keys are names.
     pub fn take_all(&mut self) -> Vec<(&'a str, At<'a>)> {
         let left = std::mem::take(&mut self.left);
-        left.into_iter()
-            .map(|(key, node)| {
-                (
-                    key,
-                    At {
-                        node,
-                        pointer: self.pointer_to(key),
-                    },
-                )
-            })
-            .collect()
+        left.into_iter().map(|(key, node)| (key, At { node, pointer: self.pointer_to(key) })).collect()
     }
 
     /// Makes sure that every member was taken.
@@ -229,10 +198,7 @@ impl<'a> Members<'a> {
 
 /// What went well; what did not is added to the problems.
 pub fn collect<T>(outcomes: impl IntoIterator<Item = Result<T, String>>, problems: &mut Vec<String>) -> Vec<T> {
-    outcomes
-        .into_iter()
-        .filter_map(|outcome| outcome.map_err(|problem| problems.push(problem)).ok())
-        .collect()
+    outcomes.into_iter().filter_map(|outcome| outcome.map_err(|problem| problems.push(problem)).ok()).collect()
 }
 
 #[cfg(test)]
@@ -244,13 +210,8 @@ mod tests {
     #[test]
     fn objects_keep_their_order_and_have_each_key_once() {
         let node: Node = serde_json::from_str(r#"{"z": [1, -2, 1.5, null, true], "a": "b"}"#).unwrap();
-        let Node::Object(members) = node else {
-            panic!("{node:?}")
-        };
-        assert_eq!(
-            members.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(),
-            ["z", "a"]
-        );
+        let Node::Object(members) = node else { panic!("{node:?}") };
+        assert_eq!(members.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["z", "a"]);
         let twice = serde_json::from_str::<Node>(r#"{"a": 1, "a": 2}"#).unwrap_err();
         assert!(twice.to_string().contains("`a` is there twice"), "{twice}");
     }
@@ -259,26 +220,14 @@ mod tests {
     fn problems_name_their_place() {
         let node: Node = serde_json::from_str(r#"{"paths": {"/users/{id}": [{"a~b": 1}]}}"#).unwrap();
         let mut root = At::root(&node).members().unwrap();
-        let path = root
-            .need("paths")
-            .unwrap()
-            .members()
-            .unwrap()
-            .take("/users/{id}")
-            .unwrap();
+        let path = root.need("paths").unwrap().members().unwrap().take("/users/{id}").unwrap();
         assert_eq!(path.text().unwrap_err(), "/paths/~1users~1{id}: must be a string");
-        assert_eq!(
-            path.boolean().unwrap_err(),
-            "/paths/~1users~1{id}: must be true or false"
-        );
+        assert_eq!(path.boolean().unwrap_err(), "/paths/~1users~1{id}: must be true or false");
         assert_eq!(path.members().unwrap_err(), "/paths/~1users~1{id}: must be an object");
         let mut item = path.items().unwrap()[0].members().unwrap();
         assert_eq!(item.need("b").unwrap_err(), "/paths/~1users~1{id}/0: `b` is missing");
         let inner = item.take("a~b").unwrap();
-        assert_eq!(
-            inner.items().unwrap_err(),
-            "/paths/~1users~1{id}/0/a~0b: must be a list"
-        );
+        assert_eq!(inner.items().unwrap_err(), "/paths/~1users~1{id}/0/a~0b: must be a list");
         assert_eq!(root.need("x").unwrap_err(), "the description: `x` is missing");
     }
 
@@ -287,9 +236,6 @@ mod tests {
         let node: Node = serde_json::from_str(r#"{"a": 1, "b": 2, "c": 3}"#).unwrap();
         let mut members = At::root(&node).members().unwrap();
         members.take("b");
-        assert_eq!(
-            members.finish().unwrap_err(),
-            "the description: `a`, `c` is not understood"
-        );
+        assert_eq!(members.finish().unwrap_err(), "the description: `a`, `c` is not understood");
     }
 }

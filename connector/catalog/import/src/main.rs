@@ -72,9 +72,7 @@ fn comparison(folder: &Path, facts: &Facts) -> Vec<String> {
     match Facts::read(folder) {
         Ok(old) => report(Some(&old), facts),
         Err(problems) => {
-            let lines = problems
-                .into_iter()
-                .map(|problem| format!("cannot be compared: {problem}"));
+            let lines = problems.into_iter().map(|problem| format!("cannot be compared: {problem}"));
             lines.collect()
         }
     }
@@ -86,11 +84,7 @@ fn print_changes(folder: &Path, changes: &[Change], only_check: bool) {
             Change::Write { .. } => ("wrote", "would write"),
             Change::Delete { .. } => ("deleted", "would delete"),
         };
-        println!(
-            "{} {}",
-            if only_check { to_do } else { done },
-            folder.join(change.name()).display()
-        );
+        println!("{} {}", if only_check { to_do } else { done }, folder.join(change.name()).display());
     }
     if changes.is_empty() {
         println!("every fact file is as it should be");

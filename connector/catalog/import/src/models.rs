@@ -9,16 +9,12 @@ use crate::schema::{schema, take_type};
 /// One model: an entry of `components/schemas`.
 pub fn model(name: &str, at: &At<'_>) -> Result<Model, String> {
     if !Type::is_model_name(name) {
-        return Err(at.problem(format_args!(
-            "`{name}` is no name of a model: a capital, then letters and digits"
-        )));
+        return Err(at.problem(format_args!("`{name}` is no name of a model: a capital, then letters and digits")));
     }
     let mut members = at.members()?;
     // It says how stable Looker holds the model to be. Operations have that too, and only theirs is used.
     stability(&members.need("x-looker-status")?)?;
-    let required = members
-        .take("required")
-        .map_or(Ok(Vec::new()), |required| required.items())?;
+    let required = members.take("required").map_or(Ok(Vec::new()), |required| required.items())?;
     let mut properties = Vec::new();
     for (name, at) in members.need("properties")?.members()?.take_all() {
         properties.push(property(name, &at)?);
@@ -31,31 +27,21 @@ pub fn model(name: &str, at: &At<'_>) -> Result<Model, String> {
             None => return Err(required.problem(format_args!("the model has no property `{name}`"))),
         }
     }
-    Ok(Model {
-        name: name.to_owned(),
-        properties,
-    })
+    Ok(Model { name: name.to_owned(), properties })
 }
 
 fn property(name: &str, at: &At<'_>) -> Result<Property, String> {
     if !name.starts_with(|first: char| first.is_ascii_alphabetic())
-        || !name
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        || !name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
     {
-        return Err(at.problem(format_args!(
-            "`{name}` is no name of a property: letters, digits and _ only"
-        )));
+        return Err(at.problem(format_args!("`{name}` is no name of a property: letters, digits and _ only")));
     }
     let mut members = at.members()?;
     let kind = take_type(&mut members)?;
     if let Type::Model(_) = kind {
         // OpenAPI 3.0 lets a reference say nothing beside itself. Looker sends null for a model that is not there.
         members.finish()?;
-        return Ok(Property {
-            nullable: true,
-            ..plain(name, kind)
-        });
+        return Ok(Property { nullable: true, ..plain(name, kind) });
     }
     members.take_sentence("description")?;
     let property = Property {
@@ -92,9 +78,7 @@ fn values(kind: &Type, members: &mut Members<'_>) -> Result<Vec<String>, String>
         return Ok(Vec::new());
     };
     if *kind != text && *kind != Type::Array(Box::new(text)) {
-        return Err(at.problem(format_args!(
-            "an enumeration of {kind} is not understood: only of strings"
-        )));
+        return Err(at.problem(format_args!("an enumeration of {kind} is not understood: only of strings")));
     }
     let mut values: Vec<String> = Vec::new();
     for item in at.items()? {
@@ -104,11 +88,7 @@ fn values(kind: &Type, members: &mut Members<'_>) -> Result<Vec<String>, String>
         }
         values.push(value);
     }
-    if values.is_empty() {
-        Err(at.problem("an enumeration must have a value"))
-    } else {
-        Ok(values)
-    }
+    if values.is_empty() { Err(at.problem("an enumeration must have a value")) } else { Ok(values) }
 }
 
 /// The types that an `any` can have are fewer than `any`, which stays true; but they must be types.

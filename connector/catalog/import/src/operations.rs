@@ -6,15 +6,8 @@ use crate::json::{At, Members};
 use crate::schema::{schema, take_type};
 
 /// The media types that a response can have, as Looker names them (`text` stands for csv, txt, sql, md and html).
-const ANSWER_MEDIA_TYPES: [&str; 7] = [
-    "application/json",
-    "text",
-    "text/plain",
-    "image/png",
-    "image/jpeg",
-    "image/svg+xml",
-    "application/pdf",
-];
+const ANSWER_MEDIA_TYPES: [&str; 7] =
+    ["application/json", "text", "text/plain", "image/png", "image/jpeg", "image/svg+xml", "application/pdf"];
 
 /// The models of error bodies, which the connector reads.
 const ERROR_MODELS: [&str; 2] = ["Error", "ValidationError"];
@@ -40,13 +33,9 @@ pub fn operation(path: &str, method: &str, at: &At<'_>) -> Result<(String, Opera
     let id = members.need("operationId")?;
     let name = id.text()?.to_owned();
     if !name.starts_with(|first: char| first.is_ascii_lowercase())
-        || !name
-            .chars()
-            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
+        || !name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
     {
-        return Err(id.problem(format_args!(
-            "`{name}` is no operation id: lower-case letters, digits and _ only"
-        )));
+        return Err(id.problem(format_args!("`{name}` is no operation id: lower-case letters, digits and _ only")));
     }
     members.take_sentence("summary")?;
     members.take_sentence("description")?;
@@ -66,27 +55,12 @@ pub fn operation(path: &str, method: &str, at: &At<'_>) -> Result<(String, Opera
     if !limited.boolean()? {
         return Err(limited.problem("is false: the connector takes every operation for rate-limited"));
     }
-    let parameters = members
-        .take("parameters")
-        .map_or(Ok(Vec::new()), |parameters| parameters.items())?;
+    let parameters = members.take("parameters").map_or(Ok(Vec::new()), |parameters| parameters.items())?;
     let parameters = parameters.iter().map(parameter).collect::<Result<_, _>>()?;
     let body = members.take("requestBody").map(|at| body(&at)).transpose()?;
     let (answers, failures) = responses(&members.need("responses")?)?;
     members.finish()?;
-    Ok((
-        tag,
-        Operation {
-            name,
-            method,
-            path: path.to_owned(),
-            stability,
-            cost,
-            parameters,
-            body,
-            answers,
-            failures,
-        },
-    ))
+    Ok((tag, Operation { name, method, path: path.to_owned(), stability, cost, parameters, body, answers, failures }))
 }
 
 /// What `x-looker-status` says.
@@ -167,15 +141,9 @@ fn body(at: &At<'_>) -> Result<Body, String> {
         other => return Err(content.problem(format_args!("the media type `{other}` is not understood in a request"))),
     };
     if !understood {
-        return Err(schema.problem(format_args!(
-            "a body of the type {kind} is not understood as {media_type}"
-        )));
+        return Err(schema.problem(format_args!("a body of the type {kind} is not understood as {media_type}")));
     }
-    Ok(Body {
-        media_type: (*media_type).to_owned(),
-        kind: kind.clone(),
-        required,
-    })
+    Ok(Body { media_type: (*media_type).to_owned(), kind: kind.clone(), required })
 }
 
 /// The successes with what they hold, and the statuses of the failures.
@@ -193,25 +161,14 @@ fn responses(at: &At<'_>) -> Result<(Vec<Answer>, Vec<u16>), String> {
             _ => return Err(at.problem(format_args!("the status `{status}` is not understood"))),
         }
     }
-    if answers.is_empty() {
-        Err(at.problem("there is no success"))
-    } else {
-        Ok((answers, failures))
-    }
+    if answers.is_empty() { Err(at.problem("there is no success")) } else { Ok((answers, failures)) }
 }
 
 fn answer(status: u16, at: &At<'_>) -> Result<Answer, String> {
     let contents = response_contents(at)?;
-    let media_types: Vec<_> = contents
-        .iter()
-        .map(|(media_type, _, _)| (*media_type).to_owned())
-        .collect();
+    let media_types: Vec<_> = contents.iter().map(|(media_type, _, _)| (*media_type).to_owned()).collect();
     let Some((_, kind, schema)) = contents.first() else {
-        return Ok(Answer {
-            status,
-            media_types,
-            kind: None,
-        });
+        return Ok(Answer { status, media_types, kind: None });
     };
     if contents.iter().any(|(_, other, _)| other != kind) {
         return Err(at.problem("the media types of an answer must share one type"));
@@ -219,34 +176,23 @@ fn answer(status: u16, at: &At<'_>) -> Result<Answer, String> {
     if status == 204 {
         // HTTP knows no 204 with content; Looker writes it as a JSON string.
         return match (media_types.as_slice(), kind) {
-            ([json], kind) if json == "application/json" && *kind == TEXT => Ok(Answer {
-                status,
-                media_types: Vec::new(),
-                kind: None,
-            }),
+            ([json], kind) if json == "application/json" && *kind == TEXT => {
+                Ok(Answer { status, media_types: Vec::new(), kind: None })
+            }
             _ => Err(schema.problem(format_args!("a 204 cannot have content of the type {kind}"))),
         };
     }
-    let kind = match (
-        media_types.iter().any(|media_type| media_type == "application/json"),
-        kind,
-    ) {
+    let kind = match (media_types.iter().any(|media_type| media_type == "application/json"), kind) {
         // Looker writes `string` for every content that it does not describe (rows of a query, the state of filters,
         // generated LookML), and its SDKs hand such content out unread. It says nothing about the JSON within.
         (true, kind) if *kind == TEXT => Some(Type::Any),
         (true, kind) => Some(kind.clone()),
         (false, kind) if *kind == TEXT => None,
         (false, kind) => {
-            return Err(schema.problem(format_args!(
-                "content of the type {kind} is not understood without JSON"
-            )));
+            return Err(schema.problem(format_args!("content of the type {kind} is not understood without JSON")));
         }
     };
-    Ok(Answer {
-        status,
-        media_types,
-        kind,
-    })
+    Ok(Answer { status, media_types, kind })
 }
 
 fn failure(at: &At<'_>) -> Result<(), String> {
@@ -266,10 +212,7 @@ fn response_contents<'a>(at: &At<'a>) -> Result<Vec<(&'a str, Type, At<'a>)>, St
     members.finish()?;
     let Some(content) = content else { return Ok(Vec::new()) };
     let contents = contents(&content)?;
-    match contents
-        .iter()
-        .find(|(media_type, _, _)| !ANSWER_MEDIA_TYPES.contains(media_type))
-    {
+    match contents.iter().find(|(media_type, _, _)| !ANSWER_MEDIA_TYPES.contains(media_type)) {
         Some((other, _, _)) => Err(content.problem(format_args!("the media type `{other}` is not understood"))),
         None => Ok(contents),
     }

@@ -21,10 +21,7 @@ pub fn report(old: Option<&Facts>, new: &Facts) -> Vec<String> {
             "changed  description: was {} (Looker {}, sha256 {}), is {} (Looker {}, sha256 {})",
             source.version, source.release, source.sha256, new.source.version, new.source.release, new.source.sha256
         )),
-        None => lines.push(format!(
-            "added    description: {} (Looker {})",
-            new.source.version, new.source.release
-        )),
+        None => lines.push(format!("added    description: {} (Looker {})", new.source.version, new.source.release)),
     }
     let things =
         |facts: Option<&Facts>, of: fn(&Facts) -> BTreeMap<String, Thing>| facts.map_or_else(BTreeMap::new, of);
@@ -34,47 +31,21 @@ pub fn report(old: Option<&Facts>, new: &Facts) -> Vec<String> {
 }
 
 fn operations(facts: &Facts) -> BTreeMap<String, Thing> {
-    facts
-        .operations()
-        .map(|(tag, operation)| (operation.name.clone(), operation_thing(tag, operation)))
-        .collect()
+    facts.operations().map(|(tag, operation)| (operation.name.clone(), operation_thing(tag, operation))).collect()
 }
 
 fn models(facts: &Facts) -> BTreeMap<String, Thing> {
-    facts
-        .models
-        .iter()
-        .map(|model| (model.name.clone(), model_thing(model)))
-        .collect()
+    facts.models.iter().map(|model| (model.name.clone(), model_thing(model))).collect()
 }
 
 fn operation_thing(tag: &str, operation: &Operation) -> Thing {
-    let Operation {
-        name: _,
-        method,
-        path,
-        stability,
-        cost,
-        parameters,
-        body,
-        answers,
-        failures,
-    } = operation;
+    let Operation { name: _, method, path, stability, cost, parameters, body, answers, failures } = operation;
     let answers = answers.iter().map(|answer| {
-        let kind = answer
-            .kind
-            .as_ref()
-            .map(|kind| format!(" of {kind}"))
-            .unwrap_or_default();
+        let kind = answer.kind.as_ref().map(|kind| format!(" of {kind}")).unwrap_or_default();
         format!("{} [{}]{kind}", answer.status, answer.media_types.join(", "))
     });
     let body = body.as_ref().map_or("none".to_owned(), |body| {
-        format!(
-            "{} of {}{}",
-            body.media_type,
-            body.kind,
-            if body.required { ", required" } else { "" }
-        )
+        format!("{} of {}{}", body.media_type, body.kind, if body.required { ", required" } else { "" })
     });
     Thing {
         facts: vec![
@@ -88,21 +59,12 @@ fn operation_thing(tag: &str, operation: &Operation) -> Thing {
             ("failures", format!("{failures:?}")),
         ],
         part: "parameter",
-        parts: parameters
-            .iter()
-            .map(|parameter| (parameter.name.clone(), parameter_facts(parameter)))
-            .collect(),
+        parts: parameters.iter().map(|parameter| (parameter.name.clone(), parameter_facts(parameter))).collect(),
     }
 }
 
 fn parameter_facts(parameter: &Parameter) -> Vec<(&'static str, String)> {
-    let Parameter {
-        name: _,
-        location,
-        kind,
-        required,
-        deprecated,
-    } = parameter;
+    let Parameter { name: _, location, kind, required, deprecated } = parameter;
     vec![
         ("location", format!("{location:?}").to_lowercase()),
         ("type", kind.to_string()),
@@ -112,28 +74,12 @@ fn parameter_facts(parameter: &Parameter) -> Vec<(&'static str, String)> {
 }
 
 fn model_thing(model: &Model) -> Thing {
-    let parts = model
-        .properties
-        .iter()
-        .map(|property| (property.name.clone(), property_facts(property)));
-    Thing {
-        facts: Vec::new(),
-        part: "property",
-        parts: parts.collect(),
-    }
+    let parts = model.properties.iter().map(|property| (property.name.clone(), property_facts(property)));
+    Thing { facts: Vec::new(), part: "property", parts: parts.collect() }
 }
 
 fn property_facts(property: &Property) -> Vec<(&'static str, String)> {
-    let Property {
-        name: _,
-        kind,
-        required,
-        nullable,
-        read_only,
-        write_only,
-        deprecated,
-        values,
-    } = property;
+    let Property { name: _, kind, required, nullable, read_only, write_only, deprecated, values } = property;
     vec![
         ("type", kind.to_string()),
         ("required", required.to_string()),
@@ -179,11 +125,7 @@ fn compare_things(old: &BTreeMap<String, Thing>, new: &BTreeMap<String, Thing>, 
 }
 
 fn part<'a>(thing: &'a Thing, name: &str) -> Option<&'a Vec<(&'static str, String)>> {
-    thing
-        .parts
-        .iter()
-        .find(|(present, _)| present == name)
-        .map(|(_, facts)| facts)
+    thing.parts.iter().find(|(present, _)| present == name).map(|(_, facts)| facts)
 }
 
 fn plural(part: &str) -> &'static str {

@@ -27,10 +27,7 @@ pub fn take_type(members: &mut Members<'_>) -> Result<Type, String> {
     let format = members.take("format");
     let written = format.as_ref().map(At::text).transpose()?;
     let unknown_format = || match &format {
-        Some(at) => at.problem(format_args!(
-            "the format `{}` is not understood here",
-            written.unwrap_or_default()
-        )),
+        Some(at) => at.problem(format_args!("the format `{}` is not understood here", written.unwrap_or_default())),
         None => kind.problem("needs a format"),
     };
     match (kind.text()?, written) {

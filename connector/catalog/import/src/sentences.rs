@@ -15,10 +15,7 @@ pub fn shared_sentences(words: &Words, sentences: &[String]) -> Vec<String> {
     let mut shared = Vec::new();
     for (place, text) in texts(words) {
         if let Some(run) = split(text).windows(RUN).find(|run| runs.contains(run)) {
-            shared.push(format!(
-                "{place}: Looker writes \"{}\" too: say it in words of your own",
-                run.join(" ")
-            ));
+            shared.push(format!("{place}: Looker writes \"{}\" too: say it in words of your own", run.join(" ")));
         }
     }
     shared
@@ -42,11 +39,7 @@ fn texts<'a>(words: &'a Words) -> Vec<(String, &'a str)> {
         for (name, own) in operations {
             add(format!("words/{stem}.toml, [{name}]"), &own.title, &own.help);
             for (field, own) in &own.fields {
-                add(
-                    format!("words/{stem}.toml, [{name}], field {field}"),
-                    &own.title,
-                    &own.help,
-                );
+                add(format!("words/{stem}.toml, [{name}], field {field}"), &own.title, &own.help);
             }
         }
     }

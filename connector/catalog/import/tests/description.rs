@@ -15,44 +15,22 @@ fn read(description: &Value) -> Facts {
 
 fn answers(facts: &Facts, operation: &str) -> Vec<(u16, usize, Option<String>)> {
     let answers: &[Answer] = &facts.operation(operation).unwrap().1.answers;
-    answers
-        .iter()
-        .map(|it| {
-            (
-                it.status,
-                it.media_types.len(),
-                it.kind.as_ref().map(ToString::to_string),
-            )
-        })
-        .collect()
+    answers.iter().map(|it| (it.status, it.media_types.len(), it.kind.as_ref().map(ToString::to_string))).collect()
 }
 
 #[test]
 fn operations_are_read() {
     let facts = read(&orchard());
-    assert_eq!(
-        (facts.source.version.as_str(), facts.source.release.as_str()),
-        ("4.0.1", "1.2")
-    );
+    assert_eq!((facts.source.version.as_str(), facts.source.release.as_str()), ("4.0.1", "1.2"));
     assert_eq!(facts.source.sha256.len(), 64);
-    assert_eq!(
-        facts.groups.iter().map(|group| group.tag.as_str()).collect::<Vec<_>>(),
-        ["AppleFruit", "Tree"]
-    );
+    assert_eq!(facts.groups.iter().map(|group| group.tag.as_str()).collect::<Vec<_>>(), ["AppleFruit", "Tree"]);
     let (tag, list) = facts.operation("all_trees").unwrap();
     assert_eq!((tag, list.path.as_str(), list.cost), ("Tree", "/trees", Cost::DbQuery));
-    let parameters: Vec<_> = list
-        .parameters
-        .iter()
-        .map(|it| (it.name.as_str(), it.kind.to_string(), it.deprecated))
-        .collect();
+    let parameters: Vec<_> =
+        list.parameters.iter().map(|it| (it.name.as_str(), it.kind.to_string(), it.deprecated)).collect();
     assert_eq!(
         parameters,
-        [
-            ("ids", "[string]".into(), false),
-            ("page", "integer".into(), true),
-            ("filters", "{string}".into(), false)
-        ]
+        [("ids", "[string]".into(), false), ("page", "integer".into(), true), ("filters", "{string}".into(), false)]
     );
     assert_eq!(list.failures, [404, 429]);
     assert_eq!(facts.operation("plant").unwrap().1.stability, Stability::Deprecated);
@@ -69,27 +47,16 @@ fn bodies_are_read() {
     assert_eq!(body("plant"), ("application/json".into(), "Tree".into(), true));
     assert_eq!(body("set_trees"), ("application/json".into(), "[string]".into(), true));
     assert_eq!(body("polish"), ("text/plain".into(), "string".into(), true));
-    assert_eq!(
-        body("login"),
-        ("application/x-www-form-urlencoded".into(), "{any}".into(), false)
-    );
+    assert_eq!(body("login"), ("application/x-www-form-urlencoded".into(), "{any}".into(), false));
 }
 
 #[test]
 fn answers_are_what_their_content_can_be() {
     let facts = read(&orchard());
     assert_eq!(answers(&facts, "all_trees"), [(200, 1, Some("[Tree]".into()))]);
-    assert_eq!(
-        answers(&facts, "plant"),
-        [(204, 0, None)],
-        "a 204 has no content, whatever is said of it"
-    );
+    assert_eq!(answers(&facts, "plant"), [(204, 0, None)], "a 204 has no content, whatever is said of it");
     assert_eq!(answers(&facts, "set_trees"), [(202, 0, None)]);
-    assert_eq!(
-        answers(&facts, "apple"),
-        [(200, 3, Some("any".into()))],
-        "`string` says nothing about JSON"
-    );
+    assert_eq!(answers(&facts, "apple"), [(200, 3, Some("any".into()))], "`string` says nothing about JSON");
     assert_eq!(answers(&facts, "eat"), [(200, 1, None)], "an image is no JSON");
 }
 
@@ -98,17 +65,12 @@ fn models_are_read_in_their_order() {
     let description = r##"{"x-looker-status": "stable", "required": ["b"], "properties": {
         "z": {"type": "string", "nullable": true, "readOnly": true}, "b": {"$ref": "#/components/schemas/Tree"}, "a": {"type": "boolean", "nullable": false}}}"##;
     // As text, since a map of the tests' JSON library would sort the keys.
-    let text = orchard()
-        .to_string()
-        .replacen("\"schemas\":{", &format!("\"schemas\":{{\"Zebra\":{description},"), 1);
+    let text = orchard().to_string().replacen("\"schemas\":{", &format!("\"schemas\":{{\"Zebra\":{description},"), 1);
     let facts = read_description(&text).unwrap().facts;
     let names: Vec<_> = facts.models.iter().map(|model| model.name.as_str()).collect();
     assert_eq!(names, ["Apple", "Error", "Tree", "Zebra"]);
     let zebra = &facts.model("Zebra").unwrap().properties;
-    assert_eq!(
-        zebra.iter().map(|property| property.name.as_str()).collect::<Vec<_>>(),
-        ["z", "b", "a"]
-    );
+    assert_eq!(zebra.iter().map(|property| property.name.as_str()).collect::<Vec<_>>(), ["z", "b", "a"]);
     assert!(zebra[0].read_only && zebra[0].nullable && !zebra[0].required);
     assert!(zebra[1].required && zebra[1].nullable, "a reference can be null");
     assert!(!zebra[2].nullable);
@@ -145,9 +107,7 @@ fn every_type_of_property_is_read() {
 fn no_sentence_is_in_the_files() {
     let files = read(&orchard()).files();
     assert!(
-        files
-            .values()
-            .all(|text| !text.contains("sentence") && !text.contains("Unique") && !text.contains("Which"))
+        files.values().all(|text| !text.contains("sentence") && !text.contains("Unique") && !text.contains("Which"))
     );
     let sentences = read_description(&orchard().to_string()).unwrap().sentences;
     assert!(sentences.iter().any(|sentence| sentence.contains("Unique")));
@@ -162,10 +122,7 @@ fn what_is_not_understood_is_refused_with_its_place() {
     let problem_body = |schema: Value| json!({"content": {"application/json": {"schema": schema}}});
     let parameter = |more: Value| {
         let mut parameter = json!({"name": "x", "in": "query", "required": false, "schema": {"type": "string"}});
-        parameter
-            .as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        parameter.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         json!([parameter])
     };
     let array = json!({"type": "array", "items": {"type": "string"}});
@@ -174,147 +131,39 @@ fn what_is_not_understood_is_refused_with_its_place() {
     let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
     let cases: Vec<(String, Value, &str)> = vec![
         // The whole.
-        (
-            "/webhooks".into(),
-            json!({}),
-            "the description: `webhooks` is not understood",
-        ),
+        ("/webhooks".into(), json!({}), "the description: `webhooks` is not understood"),
         ("/openapi".into(), json!("3.1.0"), "/openapi: only OpenAPI 3.0"),
-        (
-            "/info/version".into(),
-            json!("4.1.0"),
-            "/info/version: only version 4.0",
-        ),
+        ("/info/version".into(), json!("4.1.0"), "/info/version: only version 4.0"),
         ("/info/summary".into(), json!(""), "/info: `summary` is not understood"),
         ("/servers".into(), json!([]), "/servers: there must be one server"),
-        (
-            "/servers".into(),
-            json!([{"url": "https://x/api/5.0"}]),
-            "/servers/0/url: must end in /api/4.0",
-        ),
-        (
-            "/servers".into(),
-            json!([{"url": "https://x/api/4.0", "variables": {}}]),
-            "/servers/0: `variables` is not",
-        ),
-        (
-            "/tags".into(),
-            json!([{"name": "Tree"}]),
-            "operation login: the tag `AppleFruit` is not declared",
-        ),
-        (
-            "/tags".into(),
-            json!([{"name": "A tree"}]),
-            "/tags/0/name: `A tree` cannot name a file",
-        ),
-        (
-            "/tags".into(),
-            json!([{"name": "Tree", "x-more": 1}]),
-            "/tags/0: `x-more` is not understood",
-        ),
-        (
-            "/components/securitySchemes".into(),
-            json!({}),
-            "/components: `securitySchemes` is not understood",
-        ),
-        (
-            "/components/requestBodies/Tree".into(),
-            json!({}),
-            "/components/requestBodies: `Tree` is not understood",
-        ),
-        (
-            "/paths/trees".into(),
-            json!({}),
-            "/paths/trees: a path must begin with /",
-        ),
+        ("/servers".into(), json!([{"url": "https://x/api/5.0"}]), "/servers/0/url: must end in /api/4.0"),
+        ("/servers".into(), json!([{"url": "https://x/api/4.0", "variables": {}}]), "/servers/0: `variables` is not"),
+        ("/tags".into(), json!([{"name": "Tree"}]), "operation login: the tag `AppleFruit` is not declared"),
+        ("/tags".into(), json!([{"name": "A tree"}]), "/tags/0/name: `A tree` cannot name a file"),
+        ("/tags".into(), json!([{"name": "Tree", "x-more": 1}]), "/tags/0: `x-more` is not understood"),
+        ("/components/securitySchemes".into(), json!({}), "/components: `securitySchemes` is not understood"),
+        ("/components/requestBodies/Tree".into(), json!({}), "/components/requestBodies: `Tree` is not understood"),
+        ("/paths/trees".into(), json!({}), "/paths/trees: a path must begin with /"),
         // Operations.
-        (
-            "/paths/~1trees/head".into(),
-            json!({}),
-            "/paths/~1trees/head: the method `head` is not understood",
-        ),
-        (
-            "/paths/~1trees/parameters".into(),
-            json!({}),
-            "the method `parameters` is not understood",
-        ),
-        (
-            format!("{list}/security"),
-            json!([]),
-            "/paths/~1trees/get: `security` is not understood",
-        ),
-        (
-            format!("{list}/tags"),
-            json!(["Tree", "AppleFruit"]),
-            "/get/tags: an operation must have one tag",
-        ),
-        (
-            format!("{list}/operationId"),
-            json!("listTrees"),
-            "/get/operationId: `listTrees` is no operation id",
-        ),
-        (
-            format!("{list}/operationId"),
-            json!("plant"),
-            "operation plant: is there twice",
-        ),
+        ("/paths/~1trees/head".into(), json!({}), "/paths/~1trees/head: the method `head` is not understood"),
+        ("/paths/~1trees/parameters".into(), json!({}), "the method `parameters` is not understood"),
+        (format!("{list}/security"), json!([]), "/paths/~1trees/get: `security` is not understood"),
+        (format!("{list}/tags"), json!(["Tree", "AppleFruit"]), "/get/tags: an operation must have one tag"),
+        (format!("{list}/operationId"), json!("listTrees"), "/get/operationId: `listTrees` is no operation id"),
+        (format!("{list}/operationId"), json!("plant"), "operation plant: is there twice"),
         (format!("{list}/summary"), json!(5), "/get/summary: must be a string"),
-        (
-            format!("{list}/x-looker-status"),
-            json!("gamma"),
-            "/get/x-looker-status: the status `gamma`",
-        ),
-        (
-            format!("{list}/x-looker-status"),
-            json!("deprecated"),
-            "/get/x-looker-status: contradicts `deprecated`",
-        ),
-        (
-            format!("{list}/deprecated"),
-            json!(true),
-            "/get/x-looker-status: contradicts `deprecated`",
-        ),
-        (
-            format!("{list}/x-looker-activity-type"),
-            json!("ai"),
-            "x-looker-activity-type: the activity type `ai`",
-        ),
-        (
-            format!("{list}/x-looker-rate-limited"),
-            json!(false),
-            "/get/x-looker-rate-limited: is false",
-        ),
+        (format!("{list}/x-looker-status"), json!("gamma"), "/get/x-looker-status: the status `gamma`"),
+        (format!("{list}/x-looker-status"), json!("deprecated"), "/get/x-looker-status: contradicts `deprecated`"),
+        (format!("{list}/deprecated"), json!(true), "/get/x-looker-status: contradicts `deprecated`"),
+        (format!("{list}/x-looker-activity-type"), json!("ai"), "x-looker-activity-type: the activity type `ai`"),
+        (format!("{list}/x-looker-rate-limited"), json!(false), "/get/x-looker-rate-limited: is false"),
         // Parameters.
-        (
-            format!("{list}/parameters"),
-            parameter(json!({"in": "header"})),
-            "/parameters/0/in: the location `header`",
-        ),
-        (
-            format!("{list}/parameters"),
-            parameter(json!({"in": "path"})),
-            "does not agree with the path",
-        ),
-        (
-            format!("{list}/parameters"),
-            parameter(json!({"example": 1})),
-            "/parameters/0: `example` is not understood",
-        ),
-        (
-            format!("{list}/parameters"),
-            parameter(json!({"style": "form"})),
-            "/parameters/0: `style` is not understood",
-        ),
-        (
-            format!("{list}/parameters"),
-            parameter(json!({"explode": true})),
-            "0: `explode` is not understood",
-        ),
-        (
-            format!("{list}/parameters"),
-            parameter(json!({"schema": array})),
-            "/parameters/0: `style` is missing",
-        ),
+        (format!("{list}/parameters"), parameter(json!({"in": "header"})), "/parameters/0/in: the location `header`"),
+        (format!("{list}/parameters"), parameter(json!({"in": "path"})), "does not agree with the path"),
+        (format!("{list}/parameters"), parameter(json!({"example": 1})), "/parameters/0: `example` is not understood"),
+        (format!("{list}/parameters"), parameter(json!({"style": "form"})), "/parameters/0: `style` is not understood"),
+        (format!("{list}/parameters"), parameter(json!({"explode": true})), "0: `explode` is not understood"),
+        (format!("{list}/parameters"), parameter(json!({"schema": array})), "/parameters/0: `style` is missing"),
         (
             format!("{list}/parameters"),
             parameter(json!({"schema": array, "style": "form", "explode": false})),
@@ -337,22 +186,14 @@ fn what_is_not_understood_is_refused_with_its_place() {
             parameter(json!({"schema": {"type": "object"}})),
             "`additionalProperties` is missing",
         ),
-        (
-            format!("{list}/parameters"),
-            parameter(json!({"schema": reference("Tree")})),
-            "a parameter of the type Tree",
-        ),
+        (format!("{list}/parameters"), parameter(json!({"schema": reference("Tree")})), "a parameter of the type Tree"),
         (
             format!("{list}/parameters"),
             parameter(json!({"schema": {"type": "string", "enum": ["a"]}})),
             "/parameters/0/schema: `enum` is not understood",
         ),
         // Bodies.
-        (
-            format!("{plant}/requestBody/$ref"),
-            json!("#/x"),
-            "/post/requestBody: `$ref` is not understood",
-        ),
+        (format!("{plant}/requestBody/$ref"), json!("#/x"), "/post/requestBody: `$ref` is not understood"),
         (
             format!("{plant}/requestBody/content/text~1plain"),
             json!({"schema": text}),
@@ -368,57 +209,21 @@ fn what_is_not_understood_is_refused_with_its_place() {
             json!({"content": {"text/plain": {"schema": array}}}),
             "a body of the type [string] is not understood as text/plain",
         ),
-        (
-            format!("{plant}/requestBody"),
-            problem_body(json!({"type": "boolean"})),
-            "a body of the type boolean",
-        ),
-        (
-            format!("{plant}/requestBody"),
-            problem_body(reference("Pear")),
-            "operation plant: there is no model Pear",
-        ),
+        (format!("{plant}/requestBody"), problem_body(json!({"type": "boolean"})), "a body of the type boolean"),
+        (format!("{plant}/requestBody"), problem_body(reference("Pear")), "operation plant: there is no model Pear"),
         (
             format!("{plant}/requestBody/content/application~1json/example"),
             json!(1),
             "application~1json: `example` is not understood",
         ),
         // Responses.
-        (
-            format!("{list}/responses"),
-            json!({}),
-            "/get/responses: there is no success",
-        ),
-        (
-            format!("{list}/responses/default"),
-            json!({}),
-            "/responses/default: the status `default` is not understood",
-        ),
-        (
-            format!("{list}/responses/2XX"),
-            json!({}),
-            "/responses/2XX: the status `2XX` is not understood",
-        ),
-        (
-            format!("{list}/responses/302"),
-            json!({}),
-            "/responses/302: the status `302` is not understood",
-        ),
-        (
-            format!("{list}/responses/206"),
-            json!({}),
-            "/responses/206: the status `206` is not understood",
-        ),
-        (
-            format!("{list}/responses/200/headers"),
-            json!({}),
-            "/responses/200: `headers` is not understood",
-        ),
-        (
-            format!("{list}/responses/200"),
-            answer("text/csv", &text),
-            "the media type `text/csv` is not understood",
-        ),
+        (format!("{list}/responses"), json!({}), "/get/responses: there is no success"),
+        (format!("{list}/responses/default"), json!({}), "/responses/default: the status `default` is not understood"),
+        (format!("{list}/responses/2XX"), json!({}), "/responses/2XX: the status `2XX` is not understood"),
+        (format!("{list}/responses/302"), json!({}), "/responses/302: the status `302` is not understood"),
+        (format!("{list}/responses/206"), json!({}), "/responses/206: the status `206` is not understood"),
+        (format!("{list}/responses/200/headers"), json!({}), "/responses/200: `headers` is not understood"),
+        (format!("{list}/responses/200"), answer("text/csv", &text), "the media type `text/csv` is not understood"),
         (
             format!("{list}/responses/200"),
             answer("image/png", &array),
@@ -434,42 +239,18 @@ fn what_is_not_understood_is_refused_with_its_place() {
             answer("application/json", &array),
             "a 204 cannot have content of the type [string]",
         ),
-        (
-            format!("{list}/responses/204"),
-            answer("text/plain", &text),
-            "a 204 cannot have content of the type string",
-        ),
-        (
-            format!("{list}/responses/400"),
-            answer("application/json", &reference("Tree")),
-            "a failure of the type Tree",
-        ),
+        (format!("{list}/responses/204"), answer("text/plain", &text), "a 204 cannot have content of the type string"),
+        (format!("{list}/responses/400"), answer("application/json", &reference("Tree")), "a failure of the type Tree"),
         // Models and types.
-        (
-            "/components/schemas/tree".into(),
-            json!({}),
-            "/components/schemas/tree: `tree` is no name of a model",
-        ),
-        (
-            "/components/schemas/Tree/allOf".into(),
-            json!([]),
-            "/components/schemas/Tree: `allOf` is not understood",
-        ),
-        (
-            "/components/schemas/Tree/x-looker-status".into(),
-            json!("old"),
-            "Tree/x-looker-status: the status `old`",
-        ),
+        ("/components/schemas/tree".into(), json!({}), "/components/schemas/tree: `tree` is no name of a model"),
+        ("/components/schemas/Tree/allOf".into(), json!([]), "/components/schemas/Tree: `allOf` is not understood"),
+        ("/components/schemas/Tree/x-looker-status".into(), json!("old"), "Tree/x-looker-status: the status `old`"),
         (
             "/components/schemas/Tree/required".into(),
             json!(["size"]),
             "Tree/required/0: the model has no property `size`",
         ),
-        (
-            "/components/schemas/Tree/properties/a-b".into(),
-            text.clone(),
-            "`a-b` is no name of a property",
-        ),
+        ("/components/schemas/Tree/properties/a-b".into(), text.clone(), "`a-b` is no name of a property"),
         (
             "/components/schemas/Tree/properties/label/minLength".into(),
             json!(1),
@@ -480,51 +261,15 @@ fn what_is_not_understood_is_refused_with_its_place() {
             json!("no"),
             "label/nullable: must be true or false",
         ),
-        (
-            "/components/schemas/Tree/properties/label/type".into(),
-            json!("file"),
-            "the type `file` is not understood",
-        ),
-        (
-            "/components/schemas/Tree/properties/label/type".into(),
-            json!(["string"]),
-            "label/type: must be a string",
-        ),
-        (
-            "/components/schemas/Tree/properties/label/format".into(),
-            json!("uuid"),
-            "label/format: the format `uuid`",
-        ),
-        (
-            "/components/schemas/Apple/properties/pips/format".into(),
-            json!("int32"),
-            "pips/format: the format `int32`",
-        ),
-        (
-            "/components/schemas/Apple/properties/ripe/format".into(),
-            json!("x"),
-            "ripe/format: the format `x`",
-        ),
-        (
-            "/components/schemas/Apple/properties/ripe/enum".into(),
-            json!(["x"]),
-            "an enumeration of boolean is not",
-        ),
-        (
-            "/components/schemas/Apple/properties/colour/enum".into(),
-            json!([]),
-            "an enumeration must have a value",
-        ),
-        (
-            "/components/schemas/Apple/properties/colour/enum".into(),
-            json!([1]),
-            "colour/enum/0: must be a string",
-        ),
-        (
-            "/components/schemas/Apple/properties/colour/enum".into(),
-            json!(["a", "a"]),
-            "enum/1: `a` is there twice",
-        ),
+        ("/components/schemas/Tree/properties/label/type".into(), json!("file"), "the type `file` is not understood"),
+        ("/components/schemas/Tree/properties/label/type".into(), json!(["string"]), "label/type: must be a string"),
+        ("/components/schemas/Tree/properties/label/format".into(), json!("uuid"), "label/format: the format `uuid`"),
+        ("/components/schemas/Apple/properties/pips/format".into(), json!("int32"), "pips/format: the format `int32`"),
+        ("/components/schemas/Apple/properties/ripe/format".into(), json!("x"), "ripe/format: the format `x`"),
+        ("/components/schemas/Apple/properties/ripe/enum".into(), json!(["x"]), "an enumeration of boolean is not"),
+        ("/components/schemas/Apple/properties/colour/enum".into(), json!([]), "an enumeration must have a value"),
+        ("/components/schemas/Apple/properties/colour/enum".into(), json!([1]), "colour/enum/0: must be a string"),
+        ("/components/schemas/Apple/properties/colour/enum".into(), json!(["a", "a"]), "enum/1: `a` is there twice"),
         (
             "/components/schemas/Apple/properties/colour/x-looker-polymorphic-types".into(),
             json!([]),
@@ -540,11 +285,7 @@ fn what_is_not_understood_is_refused_with_its_place() {
             json!(true),
             "tree: `nullable` is not understood",
         ),
-        (
-            "/components/schemas/Apple/properties/tree/$ref".into(),
-            json!("#/x/Tree"),
-            "`#/x/Tree` refers to no model",
-        ),
+        ("/components/schemas/Apple/properties/tree/$ref".into(), json!("#/x/Tree"), "`#/x/Tree` refers to no model"),
         (
             "/components/schemas/Apple/properties/tree".into(),
             reference("Pear"),
@@ -563,55 +304,25 @@ fn what_is_not_understood_is_refused_with_its_place() {
     ];
     for (pointer, value, expected) in cases {
         let problems = read_description(&with(orchard(), &pointer, value.clone()).to_string()).unwrap_err();
-        assert!(
-            problems.iter().any(|it| it.contains(expected)),
-            "{pointer} = {value}: {expected}: {problems:?}"
-        );
+        assert!(problems.iter().any(|it| it.contains(expected)), "{pointer} = {value}: {expected}: {problems:?}");
     }
 }
 
 #[test]
 fn what_is_missing_is_refused_with_its_place() {
     for (pointer, expected) in [
-        (
-            "/info/x-looker-release-version",
-            "/info: `x-looker-release-version` is missing",
-        ),
+        ("/info/x-looker-release-version", "/info: `x-looker-release-version` is missing"),
         ("/paths", "the description: `paths` is missing"),
-        (
-            "/paths/~1trees/get/operationId",
-            "/paths/~1trees/get: `operationId` is missing",
-        ),
-        (
-            "/paths/~1trees/get/x-looker-rate-limited",
-            "/paths/~1trees/get: `x-looker-rate-limited` is missing",
-        ),
-        (
-            "/paths/~1trees/get/responses",
-            "/paths/~1trees/get: `responses` is missing",
-        ),
-        (
-            "/paths/~1apples~1{apple_id}/get/parameters",
-            "path /apples/{apple_id}: has 1 places for 0 parameters",
-        ),
-        (
-            "/components/schemas/Tree/properties/label/type",
-            "properties/label: `type` is missing",
-        ),
-        (
-            "/components/schemas/Apple/properties/pips/format",
-            "pips/type: needs a format",
-        ),
-        (
-            "/components/schemas/Apple/properties/tastes/items",
-            "tastes: `items` is missing",
-        ),
+        ("/paths/~1trees/get/operationId", "/paths/~1trees/get: `operationId` is missing"),
+        ("/paths/~1trees/get/x-looker-rate-limited", "/paths/~1trees/get: `x-looker-rate-limited` is missing"),
+        ("/paths/~1trees/get/responses", "/paths/~1trees/get: `responses` is missing"),
+        ("/paths/~1apples~1{apple_id}/get/parameters", "path /apples/{apple_id}: has 1 places for 0 parameters"),
+        ("/components/schemas/Tree/properties/label/type", "properties/label: `type` is missing"),
+        ("/components/schemas/Apple/properties/pips/format", "pips/type: needs a format"),
+        ("/components/schemas/Apple/properties/tastes/items", "tastes: `items` is missing"),
     ] {
         let problems = read_description(&without(orchard(), pointer).to_string()).unwrap_err();
-        assert!(
-            problems.iter().any(|it| it.contains(expected)),
-            "{pointer}: {expected}: {problems:?}"
-        );
+        assert!(problems.iter().any(|it| it.contains(expected)), "{pointer}: {expected}: {problems:?}");
     }
 }
 

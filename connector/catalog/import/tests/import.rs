@@ -56,9 +56,7 @@ fn imported() -> TempDir {
 
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries
-        .map(|path| (path.display().to_string(), fs::read(&path).unwrap()))
-        .collect()
+    entries.map(|path| (path.display().to_string(), fs::read(&path).unwrap())).collect()
 }
 
 #[test]
@@ -68,10 +66,7 @@ fn importing_again_changes_no_byte() {
     assert_eq!(before.len(), 4);
     let again = run(&folder, &orchard(), false);
     assert_eq!(files(&folder.path().join("api")), before);
-    assert_eq!(
-        stdout(&again),
-        "7 operations under 2 tags, 3 models\nevery fact file is as it should be\n"
-    );
+    assert_eq!(stdout(&again), "7 operations under 2 tags, 3 models\nevery fact file is as it should be\n");
     let check = run(&folder, &orchard(), true);
     assert!(check.status.success(), "{check:?}");
 }
@@ -83,10 +78,7 @@ fn check_fails_on_what_would_change_and_changes_nothing() {
     let renamed = with(orchard(), "/paths/~1trees/get/x-looker-status", json!("beta"));
     let check = run(&folder, &renamed, true);
     assert_eq!(check.status.code(), Some(1));
-    assert!(
-        stdout(&check).contains("changed  operation all_trees: stability was stable, is beta"),
-        "{check:?}"
-    );
+    assert!(stdout(&check).contains("changed  operation all_trees: stability was stable, is beta"), "{check:?}");
     assert!(stdout(&check).contains("would write"), "{check:?}");
     assert_eq!(files(&folder.path().join("api")), before);
     // A file edited by hand is no fact, even where it says the same.
@@ -105,11 +97,7 @@ fn the_report_tells_what_is_new_changed_and_gone() {
         "/components/schemas/Pear",
         json!({"x-looker-status": "stable", "properties": {"id": {"type": "string"}}}),
     );
-    let new = with(
-        new,
-        "/components/schemas/Apple/properties/seeds",
-        json!({"type": "boolean"}),
-    );
+    let new = with(new, "/components/schemas/Apple/properties/seeds", json!({"type": "boolean"}));
     let new = with(new, "/components/schemas/Apple/properties/colour/enum", json!(["red"]));
     let new = with(new, "/components/schemas/Tree/required", json!([]));
     let new = with(
@@ -119,15 +107,8 @@ fn the_report_tells_what_is_new_changed_and_gone() {
     );
     let new = with(new, "/info/version", json!("4.0.2"));
     let output = run(&folder, &new, false);
-    let report: Vec<_> = stdout(&output)
-        .lines()
-        .filter(|line| line.starts_with("  "))
-        .map(str::trim)
-        .collect();
-    assert!(
-        report[0].starts_with("changed  description: was 4.0.1 (Looker 1.2, sha256 "),
-        "{report:?}"
-    );
+    let report: Vec<_> = stdout(&output).lines().filter(|line| line.starts_with("  ")).map(str::trim).collect();
+    assert!(report[0].starts_with("changed  description: was 4.0.1 (Looker 1.2, sha256 "), "{report:?}");
     assert_eq!(
         report[1..9],
         [
@@ -142,10 +123,7 @@ fn the_report_tells_what_is_new_changed_and_gone() {
         ]
     );
     // The words of what is gone are wrong now, and an import says so without failing.
-    assert!(
-        stdout(&output).contains("words/tree.toml, [set_trees]: there is no such operation"),
-        "{output:?}"
-    );
+    assert!(stdout(&output).contains("words/tree.toml, [set_trees]: there is no such operation"), "{output:?}");
     assert!(output.status.success());
     assert_eq!(run(&folder, &new, true).status.code(), Some(1));
 }
@@ -154,11 +132,7 @@ fn the_report_tells_what_is_new_changed_and_gone() {
 fn an_order_that_changed_is_reported() {
     let folder = imported();
     let mut new = orchard();
-    new.pointer_mut("/paths/~1trees/get/parameters")
-        .unwrap()
-        .as_array_mut()
-        .unwrap()
-        .reverse();
+    new.pointer_mut("/paths/~1trees/get/parameters").unwrap().as_array_mut().unwrap().reverse();
     assert!(stdout(&run(&folder, &new, true)).contains("changed  operation all_trees: the order of its parameters"));
 }
 
@@ -171,10 +145,7 @@ fn the_file_of_a_tag_that_is_gone_is_deleted() {
         new = without(new, path);
     }
     let output = run(&folder, &new, false);
-    assert!(
-        stdout(&output).contains("deleted ") && stdout(&output).contains("apple_fruit.json"),
-        "{output:?}"
-    );
+    assert!(stdout(&output).contains("deleted ") && stdout(&output).contains("apple_fruit.json"), "{output:?}");
     assert!(!folder.path().join("api/apple_fruit.json").exists());
 }
 
@@ -192,16 +163,8 @@ fn what_is_refused_writes_nothing() {
 #[test]
 fn check_fails_on_words_that_are_missing_wrong_or_looker_s_own() {
     for (file, text, expected) in [
-        (
-            "tree.toml",
-            "[plant]\ntitle = \"Plant\"\n",
-            "words/tree.toml: plant has no help",
-        ),
-        (
-            "fields.toml",
-            "[nothing]\ntitle = \"No\"\n",
-            "[nothing]: no parameter and no property has this name",
-        ),
+        ("tree.toml", "[plant]\ntitle = \"Plant\"\n", "words/tree.toml: plant has no help"),
+        ("fields.toml", "[nothing]\ntitle = \"No\"\n", "[nothing]: no parameter and no property has this name"),
         // Case and punctuation do not hide a sentence.
         (
             "fields.toml",
@@ -230,11 +193,7 @@ fn check_fails_on_words_that_are_missing_wrong_or_looker_s_own() {
 #[test]
 fn five_words_in_a_row_are_nobody_s() {
     let folder = imported();
-    fs::write(
-        folder.path().join("words/fields.toml"),
-        "[ids]\nhelp = \"Unique key of one tree.\"\n",
-    )
-    .unwrap();
+    fs::write(folder.path().join("words/fields.toml"), "[ids]\nhelp = \"Unique key of one tree.\"\n").unwrap();
     let output = run(&folder, &orchard(), true);
     assert!(output.status.success(), "{output:?}");
 }
@@ -244,10 +203,7 @@ fn facts_that_cannot_be_read_are_written_anew() {
     let folder = imported();
     fs::write(folder.path().join("api/models.json"), "{").unwrap();
     let output = run(&folder, &orchard(), false);
-    assert!(
-        stdout(&output).contains("cannot be compared: ") && stdout(&output).contains("models.json"),
-        "{output:?}"
-    );
+    assert!(stdout(&output).contains("cannot be compared: ") && stdout(&output).contains("models.json"), "{output:?}");
     assert!(run(&folder, &orchard(), true).status.success());
 }
 
@@ -255,47 +211,27 @@ fn facts_that_cannot_be_read_are_written_anew() {
 fn a_first_import_reports_everything_as_added() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(&folder, &orchard(), true);
-    let added = stdout(&output)
-        .lines()
-        .filter(|line| line.starts_with("  added "))
-        .count();
-    assert_eq!(
-        added,
-        1 + 7 + 3,
-        "the description, its operations and its models: {output:?}"
-    );
+    let added = stdout(&output).lines().filter(|line| line.starts_with("  added ")).count();
+    assert_eq!(added, 1 + 7 + 3, "the description, its operations and its models: {output:?}");
     assert!(!folder.path().join("api").exists());
 }
 
 #[test]
 fn a_body_that_takes_nothing_must_be_meant() {
     let folder = imported();
-    let new = with(
-        orchard(),
-        "/components/schemas/Tree/properties",
-        json!({"id": {"type": "string", "readOnly": true}}),
-    );
+    let new =
+        with(orchard(), "/components/schemas/Tree/properties", json!({"id": {"type": "string", "readOnly": true}}));
     let new = with(new, "/components/schemas/Tree/required", json!([]));
     let output = run(&folder, &new, false);
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        stderr.contains("operation plant: nothing of its body can be sent"),
-        "{stderr}"
-    );
+    assert!(stderr.contains("operation plant: nothing of its body can be sent"), "{stderr}");
 }
 
 #[test]
 fn usage_and_missing_files_are_told() {
     let no_argument = Command::new(env!("CARGO_BIN_EXE_catalog-import")).output().unwrap();
     assert_eq!(no_argument.status.code(), Some(2));
-    let no_file = Command::new(env!("CARGO_BIN_EXE_catalog-import"))
-        .arg("/nowhere.json")
-        .output()
-        .unwrap();
+    let no_file = Command::new(env!("CARGO_BIN_EXE_catalog-import")).arg("/nowhere.json").output().unwrap();
     assert_eq!(no_file.status.code(), Some(1));
-    assert!(
-        String::from_utf8(no_file.stderr)
-            .unwrap()
-            .contains("/nowhere.json: cannot be read")
-    );
+    assert!(String::from_utf8(no_file.stderr).unwrap().contains("/nowhere.json: cannot be read"));
 }

@@ -38,10 +38,7 @@ fn the_catalog_is_what_the_description_says() {
 
 fn facts() -> (Facts, Words) {
     let words = Words::read(&Path::new(CATALOG).join("words")).unwrap();
-    (
-        correct(Facts::read(&Path::new(CATALOG).join("api")).unwrap(), &words).unwrap(),
-        words,
-    )
+    (correct(Facts::read(&Path::new(CATALOG).join("api")).unwrap(), &words).unwrap(), words)
 }
 
 #[test]
@@ -54,20 +51,11 @@ fn nothing_of_the_api_is_missing() {
     let count = |method: &str| methods[method];
     if facts.source.version == "4.0.26.12" {
         assert_eq!(
-            [
-                count("GET"),
-                count("POST"),
-                count("DELETE"),
-                count("PATCH"),
-                count("PUT")
-            ],
+            [count("GET"), count("POST"), count("DELETE"), count("PATCH"), count("PUT")],
             [230, 104, 64, 62, 23]
         );
         assert_eq!((facts.groups.len(), facts.models.len()), (35, 364));
-        assert_eq!(
-            facts.models.iter().map(|model| model.properties.len()).sum::<usize>(),
-            2962
-        );
+        assert_eq!(facts.models.iter().map(|model| model.properties.len()).sum::<usize>(), 2962);
     }
 }
 

@@ -17,10 +17,7 @@ impl Facts {
         let mut names = BTreeSet::new();
         for pair in self.models.windows(2) {
             if pair[0].name >= pair[1].name {
-                problems.push(format!(
-                    "model {}: must stand before {}, once each",
-                    pair[1].name, pair[0].name
-                ));
+                problems.push(format!("model {}: must stand before {}, once each", pair[1].name, pair[0].name));
             }
         }
         let models: BTreeSet<&str> = self.models.iter().map(|model| model.name.as_str()).collect();
@@ -44,10 +41,7 @@ impl Facts {
         for group in &self.groups {
             let stem = file_stem(&group.tag);
             if RESERVED_STEMS.contains(&stem.as_str()) {
-                problems.push(format!(
-                    "tag {}: {stem} is the name of another file of the catalog",
-                    group.tag
-                ));
+                problems.push(format!("tag {}: {stem} is the name of another file of the catalog", group.tag));
             }
             if !stems.insert(stem) {
                 problems.push(format!("tag {}: another tag has the same file", group.tag));
@@ -61,16 +55,8 @@ impl Facts {
             let kinds = (operation.parameters.iter().map(|parameter| &parameter.kind))
                 .chain(operation.body.iter().map(|body| &body.kind))
                 .chain(operation.answers.iter().filter_map(|answer| answer.kind.as_ref()));
-            problems.extend(
-                kinds
-                    .filter_map(unknown)
-                    .map(|name| format!("{place}: there is no model {name}")),
-            );
-            problems.extend(
-                self.input_problems(operation)
-                    .into_iter()
-                    .map(|problem| format!("{place}, {problem}")),
-            );
+            problems.extend(kinds.filter_map(unknown).map(|name| format!("{place}: there is no model {name}")));
+            problems.extend(self.input_problems(operation).into_iter().map(|problem| format!("{place}, {problem}")));
         }
         (!problems.is_empty()).then_some(problems)
     }
@@ -90,36 +76,20 @@ impl Facts {
         for parameter in &operation.parameters {
             let input = input_name(self, operation, parameter);
             if !inputs.insert(input.clone()) {
-                problems.push(format!(
-                    "parameter {}: the input already has a field {input}",
-                    parameter.name
-                ));
+                problems.push(format!("parameter {}: the input already has a field {input}", parameter.name));
             }
             let in_path = operation.path.contains(&format!("{{{}}}", parameter.name));
             if (parameter.location == Location::Path) != in_path {
-                problems.push(format!(
-                    "parameter {}: does not agree with the path {}",
-                    parameter.name, operation.path
-                ));
+                problems.push(format!("parameter {}: does not agree with the path {}", parameter.name, operation.path));
             }
             if parameter.location == Location::Path && !parameter.required {
-                problems.push(format!(
-                    "parameter {}: is in the path and so must be required",
-                    parameter.name
-                ));
+                problems.push(format!("parameter {}: is in the path and so must be required", parameter.name));
             }
         }
         let placeholders = operation.path.matches('{').count();
-        let in_path = operation
-            .parameters
-            .iter()
-            .filter(|parameter| parameter.location == Location::Path)
-            .count();
+        let in_path = operation.parameters.iter().filter(|parameter| parameter.location == Location::Path).count();
         if placeholders != in_path {
-            problems.push(format!(
-                "path {}: has {placeholders} places for {in_path} parameters",
-                operation.path
-            ));
+            problems.push(format!("path {}: has {placeholders} places for {in_path} parameters", operation.path));
         }
         problems
     }
@@ -141,34 +111,16 @@ mod tests {
     fn every_contradiction_is_named() {
         type Spoil = fn(&mut Facts);
         let cases: [(Spoil, &str); 14] = [
-            (
-                |facts| facts.models.swap(0, 1),
-                "model Apple: must stand before Request",
-            ),
-            (
-                |facts| facts.models[2].properties[1].name = "id".into(),
-                "model Tree, property id: is there twice",
-            ),
+            (|facts| facts.models.swap(0, 1), "model Apple: must stand before Request"),
+            (|facts| facts.models[2].properties[1].name = "id".into(), "model Tree, property id: is there twice"),
             (
                 |facts| facts.models[0].properties[1].kind = Type::Model("Pip".into()),
                 "property colour: there is no model Pip",
             ),
-            (
-                |facts| facts.models[0].properties[0].write_only = true,
-                "property id: cannot be both",
-            ),
-            (
-                |facts| facts.groups[1].tag = "Models".into(),
-                "tag Models: models is the name of another file",
-            ),
-            (
-                |facts| facts.groups[1].tag = "AppleFruit".into(),
-                "tag AppleFruit: another tag has the same file",
-            ),
-            (
-                |facts| facts.groups[1].operations[1].name = "all_trees".into(),
-                "operation all_trees: is there twice",
-            ),
+            (|facts| facts.models[0].properties[0].write_only = true, "property id: cannot be both"),
+            (|facts| facts.groups[1].tag = "Models".into(), "tag Models: models is the name of another file"),
+            (|facts| facts.groups[1].tag = "AppleFruit".into(), "tag AppleFruit: another tag has the same file"),
+            (|facts| facts.groups[1].operations[1].name = "all_trees".into(), "operation all_trees: is there twice"),
             (
                 |facts| facts.groups[1].operations[0].answers[0].kind = Some("[Pip]".parse().unwrap()),
                 "operation all_trees: there is no model Pip",
@@ -189,10 +141,7 @@ mod tests {
                 |facts| facts.groups[0].operations[0].parameters[0].required = false,
                 "parameter tree_id: is in the path and so must be required",
             ),
-            (
-                |facts| facts.groups[1].operations[0].path = "/trees/{x}".into(),
-                "has 1 places for 0 parameters",
-            ),
+            (|facts| facts.groups[1].operations[0].path = "/trees/{x}".into(), "has 1 places for 0 parameters"),
             (
                 |facts| {
                     facts.groups[1].operations[1].parameters = vec![crate::facts::Parameter {
@@ -210,10 +159,7 @@ mod tests {
             let mut facts = facts();
             spoil(&mut facts);
             let problems = facts.inconsistencies().unwrap_or_default();
-            assert!(
-                problems.iter().any(|problem| problem.contains(expected)),
-                "{expected}: {problems:?}"
-            );
+            assert!(problems.iter().any(|problem| problem.contains(expected)), "{expected}: {problems:?}");
         }
     }
 }

@@ -39,11 +39,7 @@ impl Facts {
             (SOURCE_FILE.to_owned(), source_text(&self.source)),
             (MODELS_FILE.to_owned(), models_text(&self.models)),
         ]);
-        files.extend(
-            self.groups
-                .iter()
-                .map(|group| (format!("{}.json", file_stem(&group.tag)), group_text(group))),
-        );
+        files.extend(self.groups.iter().map(|group| (format!("{}.json", file_stem(&group.tag)), group_text(group))));
         files
     }
 
@@ -111,10 +107,7 @@ pub(crate) fn read_folder(folder: &Path, extension: &str) -> Result<BTreeMap<Str
         if path.extension().is_some_and(|found| found == extension)
             && let Some(name) = path.file_name().and_then(|name| name.to_str())
         {
-            files.insert(
-                name.to_owned(),
-                fs::read_to_string(&path).map_err(|error| cannot(&path, error))?,
-            );
+            files.insert(name.to_owned(), fs::read_to_string(&path).map_err(|error| cannot(&path, error))?);
         }
     }
     Ok(files)
@@ -128,11 +121,7 @@ fn line(fact: &impl Serialize) -> String {
 /// A list with each of its items on a line of its own; `[]` when it is empty.
 fn list(items: impl IntoIterator<Item = String>, indent: &str) -> String {
     let lines: Vec<String> = items.into_iter().map(|item| format!("{indent}  {item}")).collect();
-    if lines.is_empty() {
-        "[]".to_owned()
-    } else {
-        format!("[\n{}\n{indent}]", lines.join(",\n"))
-    }
+    if lines.is_empty() { "[]".to_owned() } else { format!("[\n{}\n{indent}]", lines.join(",\n")) }
 }
 
 fn source_text(source: &Source) -> String {
@@ -147,10 +136,7 @@ fn source_text(source: &Source) -> String {
 fn models_text(models: &[Model]) -> String {
     let models = models.iter().map(|model| {
         let properties = list(model.properties.iter().map(line), "      ");
-        format!(
-            "{{\n      \"name\": {},\n      \"properties\": {properties}\n    }}",
-            line(&model.name)
-        )
+        format!("{{\n      \"name\": {},\n      \"properties\": {properties}\n    }}", line(&model.name))
     });
     format!("{{\n  \"models\": {}\n}}\n", list(models, "  "))
 }
@@ -165,26 +151,16 @@ fn group_text(group: &Group) -> String {
             format!("\"cost\": {}", line(&operation.cost)),
         ];
         if !operation.parameters.is_empty() {
-            members.push(format!(
-                "\"parameters\": {}",
-                list(operation.parameters.iter().map(line), "      ")
-            ));
+            members.push(format!("\"parameters\": {}", list(operation.parameters.iter().map(line), "      ")));
         }
         if let Some(body) = &operation.body {
             members.push(format!("\"body\": {}", line(body)));
         }
-        members.push(format!(
-            "\"answers\": {}",
-            list(operation.answers.iter().map(line), "      ")
-        ));
+        members.push(format!("\"answers\": {}", list(operation.answers.iter().map(line), "      ")));
         members.push(format!("\"failures\": {}", line(&operation.failures)));
         format!("{{\n      {}\n    }}", members.join(",\n      "))
     });
-    format!(
-        "{{\n  \"tag\": {},\n  \"operations\": {}\n}}\n",
-        line(&group.tag),
-        list(operations, "  ")
-    )
+    format!("{{\n  \"tag\": {},\n  \"operations\": {}\n}}\n", line(&group.tag), list(operations, "  "))
 }
 
 #[cfg(test)]
@@ -206,20 +182,13 @@ mod tests {
             values: vec!["a \"quoted\" one".into()],
         };
         Facts {
-            source: Source {
-                version: "4.0.1".into(),
-                release: "1.2".into(),
-                sha256: "00".into(),
-            },
+            source: Source { version: "4.0.1".into(), release: "1.2".into(), sha256: "00".into() },
             models: vec![
                 Model {
                     name: "Apple".into(),
                     properties: vec![property("colour", "string"), property("pip", "[Pip]")],
                 },
-                Model {
-                    name: "Pip".into(),
-                    properties: vec![],
-                },
+                Model { name: "Pip".into(), properties: vec![] },
             ],
             groups: vec![Group {
                 tag: "AppleTree".into(),
@@ -241,11 +210,7 @@ mod tests {
                         kind: "Apple".parse().unwrap(),
                         required: true,
                     }),
-                    answers: vec![Answer {
-                        status: 204,
-                        media_types: vec![],
-                        kind: None,
-                    }],
+                    answers: vec![Answer { status: 204, media_types: vec![], kind: None }],
                     failures: vec![400, 404],
                 }],
             }],
@@ -270,10 +235,7 @@ mod tests {
     #[test]
     fn every_fact_has_its_line() {
         let files = facts().files();
-        assert_eq!(
-            files.keys().collect::<Vec<_>>(),
-            ["apple_tree.json", "models.json", "source.json"]
-        );
+        assert_eq!(files.keys().collect::<Vec<_>>(), ["apple_tree.json", "models.json", "source.json"]);
         assert_eq!(
             files["apple_tree.json"],
             r#"{
@@ -303,26 +265,12 @@ mod tests {
     #[test]
     fn a_file_that_is_none_is_named() {
         let folder = write(&facts());
-        fs::write(
-            folder.path().join("extra.json"),
-            r#"{"tag": "Extra", "operations": [], "more": 1}"#,
-        )
-        .unwrap();
+        fs::write(folder.path().join("extra.json"), r#"{"tag": "Extra", "operations": [], "more": 1}"#).unwrap();
         let problems = Facts::read(folder.path()).unwrap_err();
-        assert!(
-            problems[0].contains("extra.json") && problems[0].contains("`more`"),
-            "{problems:?}"
-        );
-        fs::write(
-            folder.path().join("extra.json"),
-            r#"{"tag": "Other", "operations": []}"#,
-        )
-        .unwrap();
+        assert!(problems[0].contains("extra.json") && problems[0].contains("`more`"), "{problems:?}");
+        fs::write(folder.path().join("extra.json"), r#"{"tag": "Other", "operations": []}"#).unwrap();
         let problems = Facts::read(folder.path()).unwrap_err();
-        assert!(
-            problems[0].contains("extra.json") && problems[0].contains("belong into other.json"),
-            "{problems:?}"
-        );
+        assert!(problems[0].contains("extra.json") && problems[0].contains("belong into other.json"), "{problems:?}");
     }
 
     #[test]

@@ -13,10 +13,7 @@ pub fn orchard() -> Value {
             "x-looker-status": "stable", "x-looker-activity-type": "non_query", "x-looker-rate-limited": true,
             "responses": {"200": json_answer(json!({"$ref": "#/components/schemas/Apple"})), "400": error},
         });
-        operation
-            .as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        operation.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         operation
     };
     json!({
@@ -109,24 +106,13 @@ fn json_answer(schema: Value) -> Value {
 pub fn with(mut description: Value, pointer: &str, value: Value) -> Value {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     let key = key.replace("~1", "/");
-    description
-        .pointer_mut(parent)
-        .unwrap()
-        .as_object_mut()
-        .unwrap()
-        .insert(key, value);
+    description.pointer_mut(parent).unwrap().as_object_mut().unwrap().insert(key, value);
     description
 }
 
 /// The description without the member at a JSON pointer.
 pub fn without(mut description: Value, pointer: &str) -> Value {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
-    description
-        .pointer_mut(parent)
-        .unwrap()
-        .as_object_mut()
-        .unwrap()
-        .remove(&key.replace("~1", "/"))
-        .unwrap();
+    description.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(&key.replace("~1", "/")).unwrap();
     description
 }
