@@ -6,8 +6,8 @@ mod common;
 use common::{answering, connector, policy};
 use host_harness::bindings::Body;
 use host_harness::failure::ExecutionFailure;
-use host_harness::limits::Limit;
-use host_harness::{Connector, Failure, Limits};
+use host_harness::limits::{Limit, SANDBOXES};
+use host_harness::{Cache, Component, Connector, Failure, Host, Limits};
 use std::time::{Duration, Instant};
 
 /// The limit that a call went over. After it, the host still serves calls.
@@ -176,5 +176,32 @@ async fn many_sandboxes_at_once() {
     for call in calls {
         let output = call.await.unwrap().unwrap();
         assert!(matches!(output.body, Body::Json(json) if json == r#"{"a":1}"#));
+    }
+}
+
+#[tokio::test]
+async fn a_host_without_room_for_one_more_sandbox_says_so_and_has_room_again_later() {
+    let host = Host::with_cache(Cache::none()).unwrap();
+    let component = Component::from_file(&host, common::guest_file()).unwrap();
+    let connector = Connector::new(&host, &component).unwrap();
+    let mut sandboxes = Vec::new();
+    for _ in 0..SANDBOXES {
+        sandboxes.push(connector.sandbox().await.unwrap());
+    }
+    match connector.sandbox().await.err().unwrap() {
+        failure @ Failure::Execution(ExecutionFailure::NoSandbox(_)) => assert!(failure.is_retryable()),
+        other => panic!("{other:?}"),
+    }
+    sandboxes.pop();
+    assert_eq!(connector.describe().await.unwrap().name, "test");
+}
+
+#[tokio::test]
+async fn a_connector_has_to_name_each_host_that_it_asks_for() {
+    for asked in ["*.example.com", "https://example.com/path"] {
+        match connector().allowing_its_hosts(asked, []).await.err().unwrap() {
+            Failure::Execution(ExecutionFailure::Interface(message)) => assert!(message.contains(asked), "{message}"),
+            other => panic!("{other:?}"),
+        }
     }
 }

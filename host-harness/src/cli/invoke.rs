@@ -72,7 +72,7 @@ fn print(session: &Session, output: &Output) -> Result<(), CliError> {
             terminal::print_line(&terminal::pretty(&json))?;
         }
         Body::Json(json) => terminal::print_line(json)?,
-        Body::Text(text) if is_terminal && !text.ends_with('\n') => terminal::print_line(text)?,
+        Body::Text(text) if is_terminal => terminal::print_line(terminal::plain(text).trim_end_matches('\n'))?,
         Body::Text(text) => terminal::print(text)?,
         Body::Nothing => eprintln!("done; the operation gives no output"),
         Body::File(file) if is_terminal => {

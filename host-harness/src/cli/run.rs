@@ -119,7 +119,7 @@ fn print_output(step: &Step, body: &Body, json: &Value) -> io::Result<()> {
     let heading = terminal::plain(&format!("# {}: {}", step.id, step.operation));
     let text = match body {
         Body::Json(_) => terminal::pretty(json),
-        Body::Text(text) => text.trim_end_matches('\n').to_owned(),
+        Body::Text(text) => terminal::plain(text).trim_end_matches('\n').to_owned(),
         Body::Nothing => "(no output)".to_owned(),
         Body::File(file) => {
             let name = file.name.as_deref().map(|name| format!("{name}, ")).unwrap_or_default();

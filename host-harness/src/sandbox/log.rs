@@ -128,3 +128,22 @@ impl AsyncWrite for GuestStream {
         Poll::Ready(Ok(()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_is_cut_in_each_call_anew() {
+        let log = GuestLog::default();
+        for piece in [&[b'x'; 100_000][..], b"a line\n", &[b'\n'; 200_000]] {
+            log.write("stderr", piece);
+            let state = log.state();
+            assert_eq!((state.written, state.line.len()), (LOG_BYTES, 0));
+        }
+        log.begin();
+        log.write("stderr", b"half a line");
+        let state = log.state();
+        assert_eq!((state.written, state.line.len()), (11, 11));
+    }
+}
