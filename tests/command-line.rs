@@ -1,7 +1,9 @@
 //! What a user of the command line sees: the main job, and every failure that the design promises.
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
-use integration_tests::{Run, host_harness, host_harness_with};
+mod command;
+
+use command::{Run, host_harness, host_harness_with};
 use practice_looker::{Fault, PracticeLooker};
 use serde_json::{Value, json};
 use std::path::Path;

@@ -1,7 +1,9 @@
 //! No secret and no token in anything that is printed, whatever happens and however much is logged.
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
-use integration_tests::{Run, host_harness, host_harness_with};
+mod command;
+
+use command::{Run, host_harness, host_harness_with};
 use practice_looker::{Fault, PracticeLooker};
 use serde_json::json;
 

@@ -264,6 +264,23 @@ impl Method {
     }
 }
 
+impl Property {
+    /// Whether a request can say something by it: Looker takes it, and if it is an object, there is something in it that
+    /// Looker takes.
+    pub fn is_writable(&self) -> bool {
+        fn takes(kind: &Type) -> bool {
+            match kind {
+                Type::Array(item) | Type::Map(item) => takes(item),
+                Type::Model(model) => {
+                    model.properties.is_empty() || model.properties.iter().any(|property| !property.read_only)
+                }
+                _ => true,
+            }
+        }
+        !self.read_only && takes(&self.kind)
+    }
+}
+
 impl Body {
     /// How this operation's form shows a property of its body.
     pub fn words_of<'a>(&'a self, property: &'a Property) -> &'a Words {

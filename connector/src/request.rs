@@ -233,11 +233,8 @@ fn whole_body(operation: &Operation, body: &Body, input: &Input, problems: &mut 
         }
         return None;
     };
-    let written = if body.media_type == "application/json" {
-        value::json(&body.kind, value)
-    } else {
-        value::text(&body.kind, value)
-    };
+    let written =
+        if body.media_type == "application/json" { json_body(body, value) } else { value::text(&body.kind, value) };
     match written {
         Ok(text) => Some(Content { media_type: body.media_type, bytes: text.into_bytes() }),
         Err(expected) => {
@@ -245,6 +242,22 @@ fn whole_body(operation: &Operation, body: &Body, input: &Input, problems: &mut 
             None
         }
     }
+}
+
+/// A body that is JSON. Where Looker says "a text of JSON" (a dashboard's filter state), its own SDKs send the document that
+/// the text holds and not the text in quotes; it can be given either way.
+fn json_body(body: &Body, value: &RawValue) -> std::result::Result<String, String> {
+    if let Type::String(_) = body.kind {
+        let is_document = |value: &RawValue| matches!(Kind::of(value), Kind::Object | Kind::Array);
+        if is_document(value) {
+            return Ok(value.get().to_owned());
+        }
+        let text = value::text(&body.kind, value)?;
+        if serde_json::from_str::<&RawValue>(&text).is_ok_and(is_document) {
+            return Ok(text);
+        }
+    }
+    value::json(&body.kind, value)
 }
 
 #[cfg(test)]

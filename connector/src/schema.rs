@@ -92,7 +92,7 @@ fn input_fields(operation: &Operation) -> Vec<Field<'_>> {
             Type::Model(model) => {
                 // A PATCH sends the part that changes: no property is required in it.
                 let is_whole = operation.method != Method::Patch;
-                let writable = model.properties.iter().filter(|property| !property.read_only);
+                let writable = model.properties.iter().filter(|property| property.is_writable());
                 fields.extend(writable.map(|property| Field::of_property(property, body, is_whole)));
             }
             // A form's fields are the parameters.

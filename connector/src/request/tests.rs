@@ -136,6 +136,17 @@ fn a_body_that_is_no_object_is_one_input() {
 }
 
 #[test]
+fn a_text_of_json_is_sent_as_the_document_that_it_holds() {
+    for (input, expected) in [
+        (r#"{"body": {"State": "CA"}}"#, r#"{"State": "CA"}"#),
+        (r#"{"body": "{\"State\":\"CA\"}"}"#, r#"{"State":"CA"}"#),
+        (r#"{"body": "not JSON"}"#, r#""not JSON""#),
+    ] {
+        assert_eq!(body(&call("create_dashboard_filter_state", input)), expected, "{input}");
+    }
+}
+
+#[test]
 fn a_body_around_the_properties_is_taken_off() {
     let message = message("create_user", r#"{"body": {"first_name": "Ada"}}"#);
     assert!(message.contains("side by side"), "{message}");

@@ -16,7 +16,7 @@ impl Direction {
     /// Whether a property can be in data that goes this way.
     pub(super) fn shows(self, property: &Property) -> bool {
         match self {
-            Self::Input => !property.read_only,
+            Self::Input => property.is_writable(),
             Self::Output => !property.write_only,
         }
     }

@@ -35,6 +35,14 @@ fn an_input_has_what_can_be_written_and_nothing_else() {
 }
 
 #[test]
+fn an_object_of_which_looker_takes_nothing_is_no_field() {
+    assert!(!names(&input("create_user")).contains(&"credentials_google"));
+    assert!(!names(&input("create_look")).contains(&"model"));
+    // It is still there in what Looker answers.
+    assert!(output("user")["$defs"]["User"]["properties"]["credentials_google"].is_object());
+}
+
+#[test]
 fn names_that_clash_are_both_there() {
     let schema = input("create_query");
     assert_eq!(schema["properties"]["fields"]["type"], serde_json::json!(["array", "null"]));
