@@ -1,20 +1,10 @@
 //! What the practice Looker answers, through the component: it fits the output schemas, and fields can be chosen from.
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
+use host_harness::Failure;
 use host_harness::bindings::{Body, Effect};
-use host_harness::{Component, Connector, DEFAULT_COMPONENT, Failure, Host, Sandbox};
-use practice_looker::PracticeLooker;
+use integration_tests::Practice;
 use serde_json::{Map, Value, json};
-
-async fn sandbox(looker: &PracticeLooker) -> (Sandbox, String) {
-    let host = Host::new().unwrap();
-    let component = Component::from_bytes(&host, DEFAULT_COMPONENT).unwrap();
-    let (domain, id, secret) = (looker.base_url(), looker.client_id(), looker.client_secret());
-    let auth = json!({"domain": domain, "client_id": id, "client_secret": secret}).to_string();
-    let connector = Connector::new(&host, &component).unwrap();
-    let connector = connector.allowing_its_hosts(&auth, [looker.base_url().parse().unwrap()]).await.unwrap();
-    (connector.sandbox().await.unwrap(), auth)
-}
 
 /// A value for a required input. Everything in the practice Looker has the id 1.
 fn value(operation: &str, name: &str, schema: &Value) -> Value {
@@ -41,14 +31,13 @@ const ABSENT: [&str; 2] = ["user_credentials_api3", "user_credentials_totp"];
 
 #[tokio::test]
 async fn answers_fit_the_output_schemas() {
-    let looker = PracticeLooker::start().unwrap();
-    let (mut sandbox, auth) = sandbox(&looker).await;
+    let mut practice = Practice::start().await;
     let (mut checked, mut wrong) = (0, Vec::new());
-    for summary in sandbox.list_operations().await.unwrap() {
+    for summary in practice.sandbox.list_operations().await.unwrap() {
         if summary.effect != Effect::Read {
             continue;
         }
-        let operation = sandbox.describe_operation(&summary.name).await.unwrap();
+        let operation = practice.sandbox.describe_operation(&summary.name).await.unwrap();
         let input_schema: Value = serde_json::from_str(&operation.input_schema).unwrap();
         let required = input_schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
         let input: Map<String, Value> = required
@@ -60,9 +49,9 @@ async fn answers_fit_the_output_schemas() {
         if let Err(error) = jsonschema::draft202012::validate(&input_schema, &input) {
             panic!("{} {input}: {error} at {}", summary.name, error.instance_path());
         }
-        match sandbox.invoke(&auth, &summary.name, &input.to_string()).await {
-            Ok(output) => {
-                if let Body::Json(document) = output.body {
+        match practice.call(&summary.name, input).await {
+            Ok(body) => {
+                if let Body::Json(document) = body {
                     let schema: Value = serde_json::from_str(&operation.output_schema).unwrap();
                     let document: Value = serde_json::from_str(&document).unwrap();
                     let validator = jsonschema::draft202012::new(&schema).unwrap();

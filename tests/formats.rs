@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
 use host_harness::bindings::Body;
-use host_harness::{Component, Connector, DEFAULT_COMPONENT, Failure, Host, Reason, Sandbox};
-use practice_looker::{Fault, PracticeLooker};
+use host_harness::{Failure, Reason};
+use integration_tests::Practice;
+use practice_looker::Fault;
 use serde_json::{Value, json};
 
 /// What a format is called, and what comes out.
@@ -21,29 +22,6 @@ const FORMATS: [(&str, &str); 11] = [
     ("png", "image/png"),
     ("jpg", "image/jpeg"),
 ];
-
-struct Bench {
-    looker: PracticeLooker,
-    sandbox: Sandbox,
-    auth: String,
-}
-
-impl Bench {
-    async fn new() -> Self {
-        let looker = PracticeLooker::start().unwrap();
-        let host = Host::new().unwrap();
-        let component = Component::from_bytes(&host, DEFAULT_COMPONENT).unwrap();
-        let (domain, id, secret) = (looker.base_url(), looker.client_id(), looker.client_secret());
-        let auth = json!({"domain": domain, "client_id": id, "client_secret": secret}).to_string();
-        let connector = Connector::new(&host, &component).unwrap();
-        let connector = connector.allowing_its_hosts(&auth, [looker.base_url().parse().unwrap()]).await.unwrap();
-        Self { sandbox: connector.sandbox().await.unwrap(), looker, auth }
-    }
-
-    async fn call(&mut self, operation: &str, input: Value) -> Result<Body, Failure> {
-        self.sandbox.invoke(&self.auth, operation, &input.to_string()).await.map(|output| output.body)
-    }
-}
 
 /// Media type and first bytes of an output.
 fn kind(body: &Body) -> (String, Vec<u8>) {
@@ -71,7 +49,7 @@ fn looks_right(format: &str, bytes: &[u8]) -> bool {
 
 #[tokio::test]
 async fn every_operation_that_runs_a_query_gives_every_format() {
-    let mut bench = Bench::new().await;
+    let mut practice = Practice::start().await;
     let query = json!({"model": "thelook", "view": "orders", "fields": ["orders.id", "orders.count"], "limit": "3"});
     let with = |mut input: Value, format: &str| {
         input["result_format"] = json!(format);
@@ -85,7 +63,7 @@ async fn every_operation_that_runs_a_query_gives_every_format() {
     ];
     for (operation, input) in calls {
         for (format, expected) in FORMATS {
-            let body = bench.call(operation, with(input.clone(), format)).await;
+            let body = practice.call(operation, with(input.clone(), format)).await;
             let body = body.unwrap_or_else(|failure| panic!("{operation} as {format}: {failure}"));
             let (media_type, bytes) = kind(&body);
             assert_eq!(media_type, expected, "{operation} as {format}");
@@ -96,14 +74,12 @@ async fn every_operation_that_runs_a_query_gives_every_format() {
 
 #[tokio::test]
 async fn tasks_give_their_results_when_they_are_done() {
-    let mut bench = Bench::new().await;
+    let mut practice = Practice::start().await;
     for (format, expected) in [("json", "application/json"), ("csv", "text")] {
-        let task = bench.call("create_query_task", json!({"query_id": 1, "result_format": format})).await.unwrap();
-        let Body::Json(task) = task else { panic!("{task:?}") };
-        let task: Value = serde_json::from_str(&task).unwrap();
+        let task = practice.json("create_query_task", json!({"query_id": 1, "result_format": format})).await;
         let mut waited = 0;
         let body = loop {
-            match bench.call("query_task_results", json!({"query_task_id": task["id"]})).await {
+            match practice.call("query_task_results", json!({"query_task_id": task["id"]})).await {
                 Ok(body) => break body,
                 Err(Failure::Retryable(problem)) if problem.reason == Reason::Timeout && waited < 20 => waited += 1,
                 Err(failure) => panic!("{failure:?}"),
@@ -116,7 +92,7 @@ async fn tasks_give_their_results_when_they_are_done() {
 
 #[tokio::test]
 async fn renderings_and_pictures_are_files() {
-    let mut bench = Bench::new().await;
+    let mut practice = Practice::start().await;
     let size = json!({"width": 100, "height": 100});
     let tasks = [
         ("create_query_render_task", json!({"query_id": 1, "result_format": "png"}), "image/png"),
@@ -125,44 +101,42 @@ async fn renderings_and_pictures_are_files() {
     ];
     for (operation, mut input, expected) in tasks {
         input.as_object_mut().unwrap().extend(size.as_object().unwrap().clone());
-        let task = bench.call(operation, input).await.unwrap_or_else(|failure| panic!("{operation}: {failure}"));
-        let Body::Json(task) = task else { panic!("{task:?}") };
-        let task: Value = serde_json::from_str(&task).unwrap();
+        let task = practice.json(operation, input).await;
         // Looker says how long to wait, and the connector does.
-        let body = bench.call("render_task_results", json!({"render_task_id": task["id"]})).await.unwrap();
+        let body = practice.call("render_task_results", json!({"render_task_id": task["id"]})).await.unwrap();
         assert_eq!(kind(&body).0, expected, "{operation}");
     }
     for operation in ["content_thumbnail", "vector_thumbnail"] {
         let input = json!({"type": "look", "resource_id": "1"});
-        let body = bench.call(operation, input).await.unwrap_or_else(|failure| panic!("{operation}: {failure}"));
+        let body = practice.call(operation, input).await.unwrap_or_else(|failure| panic!("{operation}: {failure}"));
         let (media_type, bytes) = kind(&body);
         assert_eq!(media_type, "image/svg+xml", "{operation}");
         assert!(looks_right("svg", &bytes));
     }
     for operation in ["create_git_deploy_key", "git_deploy_key"] {
-        let body = bench.call(operation, json!({"project_id": "1"})).await.unwrap();
+        let body = practice.call(operation, json!({"project_id": "1"})).await.unwrap();
         assert!(matches!(&body, Body::Text(text) if !text.is_empty()), "{operation}: {body:?}");
     }
 }
 
 #[tokio::test]
 async fn sql_is_run_too() {
-    let mut bench = Bench::new().await;
+    let mut practice = Practice::start().await;
     for (format, expected) in [("json", "application/json"), ("csv", "text")] {
-        let body = bench.call("run_sql_query", json!({"slug": "1", "result_format": format})).await.unwrap();
+        let body = practice.call("run_sql_query", json!({"slug": "1", "result_format": format})).await.unwrap();
         assert_eq!(kind(&body).0, expected);
         let body =
-            bench.call("run_sql_interface_query", json!({"query_id": 1, "result_format": format})).await.unwrap();
+            practice.call("run_sql_interface_query", json!({"query_id": 1, "result_format": format})).await.unwrap();
         assert!(!kind(&body).1.is_empty());
     }
 }
 
 #[tokio::test]
 async fn a_query_that_fails_is_a_failure_in_every_format_that_says_so() {
-    let mut bench = Bench::new().await;
+    let mut practice = Practice::start().await;
     for format in ["json", "json_detail"] {
         let input = json!({"model": "broken", "view": "orders", "result_format": format});
-        let failure = bench.call("run_inline_query", input).await.unwrap_err();
+        let failure = practice.call("run_inline_query", input).await.unwrap_err();
         assert!(
             matches!(&failure, Failure::Permanent(problem) if problem.reason == Reason::Rejected),
             "{format}: {failure:?}"
@@ -172,7 +146,7 @@ async fn a_query_that_fails_is_a_failure_in_every_format_that_says_so() {
 
 #[tokio::test]
 async fn errors_of_every_shape_are_told_by_their_status() {
-    let mut bench = Bench::new().await;
+    let mut practice = Practice::start().await;
     let shapes = [
         ("text/html", "<html><head><title>502 Bad Gateway</title></head></html>", "502 Bad Gateway"),
         ("text/plain", "upstream connect error\nreset reason", "upstream connect error"),
@@ -187,8 +161,8 @@ async fn errors_of_every_shape_are_told_by_their_status() {
             headers: vec![("content-type".into(), media_type.into())],
             body: body.as_bytes().to_vec(),
         };
-        bench.looker.fail_on("GET", "/user", 1, fault);
-        let failure = bench.call("me", json!({})).await.unwrap_err();
+        practice.looker.fail_on("GET", "/user", 1, fault);
+        let failure = practice.call("me", json!({})).await.unwrap_err();
         assert!(failure.to_string().contains(expected), "{body}: {failure}");
         assert!(
             matches!(&failure, Failure::Retryable(problem) if problem.reason == Reason::RemoteError),

@@ -1,1 +1,59 @@
 //! The tests that need the whole: component, host and practice Looker. Each file beside this one is one topic.
+//!
+//! Here is what they share. It panics where something is not as it should be: its callers are tests.
+
+#![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
+
+use host_harness::bindings::Body;
+use host_harness::{Component, Connector, DEFAULT_COMPONENT, Failure, Host, Sandbox};
+use practice_looker::PracticeLooker;
+use serde_json::{Value, json};
+
+/// The Looker connector on a host of its own, which may connect nowhere yet.
+pub fn connector() -> Connector {
+    let host = Host::new().unwrap();
+    let component = Component::from_bytes(&host, DEFAULT_COMPONENT).unwrap();
+    Connector::new(&host, &component).unwrap()
+}
+
+/// The auth with which one signs in to a practice Looker.
+pub fn auth(looker: &PracticeLooker) -> String {
+    let (domain, id, secret) = (looker.base_url(), looker.client_id(), looker.client_secret());
+    json!({"domain": domain, "client_id": id, "client_secret": secret}).to_string()
+}
+
+/// A practice Looker, and a sandbox that may connect to it.
+pub struct Practice {
+    /// The practice Looker.
+    pub looker: PracticeLooker,
+    /// The sandbox.
+    pub sandbox: Sandbox,
+    auth: String,
+}
+
+impl Practice {
+    /// Starts both.
+    pub async fn start() -> Self {
+        let looker = PracticeLooker::start().unwrap();
+        let auth = auth(&looker);
+        let connector = connector().allowing_its_hosts(&auth, [looker.base_url().parse().unwrap()]).await.unwrap();
+        Self { sandbox: connector.sandbox().await.unwrap(), looker, auth }
+    }
+
+    /// Carries out one operation.
+    ///
+    /// # Errors
+    ///
+    /// As the connector fails.
+    pub async fn call(&mut self, operation: &str, input: Value) -> Result<Body, Failure> {
+        self.sandbox.invoke(&self.auth, operation, &input.to_string()).await.map(|output| output.body)
+    }
+
+    /// Carries out one operation whose output is JSON.
+    pub async fn json(&mut self, operation: &str, input: Value) -> Value {
+        match self.call(operation, input).await.unwrap_or_else(|failure| panic!("{operation}: {failure}")) {
+            Body::Json(document) => serde_json::from_str(&document).unwrap(),
+            other => panic!("{operation} gives no JSON but {other:?}"),
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! The schemas of all operations, as the component gives them.
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
-use host_harness::{Component, Connector, DEFAULT_COMPONENT, Host};
+use integration_tests::connector;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -21,12 +21,6 @@ const FIXED_TITLES: [(&str, &str); 10] = [
     ("update_user_credentials_email", "Update user email credentials"),
     ("create_user_credentials_email_password_reset", "Create password reset token"),
 ];
-
-fn connector() -> Connector {
-    let host = Host::new().unwrap();
-    let component = Component::from_bytes(&host, DEFAULT_COMPONENT).unwrap();
-    Connector::new(&host, &component).unwrap()
-}
 
 #[tokio::test]
 async fn every_operation_is_listed_with_words_of_its_own() {

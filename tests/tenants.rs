@@ -1,22 +1,18 @@
 //! Tokens of one tenant never serve another, however their calls are mixed.
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
-use host_harness::{Component, Connector, DEFAULT_COMPONENT, Host, Policy, Rule};
+use host_harness::policy::Origin;
+use host_harness::{Policy, Rule, Sandbox};
+use integration_tests::{auth, connector};
 use practice_looker::PracticeLooker;
 
-fn auth(looker: &PracticeLooker) -> String {
-    let (domain, id, secret) = (looker.base_url(), looker.client_id(), looker.client_secret());
-    serde_json::json!({"domain": domain, "client_id": id, "client_secret": secret}).to_string()
-}
-
-fn connector(lookers: &[&PracticeLooker]) -> Connector {
-    let host = Host::new().unwrap();
-    let component = Component::from_bytes(&host, DEFAULT_COMPONENT).unwrap();
+/// A sandbox that may connect to these.
+async fn sandbox(lookers: &[&PracticeLooker]) -> Sandbox {
     let mut policy = Policy::deny_all();
     for looker in lookers {
-        policy.allow(looker.base_url().parse::<Rule>().unwrap(), host_harness::policy::Origin::Operator);
+        policy.allow(looker.base_url().parse::<Rule>().unwrap(), Origin::Operator);
     }
-    Connector::new(&host, &component).unwrap().with_policy(policy)
+    connector().with_policy(policy).sandbox().await.unwrap()
 }
 
 /// How often a practice Looker was asked to log somebody in.
@@ -27,7 +23,7 @@ fn logins(looker: &PracticeLooker) -> usize {
 #[tokio::test]
 async fn two_tenants_in_one_sandbox_each_get_their_own_answers() {
     let (one, other) = (PracticeLooker::start().unwrap(), PracticeLooker::start().unwrap());
-    let mut sandbox = connector(&[&one, &other]).sandbox().await.unwrap();
+    let mut sandbox = sandbox(&[&one, &other]).await;
     for _ in 0..10 {
         sandbox.invoke(&auth(&one), "me", "{}").await.unwrap();
         sandbox.invoke(&auth(&other), "me", "{}").await.unwrap();
@@ -45,7 +41,7 @@ async fn two_tenants_in_one_sandbox_each_get_their_own_answers() {
 #[tokio::test]
 async fn a_wrong_secret_gets_nothing_of_a_token_that_is_there() {
     let looker = PracticeLooker::start().unwrap();
-    let mut sandbox = connector(&[&looker]).sandbox().await.unwrap();
+    let mut sandbox = sandbox(&[&looker]).await;
     sandbox.invoke(&auth(&looker), "me", "{}").await.unwrap();
     let wrong = auth(&looker).replace(looker.client_secret(), "another-secret");
     let failure = sandbox.invoke(&wrong, "me", "{}").await.unwrap_err();
@@ -58,7 +54,7 @@ async fn a_wrong_secret_gets_nothing_of_a_token_that_is_there() {
 #[tokio::test]
 async fn an_expired_token_is_renewed_within_the_call() {
     let looker = PracticeLooker::start().unwrap();
-    let mut sandbox = connector(&[&looker]).sandbox().await.unwrap();
+    let mut sandbox = sandbox(&[&looker]).await;
     sandbox.invoke(&auth(&looker), "me", "{}").await.unwrap();
     looker.expire_tokens();
     sandbox.invoke(&auth(&looker), "me", "{}").await.unwrap();
@@ -69,7 +65,7 @@ async fn an_expired_token_is_renewed_within_the_call() {
 async fn a_workspace_holds_across_renewals() {
     let looker = PracticeLooker::start().unwrap();
     let auth = auth(&looker).replacen('{', r#"{"workspace": "dev","#, 1);
-    let mut sandbox = connector(&[&looker]).sandbox().await.unwrap();
+    let mut sandbox = sandbox(&[&looker]).await;
     for _ in 0..2 {
         let output = sandbox.invoke(&auth, "session", "{}").await.unwrap();
         assert!(format!("{output:?}").contains("dev"), "{output:?}");
