@@ -227,4 +227,6 @@ fn repeat(operation: &Operation) -> Repeat {
 }
 
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod tests;
