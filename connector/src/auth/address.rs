@@ -32,16 +32,16 @@ impl Address {
         problems: &mut FieldProblems,
     ) -> Option<Self> {
         if region.is_some() && port.is_some() {
-            for field in ["region", "port"] {
-                problems.add(
-                    field,
-                    "conflict",
-                    match field {
-                        "region" => "port and region exclude each other:",
-                        _ => "give region for an instance that Looker hosts, port for one that your company hosts.",
-                    },
-                );
-            }
+            problems.add(
+                "region",
+                "conflict",
+                "region goes with an instance that Looker hosts: give region or port, not both.",
+            );
+            problems.add(
+                "port",
+                "conflict",
+                "port goes with an instance that your company hosts: give port or region, not both.",
+            );
             return None;
         }
         let (secure, written_host, written_port) = split_url(domain?, problems)?;

@@ -1,6 +1,6 @@
 //! Queries that failed although the answer says success: Looker reports them in the rows, or beside them.
 
-use crate::catalog::{Operation, Type};
+use crate::catalog::Operation;
 use crate::failure::{Failure, Problem, Reason};
 use crate::refusal::Explanation;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -50,12 +50,12 @@ fn begins_with_error(document: &[u8]) -> bool {
     })
 }
 
-/// Whether an operation's result is that of a query: rows whose columns Looker's description cannot know.
+/// Whether an operation's result is that of a query: it can be JSON, but other formats too.
 fn runs_queries(operation: &Operation) -> bool {
-    operation.answers.iter().any(|answer| {
-        answer.media_types.contains(&"application/json")
-            && (answer.media_types.len() > 1 || matches!(answer.kind, Type::Any | Type::String(_) | Type::Map(_)))
-    })
+    operation
+        .answers
+        .iter()
+        .any(|answer| answer.media_types.contains(&"application/json") && answer.media_types.len() > 1)
 }
 
 /// The error in the first row. Real rows may be many: only what the document begins with is looked at.

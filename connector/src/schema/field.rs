@@ -58,7 +58,9 @@ impl<'a> Field<'a> {
     /// The field of a property of the body, which demands what Looker demands if it is sent whole.
     pub(super) fn of_property(property: &'a Property, body: &'a Body, whole: bool) -> Self {
         let field = Self::of(property, Direction::Input);
-        Self { required: field.required && whole, words: body.words_of(property), ..field }
+        let required = field.required && whole;
+        // What is required cannot be nothing, even where Looker's description says both.
+        Self { required, nullable: field.nullable && !required, words: body.words_of(property), ..field }
     }
 
     /// The field of a body that is no object.

@@ -9,10 +9,10 @@
 //! | the network has no way there | `destination-unavailable` | no |
 //! | no connection in time | `connection-timeout` | no |
 //! | the certificate is not trusted, or for another name | `TLS-certificate-error` | no |
-//! | the server broke TLS off | `TLS-alert-received`, `TLS-protocol-error` | no |
+//! | no TLS came about | `TLS-alert-received`, `TLS-protocol-error` | no |
 //! | no answer in time | `HTTP-response-timeout` | yes |
 //! | the answer pauses for too long | `connection-read-timeout` | yes |
-//! | the connection broke before the answer began | `connection-terminated` | yes |
+//! | the connection, or TLS on it, broke before the answer began | `connection-terminated` | yes |
 //! | it broke within the answer | `HTTP-response-incomplete` | yes |
 //! | the answer's head is too large | `HTTP-response-header-section-size` | yes |
 //! | what comes is no HTTP | `HTTP-protocol-error` | yes |
@@ -37,12 +37,10 @@ pub(super) fn from_client(failure: &hyper_util::client::legacy::Error) -> Error 
     if let Some(error) = find::<ConnectError>(failure) {
         return from_connect(error);
     }
-    if let Some(error) = find::<rustls::Error>(failure) {
-        return from_tls(error);
-    }
     if failure.is_connect() {
-        // TCP has its own errors above: what is left broke in the TLS handshake.
-        return Error::TlsProtocolError;
+        // TCP has its own errors above: what is left broke in the TLS handshake. TLS that breaks later is a connection that
+        // breaks: the request was sent.
+        return find::<rustls::Error>(failure).map_or(Error::TlsProtocolError, from_tls);
     }
     match find::<hyper::Error>(failure) {
         Some(error) => from_hyper(error, Error::ConnectionTerminated),
@@ -64,7 +62,6 @@ pub(crate) fn code_of_body(error: &Error) -> ErrorCode {
         Error::HttpResponseHeaderSectionSize(most) => ErrorCode::HttpResponseTrailerSectionSize(*most),
         Error::HttpResponseIncomplete => ErrorCode::HttpResponseIncomplete,
         Error::HttpResponseTimeout => ErrorCode::HttpResponseTimeout,
-        Error::TlsProtocolError => ErrorCode::TlsProtocolError,
         other => ErrorCode::InternalError(Some(other.to_string())),
     }
 }
@@ -73,7 +70,6 @@ fn from_hyper(error: &hyper::Error, broken: Error) -> Error {
     if let Some(io) = find::<std::io::Error>(error) {
         return match io.kind() {
             ErrorKind::TimedOut => Error::ConnectionReadTimeout,
-            ErrorKind::InvalidData if find::<rustls::Error>(error).is_some() => Error::TlsProtocolError,
             _ => broken,
         };
     }

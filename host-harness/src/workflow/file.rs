@@ -16,7 +16,7 @@
 //!
 //! The file is YAML 1.2: `no` and `on` are texts, and so are numbers that begin with a zero (`007`). Whole numbers of up
 //! to 64 bits are exact, others have the precision of floating-point numbers; more digits need quotation marks. What a
-//! [reference] can be found wrong with before anything runs is found when the file is read.
+//! reference can be found wrong with before anything runs is found when the file is read.
 
 use super::reference::{self, Reference};
 use serde::Deserialize;
