@@ -26,6 +26,8 @@ use text_source::TextSource;
 /// Runs connectors and workflows in a sandbox.
 #[derive(Debug, Parser)]
 #[command(name = "host-harness", version, arg_required_else_help = true)]
+#[command(after_help = "HTTPS requests go through the proxy that the environment variable HTTPS_PROXY names, \
+    but for the hosts in NO_PROXY.")]
 struct Arguments {
     #[command(flatten)]
     shared: Shared,
@@ -52,6 +54,9 @@ struct Shared {
     /// http://HOST. Private and loopback addresses must be named. Repeatable.
     #[arg(long, global = true, value_name = "HOST[:PORT]")]
     allow_host: Vec<Rule>,
+    /// Trust the certificate authorities in this file too, in PEM. Repeatable.
+    #[arg(long, global = true, value_name = "FILE")]
+    ca_file: Vec<PathBuf>,
     /// The longest that one call may take: 90, 90s, 5m, 1h. Default: 10m.
     #[arg(long, global = true, value_name = "TIME", value_parser = units::duration)]
     timeout: Option<Duration>,

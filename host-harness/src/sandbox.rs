@@ -11,6 +11,7 @@ use crate::component::{Component, LoadError};
 use crate::failure::{ExecutionFailure, Failure};
 use crate::host::Host;
 use crate::http::HttpClient;
+use crate::http::proxy::ProxyFailure;
 use crate::limits::Limits;
 use crate::policy::{Denial, Origin, Policy, Rule};
 use std::sync::Arc;
@@ -120,6 +121,11 @@ impl Connector {
     /// What the policy has refused so far.
     pub fn denials(&self) -> Vec<Denial> {
         self.http.denials()
+    }
+
+    /// What the proxy has failed at so far.
+    pub fn proxy_failures(&self) -> Vec<ProxyFailure> {
+        self.http.proxy_failures()
     }
 
     /// A fresh sandbox.

@@ -161,6 +161,7 @@ fn hints(connector: &Connector, failure: &Failure) -> Vec<String> {
         .iter()
         .map(|denial| format!("{denial}; --allow-host {} allows it", denial.rule()))
         .collect();
+    hints.extend(connector.proxy_failures().iter().map(ToString::to_string));
     if let Failure::Execution(ExecutionFailure::Limit { limit, .. }) = failure {
         match limit {
             Limit::Memory(_) => hints.push("--max-memory raises the limit".to_owned()),
