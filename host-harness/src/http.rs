@@ -12,7 +12,7 @@ pub mod tls;
 
 pub(crate) use error::code_of_body;
 
-use crate::limits::Watch;
+use crate::limits::{Watch, microseconds};
 use crate::policy::{Denial, DenialCause, Destination, Policy};
 use body::ReceivedBody;
 use connect::{CONNECT_TIME, ConnectError, Connections};
@@ -131,7 +131,8 @@ impl HttpClient {
         let span = tracing::debug_span!(
             "http",
             method = %request.method(),
-            host = request.uri().authority().map(tracing::field::display),
+            host = request.uri().host(),
+            port = request.uri().port_u16(),
             path = request.uri().path(),
             status = tracing::field::Empty,
         );
@@ -142,7 +143,7 @@ impl HttpClient {
             Ok(response) => {
                 span.record("status", response.status().as_u16());
             }
-            Err(error) => tracing::debug!(parent: &span, %error, time = ?started.elapsed(), "failed"),
+            Err(error) => tracing::debug!(parent: &span, %error, time_us = microseconds(started), "failed"),
         }
         outcome
     }
@@ -154,6 +155,8 @@ impl HttpClient {
         watch: Arc<Watch>,
         started: Instant,
     ) -> Result<Response<WasiBody>, Error> {
+        // What the guest is told then matters no more: its call is ended.
+        watch.request().map_err(|limit| Error::InternalError(Some(limit.to_string())))?;
         let destination = destination(request.uri())?;
         self.shared.policy.check_host(&destination).map_err(|denial| self.denied(denial))?;
         let connect_time = options.connect_timeout.unwrap_or(CONNECT_TIMEOUT);

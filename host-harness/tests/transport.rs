@@ -182,16 +182,17 @@ async fn a_proxy_can_be_spoken_to_by_tls() {
 async fn the_policy_holds_through_a_proxy_as_far_as_it_can() {
     let authority = authority("policy.pem", &["looker.invalid"]);
     let (address, asked) = proxy(Ok(authority.server().await)).await;
-    let wishes = ["looker.invalid", "10.0.0.7", "169.254.169.254", "[fd00::7]", "2130706433", "0x7f000001"];
+    let wishes = ["looker.invalid", "10.0.0.7", "169.254.169.254", "[fd00::7]", "2130706433", "127.1", "0x7f000001"];
     let connector = proxied(&wishes, &authority, &address.to_string(), "");
     for (url, code) in [
         ("https://elsewhere.invalid/", "HttpRequestDenied"),
         ("https://10.0.0.7/", "DestinationIpProhibited"),
         ("https://169.254.169.254/latest/meta-data", "DestinationIpProhibited"),
         ("https://[fd00::7]/", "DestinationIpProhibited"),
-        // TLS itself knows no such name.
+        // Names to some resolvers, but none to TLS.
         ("https://2130706433/", "TlsProtocolError"),
-        ("https://0x7f000001/", "HttpRequestUriInvalid"),
+        ("https://127.1/", "TlsProtocolError"),
+        ("https://0x7f000001/", "TlsProtocolError"),
     ] {
         is_error(get(&connector, &format!(r#"{{"url":"{url}"}}"#)).await, code);
     }

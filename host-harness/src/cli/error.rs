@@ -167,6 +167,7 @@ fn hints(connector: &Connector, failure: &Failure) -> Vec<String> {
             Limit::Memory(_) => hints.push("--max-memory raises the limit".to_owned()),
             Limit::CallTime(_) => hints.push("--timeout raises the limit".to_owned()),
             Limit::ResponseBytes(_) => hints.push("`invoke --output FILE` has no such limit".to_owned()),
+            Limit::Requests(_) => hints.push("--max-requests raises the limit".to_owned()),
             Limit::CpuTime(_) => {}
         }
     }

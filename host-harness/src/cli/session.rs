@@ -33,6 +33,9 @@ pub(super) fn offline(shared: &Shared) -> Result<Connector, CliError> {
     if let Some(bytes) = shared.max_memory {
         limits.memory_bytes = bytes;
     }
+    if let Some(requests) = shared.max_requests {
+        limits.requests = requests;
+    }
     Ok(Connector::new(&host, &component)?.with_limits(limits))
 }
 

@@ -1,7 +1,7 @@
 //! Makes connections: resolves the name, checks each address, connects to one that passed (or has a proxy do that), speaks
 //! TLS.
 
-use super::proxy::{self, Proxy, ProxyFailure, ProxyFailureCause, Route};
+use super::proxy::{Proxy, ProxyFailure, ProxyFailureCause, Route};
 use super::{CONNECT_TIMEOUT, destination};
 use crate::policy::{Denial, Destination, Policy};
 use http::Uri;
@@ -135,8 +135,6 @@ async fn through(
     let grant = policy.check_host(&destination).map_err(ConnectError::Denied)?;
     if let Ok(address) = destination.host.parse() {
         policy.check_address(&destination, grant, address).map_err(ConnectError::Denied)?;
-    } else if proxy::is_disguised_address(&destination.host) {
-        return Err(ConnectError::Url);
     }
     let Route { proxy, authorization } = route;
     let mut tunnel = Tunnel::new(proxy.clone(), connector);
