@@ -7,6 +7,7 @@ mod check;
 mod describe;
 mod error;
 mod invoke;
+mod log;
 mod operations;
 mod run;
 mod session;
@@ -17,7 +18,6 @@ mod units;
 use clap::{Args, Parser, Subcommand};
 use error::CliError;
 use host_harness::Rule;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -26,6 +26,8 @@ use text_source::TextSource;
 /// Runs connectors and workflows in a sandbox.
 #[derive(Debug, Parser)]
 #[command(name = "host-harness", version, arg_required_else_help = true)]
+#[command(after_help = "HTTPS requests go through the proxy that the environment variable HTTPS_PROXY names, \
+    but for the hosts in NO_PROXY.")]
 struct Arguments {
     #[command(flatten)]
     shared: Shared,
@@ -52,19 +54,28 @@ struct Shared {
     /// http://HOST. Private and loopback addresses must be named. Repeatable.
     #[arg(long, global = true, value_name = "HOST[:PORT]")]
     allow_host: Vec<Rule>,
+    /// Trust the certificate authorities in this file too, in PEM. Repeatable.
+    #[arg(long, global = true, value_name = "FILE")]
+    ca_file: Vec<PathBuf>,
     /// The longest that one call may take: 90, 90s, 5m, 1h. Default: 10m.
     #[arg(long, global = true, value_name = "TIME", value_parser = units::duration)]
     timeout: Option<Duration>,
     /// The most memory that the connector may use: 64MiB, 1GiB. Default: 128MiB.
     #[arg(long, global = true, value_name = "BYTES", value_parser = units::memory)]
     max_memory: Option<u64>,
+    /// The most HTTP requests that one call may make. Default: 64.
+    #[arg(long, global = true, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    max_requests: Option<u32>,
     /// Print JSON for programs; a failure is one JSON object on standard error.
     #[arg(long, global = true)]
     json: bool,
     /// Log to standard error: error, warn, info, debug, trace, or a filter such as `host_harness::http=debug`. The
-    /// connector's own output is logged as `guest=debug`.
+    /// connector's own output is logged as `guest=debug`. Query values, headers and bodies are not logged.
     #[arg(long, global = true, value_name = "LEVEL")]
     log: Option<String>,
+    /// How the log is written: as text, or as one JSON object a line.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", requires = "log")]
+    log_format: log::Format,
 }
 
 #[derive(Debug, Subcommand)]
@@ -84,7 +95,7 @@ enum Command {
 /// Runs the command that the arguments ask for.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Err(message) = start_log(arguments.shared.log.as_deref()) {
+    if let Err(message) = log::start(arguments.shared.log.as_deref(), arguments.shared.log_format) {
         eprintln!("error: {message}");
         return ExitCode::from(error::WRONG_USAGE);
     }
@@ -120,16 +131,4 @@ async fn command(arguments: Arguments) -> Result<(), CliError> {
         Command::Run(arguments) => run::run(&shared, arguments).await,
         Command::Check => check::run(&shared).await,
     }
-}
-
-fn start_log(filter: Option<&str>) -> Result<(), String> {
-    let Some(filter) = filter else { return Ok(()) };
-    let filter = tracing_subscriber::EnvFilter::try_new(filter)
-        .map_err(|error| format!("--log: {error}; give a level: error, warn, info, debug or trace"))?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    Ok(())
 }

@@ -6,6 +6,7 @@ pub use cache::Cache;
 
 use crate::bindings;
 use crate::host::Host;
+use crate::limits::microseconds;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::time::Instant;
@@ -83,7 +84,7 @@ impl Component {
         for (name, _) in compiled.component_type().imports(engine) {
             check_import(name)?;
         }
-        tracing::debug!(time = ?started.elapsed(), "loaded");
+        tracing::debug!(time_us = microseconds(started), "loaded");
         Ok(Self { compiled, sha256 })
     }
 

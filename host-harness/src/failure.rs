@@ -95,6 +95,9 @@ pub enum ExecutionFailure {
     /// There is no room for one more sandbox at the moment, or the host lacks memory.
     #[error("no sandbox could be made: {0}")]
     NoSandbox(String),
+    /// The host carries out as many calls as it may at once.
+    #[error("the host carries out {0} calls at the moment, which is the limit of calls at once")]
+    Busy(usize),
     /// The sandbox was ended by an earlier call.
     #[error("this sandbox has ended with an earlier call: make a new one")]
     Ended,
@@ -115,6 +118,7 @@ impl Failure {
             Self::Execution(failure) => matches!(
                 failure,
                 ExecutionFailure::NoSandbox(_)
+                    | ExecutionFailure::Busy(_)
                     | ExecutionFailure::Limit { limit: Limit::CallTime(_), request_sent: false }
             ),
         }

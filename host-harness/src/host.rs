@@ -1,9 +1,11 @@
 //! What all components on a host share: the WebAssembly engine, its pool of sandboxes, and what components are linked with.
 
 use crate::component::Cache;
+use crate::failure::ExecutionFailure;
 use crate::limits;
 use crate::sandbox::State;
 use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::component::{Linker, Resource};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 use wasmtime_wasi_http::WasiHttpView;
@@ -24,6 +26,27 @@ const MEMORY_KEPT: usize = 256 * 1024;
 #[derive(Clone)]
 pub struct Host {
     shared: Arc<Shared>,
+    calls: Calls,
+}
+
+/// The calls that a host carries out at once.
+#[derive(Clone)]
+pub(crate) struct Calls {
+    most: usize,
+    free: Arc<Semaphore>,
+}
+
+impl Calls {
+    fn new(most: usize) -> Self {
+        // More than a semaphore can count are more than a machine can carry out.
+        let most = most.min(Semaphore::MAX_PERMITS);
+        Self { most, free: Arc::new(Semaphore::new(most)) }
+    }
+
+    /// Counts a call as long as what is returned is kept.
+    pub(crate) fn begin(&self) -> Result<OwnedSemaphorePermit, ExecutionFailure> {
+        Arc::clone(&self.free).try_acquire_owned().map_err(|_| ExecutionFailure::Busy(self.most))
+    }
 }
 
 struct Shared {
@@ -56,7 +79,19 @@ impl Host {
         let engine = engine().map_err(|error| HostError(format!("{error:#}")))?;
         let linker = linker(&engine).map_err(|error| HostError(format!("{error:#}")))?;
         tick(&engine).map_err(|error| HostError(error.to_string()))?;
-        Ok(Self { shared: Arc::new(Shared { engine, linker, cache }) })
+        let calls = Calls::new(limits::CONCURRENT_CALLS);
+        Ok(Self { shared: Arc::new(Shared { engine, linker, cache }), calls })
+    }
+
+    /// The same host, which carries out at most so many calls at once. One more fails with [`ExecutionFailure::Busy`]. A
+    /// download counts from its opening to its end. Connectors that were made before keep to the limit of before.
+    #[must_use]
+    pub fn with_concurrent_calls(self, most: usize) -> Self {
+        Self { calls: Calls::new(most), ..self }
+    }
+
+    pub(crate) fn calls(&self) -> &Calls {
+        &self.calls
     }
 
     pub(crate) fn engine(&self) -> &Engine {

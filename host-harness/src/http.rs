@@ -7,18 +7,21 @@
 mod body;
 mod connect;
 mod error;
+pub mod proxy;
+pub mod tls;
 
 pub(crate) use error::code_of_body;
 
-use crate::limits::Watch;
+use crate::limits::{Watch, microseconds};
 use crate::policy::{Denial, DenialCause, Destination, Policy};
 use body::ReceivedBody;
-use connect::{CONNECT_TIME, Connections};
+use connect::{CONNECT_TIME, ConnectError, Connections};
 use http::{Request, Response, Uri};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use proxy::{Proxy, ProxyFailure};
 use rustls::ClientConfig;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -38,8 +41,18 @@ pub const BETWEEN_BYTES_TIMEOUT: Duration = Duration::from_secs(600);
 /// a request seldom meets a connection that is just being closed.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 
-/// How many denials are kept to be told.
-const DENIALS: usize = 16;
+/// How many denials, and how many failures of a proxy, are kept to be told.
+const REPORTS: usize = 16;
+
+/// How a client gets to where its policy lets it go.
+#[derive(Debug, Clone, Default)]
+pub struct Transport {
+    /// Whose certificates are trusted. [`None`]: the system's certificate authorities' and Mozilla's; [`tls::trusting`]
+    /// adds others. The configuration's ALPN protocols must be empty: the client sets them.
+    pub tls: Option<Arc<ClientConfig>>,
+    /// The proxy that HTTPS requests go through. [`None`]: all go directly. The environment is not asked.
+    pub proxy: Option<Proxy>,
+}
 
 /// An HTTP client under a policy. Clones share their connections.
 #[derive(Clone)]
@@ -49,49 +62,63 @@ pub struct HttpClient {
 
 struct Shared {
     policy: Arc<Policy>,
-    /// [`None`]: the default one, which is made when it is needed.
-    tls: Option<Arc<ClientConfig>>,
+    transport: Transport,
     /// Made for the first request that is allowed: many clients never send one.
     client: OnceLock<Client<Connections, WasiBody>>,
     denials: Mutex<Vec<Denial>>,
+    proxy_failures: Mutex<Vec<ProxyFailure>>,
 }
 
 impl HttpClient {
-    /// A client that connects where the policy lets it. It trusts the system's certificate authorities and Mozilla's.
+    /// A client that connects where the policy lets it, directly. It trusts the system's certificate authorities and
+    /// Mozilla's.
     pub fn new(policy: Policy) -> Self {
-        Self::make(policy, None)
+        Self::with_transport(policy, Transport::default())
     }
 
     /// The same with a TLS configuration of the caller's. Its ALPN protocols must be empty: the client sets them.
     pub fn with_tls(policy: Policy, tls: Arc<ClientConfig>) -> Self {
-        Self::make(policy, Some(tls))
+        Self::with_transport(policy, Transport { tls: Some(tls), ..Transport::default() })
     }
 
-    /// A client with the same TLS configuration under another policy. It has connections of its own, since what one
-    /// policy let through another may not.
-    pub fn under(&self, policy: Policy) -> Self {
-        Self::make(policy, self.shared.tls.clone())
-    }
-
-    fn make(policy: Policy, tls: Option<Arc<ClientConfig>>) -> Self {
-        let shared = Shared { policy: Arc::new(policy), tls, client: OnceLock::new(), denials: Mutex::new(Vec::new()) };
+    /// The same with a way there of the caller's.
+    pub fn with_transport(policy: Policy, transport: Transport) -> Self {
+        let shared = Shared {
+            policy: Arc::new(policy),
+            transport,
+            client: OnceLock::new(),
+            denials: Mutex::default(),
+            proxy_failures: Mutex::default(),
+        };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// A client with the same transport under another policy. It has connections of its own, since what one policy let
+    /// through another may not.
+    pub fn under(&self, policy: Policy) -> Self {
+        Self::with_transport(policy, self.shared.transport.clone())
     }
 
     fn client(&self) -> &Client<Connections, WasiBody> {
         self.shared.client.get_or_init(|| {
-            let tls = self.shared.tls.clone().unwrap_or_else(connect::default_tls);
+            let Transport { tls, proxy } = self.shared.transport.clone();
+            let tls = tls.unwrap_or_else(tls::default_config);
             Client::builder(TokioExecutor::new())
                 .timer(TokioTimer::new())
                 .pool_timer(TokioTimer::new())
                 .pool_idle_timeout(IDLE_TIMEOUT)
-                .build(Connections::new(Arc::clone(&self.shared.policy), tls))
+                .build(Connections::new(Arc::clone(&self.shared.policy), tls, proxy))
         })
     }
 
     /// What the policy has refused so far: each kind once, the first few.
     pub fn denials(&self) -> Vec<Denial> {
         self.shared.denials.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the proxy has failed at so far: each kind once, the first few.
+    pub fn proxy_failures(&self) -> Vec<ProxyFailure> {
+        self.shared.proxy_failures.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Sends a request and waits for the head of the answer.
@@ -104,7 +131,8 @@ impl HttpClient {
         let span = tracing::debug_span!(
             "http",
             method = %request.method(),
-            host = request.uri().authority().map(tracing::field::display),
+            host = request.uri().host(),
+            port = request.uri().port_u16(),
             path = request.uri().path(),
             status = tracing::field::Empty,
         );
@@ -115,7 +143,7 @@ impl HttpClient {
             Ok(response) => {
                 span.record("status", response.status().as_u16());
             }
-            Err(error) => tracing::debug!(parent: &span, %error, time = ?started.elapsed(), "failed"),
+            Err(error) => tracing::debug!(parent: &span, %error, time_us = microseconds(started), "failed"),
         }
         outcome
     }
@@ -127,6 +155,8 @@ impl HttpClient {
         watch: Arc<Watch>,
         started: Instant,
     ) -> Result<Response<WasiBody>, Error> {
+        // What the guest is told then matters no more: its call is ended.
+        watch.request().map_err(|limit| Error::InternalError(Some(limit.to_string())))?;
         let destination = destination(request.uri())?;
         self.shared.policy.check_host(&destination).map_err(|denial| self.denied(denial))?;
         let connect_time = options.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
@@ -150,9 +180,10 @@ impl HttpClient {
         let answer = CONNECT_TIME.scope(connect_time, self.client().request(request));
         let response = tokio::select! {
             biased;
-            answer = answer => answer.map_err(|failure| match error::denial(&failure) {
-                Some(denial) => self.denied(denial),
-                None => error::from_client(&failure),
+            answer = answer => answer.map_err(|failure| match error::connect(&failure) {
+                Some(ConnectError::Denied(denial)) => self.denied(denial.clone()),
+                Some(ConnectError::Proxy(failure)) => self.proxy_failed(failure),
+                _ => error::from_client(&failure),
             })?,
             () = answer_is_late => return Err(Error::HttpResponseTimeout),
         };
@@ -167,11 +198,23 @@ impl HttpClient {
             DenialCause::NotAllowed | DenialCause::Clear => Error::HttpRequestDenied,
             DenialCause::Address(..) => Error::DestinationIpProhibited,
         };
-        let mut denials = self.shared.denials.lock().unwrap_or_else(PoisonError::into_inner);
-        if denials.len() < DENIALS && !denials.contains(&denial) {
-            denials.push(denial);
-        }
+        report(&self.shared.denials, denial);
         error
+    }
+
+    /// Notes what the proxy failed at, so that the operator can be told, and gives what the guest is told.
+    fn proxy_failed(&self, failure: &ProxyFailure) -> Error {
+        tracing::warn!("{failure}");
+        report(&self.shared.proxy_failures, failure.clone());
+        Error::DestinationUnavailable
+    }
+}
+
+/// Keeps something that the operator should know.
+fn report<T: PartialEq>(reports: &Mutex<Vec<T>>, report: T) {
+    let mut reports = reports.lock().unwrap_or_else(PoisonError::into_inner);
+    if reports.len() < REPORTS && !reports.contains(&report) {
+        reports.push(report);
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod watch;
 
-pub(crate) use watch::Watch;
+pub(crate) use watch::{Watch, microseconds};
 
 use std::fmt;
 use std::time::Duration;
@@ -23,6 +23,12 @@ pub const CALL_TIME: Duration = Duration::from_secs(10 * 60);
 
 /// Bytes of answers that one call may receive. Streaming is exempt: it hands on piece by piece.
 pub const RESPONSE_BYTES: u64 = 32 * MIB;
+
+/// HTTP requests that one call may send. A call needs a handful: a login, the request itself, and some repetitions.
+pub const REQUESTS: u32 = 64;
+
+/// Calls that a host carries out at once, where nobody says otherwise: as many as there can be sandboxes.
+pub const CONCURRENT_CALLS: usize = SANDBOXES as usize;
 
 /// Bytes that the connector may write to its standard output and error in one call; the rest is dropped. A panic with
 /// its backtrace fits; a flood cannot fill the host's log. This limit does not end the call.
@@ -54,11 +60,19 @@ pub struct Limits {
     pub call_time: Duration,
     /// Bytes of answers received.
     pub response_bytes: u64,
+    /// HTTP requests, those that the policy refuses included.
+    pub requests: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_bytes: MEMORY_BYTES, cpu_time: CPU_TIME, call_time: CALL_TIME, response_bytes: RESPONSE_BYTES }
+        Self {
+            memory_bytes: MEMORY_BYTES,
+            cpu_time: CPU_TIME,
+            call_time: CALL_TIME,
+            response_bytes: RESPONSE_BYTES,
+            requests: REQUESTS,
+        }
     }
 }
 
@@ -73,6 +87,8 @@ pub enum Limit {
     CallTime(Duration),
     /// [`Limits::response_bytes`].
     ResponseBytes(u64),
+    /// [`Limits::requests`].
+    Requests(u32),
 }
 
 impl fmt::Display for Limit {
@@ -82,6 +98,8 @@ impl fmt::Display for Limit {
             Self::CpuTime(time) => write!(formatter, "more than {time:?} of computing time"),
             Self::CallTime(time) => write!(formatter, "more than {time:?} of time"),
             Self::ResponseBytes(bytes) => write!(formatter, "more than {} of received data", Bytes(*bytes)),
+            Self::Requests(1) => write!(formatter, "more than 1 HTTP request"),
+            Self::Requests(requests) => write!(formatter, "more than {requests} HTTP requests"),
         }
     }
 }

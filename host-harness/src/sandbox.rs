@@ -9,11 +9,13 @@ pub(crate) use state::State;
 use crate::bindings::{ConnectorInfo, Operation, OperationSummary, Output, WorkflowConnector, WorkflowConnectorPre};
 use crate::component::{Component, LoadError};
 use crate::failure::{ExecutionFailure, Failure};
-use crate::host::Host;
+use crate::host::{Calls, Host};
 use crate::http::HttpClient;
+use crate::http::proxy::ProxyFailure;
 use crate::limits::Limits;
 use crate::policy::{Denial, Origin, Policy, Rule};
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
@@ -34,6 +36,7 @@ pub struct Connector {
 pub struct Sandbox {
     live: Option<Live>,
     limits: Limits,
+    calls: Calls,
 }
 
 struct Live {
@@ -44,6 +47,8 @@ struct Live {
 /// The output of an operation, on its way. It holds the sandbox that it comes from.
 pub struct Download {
     sandbox: Sandbox,
+    /// The download is one call, however often it is read.
+    _call: OwnedSemaphorePermit,
     resource: ResourceAny,
     media_type: String,
     size: Option<u64>,
@@ -120,6 +125,11 @@ impl Connector {
     /// What the policy has refused so far.
     pub fn denials(&self) -> Vec<Denial> {
         self.http.denials()
+    }
+
+    /// What the proxy has failed at so far.
+    pub fn proxy_failures(&self) -> Vec<ProxyFailure> {
+        self.http.proxy_failures()
     }
 
     /// A fresh sandbox.
@@ -307,6 +317,7 @@ impl Sandbox {
     /// As [`Connector::describe`].
     pub async fn open(mut self, auth: &str, operation: &str, input: &str) -> Result<Download, Failure> {
         let (auth, operation, input) = (auth.to_owned(), operation.to_owned(), input.to_owned());
+        let call = self.calls.begin()?;
         let (resource, media_type, size) = self
             .call_streaming("open", |Live { store, exports }| {
                 Box::pin(async move {
@@ -321,7 +332,7 @@ impl Sandbox {
                 })
             })
             .await?;
-        Ok(Download { sandbox: self, resource, media_type, size })
+        Ok(Download { sandbox: self, _call: call, resource, media_type, size })
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{answering, connector, policy, request, server};
+use common::{answering, connector, get, is_error, policy, request, server};
 use host_harness::Connector;
 use host_harness::bindings::Body;
 use host_harness::http::HttpClient;
@@ -17,16 +17,6 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore, ServerConfig};
 
-async fn get(connector: &Connector, input: &str) -> Result<String, String> {
-    match connector.invoke("{}", "get", input).await {
-        Ok(output) => match output.body {
-            Body::Json(json) => Ok(json),
-            other => panic!("{other:?}"),
-        },
-        Err(failure) => Err(failure.problem().message),
-    }
-}
-
 fn allowed(address: SocketAddr) -> Connector {
     connector().with_policy(policy(&[&address.to_string()]))
 }
@@ -38,13 +28,6 @@ where
 {
     let address = server(serve).await;
     get(&allowed(address), &format!(r#"{{"url":"http://{address}/path"{options}}}"#)).await
-}
-
-fn is_error(outcome: Result<String, String>, code: &str) {
-    match outcome {
-        Err(message) if message.contains(code) => {}
-        other => panic!("expected {code}, got {other:?}"),
-    }
 }
 
 #[tokio::test]

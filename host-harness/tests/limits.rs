@@ -92,6 +92,56 @@ async fn received_data() {
 }
 
 #[tokio::test]
+async fn requests_of_one_call() {
+    let address = answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    let limits = Limits { requests: 3, ..Limits::default() };
+    let connector = connector().with_limits(limits).with_policy(policy(&[&address.to_string()]));
+    let input = |times: u32| format!(r#"{{"url":"http://{address}/","times":{times}}}"#);
+    assert_eq!(limit_of(&connector, "get", &input(4)).await, (Limit::Requests(3), true));
+    // Each call has its own count.
+    let mut sandbox = connector.sandbox().await.unwrap();
+    for _ in 0..2 {
+        assert!(sandbox.invoke("{}", "get", &input(3)).await.is_ok());
+    }
+    // What is refused counts too: a loop of refusals is a loop.
+    let refused = connector.with_limits(Limits { requests: 1, ..Limits::default() });
+    let refused = refused.with_policy(policy(&[]));
+    assert!(matches!(
+        refused.invoke("{}", "get", &input(1)).await.unwrap_err(),
+        Failure::Permanent(problem) if problem.message.contains("HttpRequestDenied")
+    ));
+}
+
+#[tokio::test]
+async fn calls_at_once() {
+    let host = Host::with_cache(Cache::none()).unwrap().with_concurrent_calls(2);
+    let component = Component::from_file(&host, common::guest_file()).unwrap();
+    let connector = Connector::new(&host, &component).unwrap();
+    let busy = |failure: Failure| {
+        assert!(failure.is_retryable());
+        assert_eq!(failure, Failure::Execution(ExecutionFailure::Busy(2)));
+        assert!(failure.to_string().contains("2 calls"), "{failure}");
+    };
+    // A download is one call until it is over, and can be read although there is no room for another.
+    let mut download = connector.open("{}", "count", r#"{"bytes":100}"#).await.unwrap();
+    let mut kept = connector.sandbox().await.unwrap();
+    {
+        let mut waiting = Box::pin(connector.invoke("{}", "wait", "{}"));
+        assert!(tokio::time::timeout(Duration::from_millis(100), &mut waiting).await.is_err());
+        busy(kept.invoke("{}", "echo", "{}").await.unwrap_err());
+        busy(connector.open("{}", "count", "{}").await.err().unwrap());
+        assert_eq!(download.read(64).await.unwrap().len(), 64);
+        assert!(kept.is_live());
+    }
+    // A call that is dropped counts no more.
+    assert!(kept.invoke("{}", "echo", "{}").await.is_ok());
+    let _other = connector.open("{}", "count", "{}").await.unwrap();
+    busy(kept.describe().await.unwrap_err());
+    download.into_sandbox().await.unwrap();
+    assert!(kept.describe().await.is_ok());
+}
+
+#[tokio::test]
 async fn a_crash_ends_the_sandbox_and_not_the_host() {
     for (operation, words) in [("trap", "unreachable"), ("exit", "exited with code")] {
         let mut sandbox = connector().sandbox().await.unwrap();

@@ -161,11 +161,13 @@ fn hints(connector: &Connector, failure: &Failure) -> Vec<String> {
         .iter()
         .map(|denial| format!("{denial}; --allow-host {} allows it", denial.rule()))
         .collect();
+    hints.extend(connector.proxy_failures().iter().map(ToString::to_string));
     if let Failure::Execution(ExecutionFailure::Limit { limit, .. }) = failure {
         match limit {
             Limit::Memory(_) => hints.push("--max-memory raises the limit".to_owned()),
             Limit::CallTime(_) => hints.push("--timeout raises the limit".to_owned()),
             Limit::ResponseBytes(_) => hints.push("`invoke --output FILE` has no such limit".to_owned()),
+            Limit::Requests(_) => hints.push("--max-requests raises the limit".to_owned()),
             Limit::CpuTime(_) => {}
         }
     }

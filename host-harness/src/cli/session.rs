@@ -2,7 +2,9 @@
 
 use super::Shared;
 use super::error::CliError;
-use host_harness::{Component, Connector, DEFAULT_COMPONENT, Host, Limits, Rule};
+use host_harness::http::proxy::Proxy;
+use host_harness::http::{HttpClient, Transport, tls};
+use host_harness::{Component, Connector, DEFAULT_COMPONENT, Host, Limits, Policy, Rule};
 use practice_looker::PracticeLooker;
 use serde_json::{Map, Value};
 
@@ -31,13 +33,28 @@ pub(super) fn offline(shared: &Shared) -> Result<Connector, CliError> {
     if let Some(bytes) = shared.max_memory {
         limits.memory_bytes = bytes;
     }
+    if let Some(requests) = shared.max_requests {
+        limits.requests = requests;
+    }
     Ok(Connector::new(&host, &component)?.with_limits(limits))
+}
+
+/// How requests get there: whom they trust, and through which proxy they go.
+fn transport(shared: &Shared) -> Result<Transport, CliError> {
+    let tls = match &shared.ca_file[..] {
+        [] => None,
+        files => Some(tls::trusting(files).map_err(|error| CliError::usage(format!("--ca-file: {error}")))?),
+    };
+    let proxy =
+        Proxy::from_environment(|name| std::env::var(name).ok()).map_err(|error| CliError::usage(error.to_string()))?;
+    Ok(Transport { tls, proxy })
 }
 
 impl Session {
     /// Makes the connector ready to connect.
     pub(super) async fn start(shared: &Shared) -> Result<Self, CliError> {
-        let mut connector = offline(shared)?;
+        let http = HttpClient::with_transport(Policy::deny_all(), transport(shared)?);
+        let mut connector = offline(shared)?.with_http_client(http);
         let auth = match &shared.auth {
             Some(source) => source.read_object("--auth")?,
             None => "{}".to_owned(),

@@ -1,7 +1,7 @@
 //! The body of an answer, on its way to the guest.
 
 use super::error;
-use crate::limits::{Limit, Watch};
+use crate::limits::{Limit, Watch, microseconds};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -70,6 +70,6 @@ impl Body for ReceivedBody {
 
 impl Drop for ReceivedBody {
     fn drop(&mut self) {
-        tracing::debug!(parent: &self.span, bytes = self.bytes, time = ?self.started.elapsed(), "done");
+        tracing::debug!(parent: &self.span, bytes = self.bytes, time_us = microseconds(self.started), "done");
     }
 }

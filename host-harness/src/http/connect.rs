@@ -1,15 +1,18 @@
-//! Makes connections: resolves the name, checks each address, connects to one that passed, speaks TLS.
+//! Makes connections: resolves the name, checks each address, connects to one that passed (or has a proxy do that), speaks
+//! TLS.
 
+use super::proxy::{Proxy, ProxyFailure, ProxyFailureCause, Route};
 use super::{CONNECT_TIMEOUT, destination};
-use crate::policy::{Denial, Policy};
+use crate::policy::{Denial, Destination, Policy};
 use http::Uri;
-use hyper_rustls::HttpsConnector;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::rt::TokioIo;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -42,27 +45,37 @@ pub(super) enum ConnectError {
     TimedOut,
     #[error("{0}")]
     Tcp(std::io::Error),
+    #[error(transparent)]
+    Proxy(ProxyFailure),
 }
 
 /// Makes connections within the time that the request grants.
 #[derive(Clone)]
 pub(super) struct Connections {
-    https: HttpsConnector<Tcp>,
+    https: HttpsConnector<Network>,
 }
 
 impl Connections {
-    pub(super) fn new(policy: Arc<Policy>, tls: Arc<rustls::ClientConfig>) -> Self {
-        let https = hyper_rustls::HttpsConnectorBuilder::new()
+    pub(super) fn new(policy: Arc<Policy>, tls: Arc<rustls::ClientConfig>, proxy: Option<Proxy>) -> Self {
+        let proxy = proxy.map(|proxy| {
+            let connector = HttpsConnectorBuilder::new()
+                .with_tls_config((*tls).clone())
+                .https_or_http()
+                .enable_http1()
+                .wrap_connector(ProxyTcp);
+            (proxy, connector)
+        });
+        let https = HttpsConnectorBuilder::new()
             .with_tls_config(Arc::unwrap_or_clone(tls))
             .https_or_http()
             .enable_all_versions()
-            .wrap_connector(Tcp { policy });
+            .wrap_connector(Network { policy, proxy });
         Self { https }
     }
 }
 
 impl Service<Uri> for Connections {
-    type Response = <HttpsConnector<Tcp> as Service<Uri>>::Response;
+    type Response = MaybeHttpsStream<NetworkStream>;
     type Error = BoxError;
     type Future = BoxFuture<Self::Response, BoxError>;
 
@@ -77,13 +90,80 @@ impl Service<Uri> for Connections {
     }
 }
 
-/// Makes TCP connections to addresses that the policy lets through.
+/// What TLS is spoken over: TCP, or TLS with a proxy.
+pub(super) type NetworkStream = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+/// Makes connections to where the policy lets them go: by TCP, or through the proxy where there is one.
 #[derive(Clone)]
-pub(super) struct Tcp {
+struct Network {
     policy: Arc<Policy>,
+    proxy: Option<(Proxy, HttpsConnector<ProxyTcp>)>,
 }
 
-impl Service<Uri> for Tcp {
+impl Service<Uri> for Network {
+    type Response = NetworkStream;
+    type Error = ConnectError;
+    type Future = BoxFuture<Self::Response, ConnectError>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let Self { policy, proxy } = self.clone();
+        Box::pin(async move {
+            let destination = destination(&uri).map_err(|_| ConnectError::Url)?;
+            if let Some((proxy, connector)) = proxy
+                && let Some(route) = proxy.route(&uri, &destination)
+            {
+                return through(route, connector, &policy, destination, uri).await;
+            }
+            let addresses = allowed_addresses(&policy, &destination).await?;
+            first_connection(addresses).await.map(MaybeHttpsStream::Http)
+        })
+    }
+}
+
+/// Has the proxy connect. What the policy can still say then, the proxy's module tells.
+async fn through(
+    route: Route,
+    connector: HttpsConnector<ProxyTcp>,
+    policy: &Policy,
+    destination: Destination,
+    uri: Uri,
+) -> Result<NetworkStream, ConnectError> {
+    let grant = policy.check_host(&destination).map_err(ConnectError::Denied)?;
+    if let Ok(address) = destination.host.parse() {
+        policy.check_address(&destination, grant, address).map_err(ConnectError::Denied)?;
+    }
+    let Route { proxy, authorization } = route;
+    let mut tunnel = Tunnel::new(proxy.clone(), connector);
+    if let Some(authorization) = authorization {
+        tunnel = tunnel.with_auth(authorization);
+    }
+    tunnel.call(uri).await.map_err(|error| {
+        let cause = match error {
+            TunnelError::ProxyAuthRequired => ProxyFailureCause::Authorization,
+            TunnelError::ConnectFailed(error) => ProxyFailureCause::Unreachable(error.to_string()),
+            TunnelError::Io(error) => ProxyFailureCause::Refused(error.to_string()),
+            TunnelError::TunnelUnexpectedEof => ProxyFailureCause::Refused("it closed the connection".to_owned()),
+            TunnelError::TunnelUnsuccessful => ProxyFailureCause::Refused("it answered with a refusal".to_owned()),
+            TunnelError::ProxyHeadersTooLong => ProxyFailureCause::Refused("its answer is too long".to_owned()),
+            TunnelError::MissingHost => return ConnectError::Url,
+        };
+        let proxy = proxy.authority().map(ToString::to_string).unwrap_or_default();
+        ConnectError::Proxy(ProxyFailure { proxy, destination, cause })
+    })
+}
+
+/// Its own name is not public.
+type TunnelError = <Tunnel<HttpsConnector<ProxyTcp>> as Service<Uri>>::Error;
+
+/// Makes TCP connections to the proxy, wherever it is: that is the operator's choice.
+#[derive(Clone)]
+struct ProxyTcp;
+
+impl Service<Uri> for ProxyTcp {
     type Response = TokioIo<TcpStream>;
     type Error = ConnectError;
     type Future = BoxFuture<Self::Response, ConnectError>;
@@ -93,27 +173,25 @@ impl Service<Uri> for Tcp {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let policy = Arc::clone(&self.policy);
         Box::pin(async move {
-            let addresses = allowed_addresses(&policy, &uri).await?;
-            let stream = first_connection(addresses).await?;
-            // Requests are small and each waits for its answer.
-            stream.set_nodelay(true).map_err(ConnectError::Tcp)?;
-            Ok(TokioIo::new(stream))
+            let destination = destination(&uri).map_err(|_| ConnectError::Url)?;
+            let addresses = resolve(&destination).await?;
+            first_connection(addresses.collect()).await
         })
     }
 }
 
+async fn resolve(destination: &Destination) -> Result<impl Iterator<Item = SocketAddr>, ConnectError> {
+    tokio::net::lookup_host((destination.host.as_str(), destination.port)).await.map_err(ConnectError::Dns)
+}
+
 /// Resolves a host and keeps the addresses that the policy lets through.
-async fn allowed_addresses(policy: &Policy, uri: &Uri) -> Result<VecDeque<SocketAddr>, ConnectError> {
-    let destination = destination(uri).map_err(|_| ConnectError::Url)?;
-    let grant = policy.check_host(&destination).map_err(ConnectError::Denied)?;
-    let resolved =
-        tokio::net::lookup_host((destination.host.as_str(), destination.port)).await.map_err(ConnectError::Dns)?;
+async fn allowed_addresses(policy: &Policy, destination: &Destination) -> Result<VecDeque<SocketAddr>, ConnectError> {
+    let grant = policy.check_host(destination).map_err(ConnectError::Denied)?;
     let mut allowed = VecDeque::new();
     let mut denied = None;
-    for address in resolved {
-        match policy.check_address(&destination, grant, address.ip()) {
+    for address in resolve(destination).await? {
+        match policy.check_address(destination, grant, address.ip()) {
             Ok(()) => allowed.push_back(address),
             Err(denial) => denied = denied.or(Some(denial)),
         }
@@ -126,7 +204,7 @@ async fn allowed_addresses(policy: &Policy, uri: &Uri) -> Result<VecDeque<Socket
 }
 
 /// Connects to the first address that answers. The next one is tried when one fails, or keeps silent for a while.
-async fn first_connection(mut addresses: VecDeque<SocketAddr>) -> Result<TcpStream, ConnectError> {
+async fn first_connection(mut addresses: VecDeque<SocketAddr>) -> Result<TokioIo<TcpStream>, ConnectError> {
     let mut attempts = JoinSet::new();
     let mut failure = ConnectError::NoAddress;
     loop {
@@ -142,36 +220,14 @@ async fn first_connection(mut addresses: VecDeque<SocketAddr>) -> Result<TcpStre
             }
         };
         match outcome {
-            Some(Ok(Ok(stream))) => return Ok(stream),
+            Some(Ok(Ok(stream))) => {
+                // Requests are small and each waits for its answer.
+                stream.set_nodelay(true).map_err(ConnectError::Tcp)?;
+                return Ok(TokioIo::new(stream));
+            }
             Some(Ok(Err(error))) => failure = ConnectError::Tcp(error),
             Some(Err(error)) => failure = ConnectError::Tcp(std::io::Error::other(error)),
             None => return Err(failure),
         }
     }
-}
-
-/// The certificate authorities of the system, for companies that have one of their own, and Mozilla's, for systems that
-/// have none. They are read once.
-pub(super) fn default_tls() -> Arc<rustls::ClientConfig> {
-    static CONFIG: LazyLock<Arc<rustls::ClientConfig>> = LazyLock::new(|| {
-        let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let system = rustls_native_certs::load_native_certs();
-        for error in &system.errors {
-            tracing::debug!(%error, "a certificate of the system could not be read");
-        }
-        roots.add_parsable_certificates(system.certs);
-        Arc::new(client_config(roots))
-    });
-    Arc::clone(&CONFIG)
-}
-
-/// A TLS configuration that trusts these certificate authorities.
-fn client_config(roots: rustls::RootCertStore) -> rustls::ClientConfig {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    #[expect(clippy::expect_used, reason = "ring supports the default protocol versions")]
-    rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("ring supports TLS 1.2 and 1.3")
-        .with_root_certificates(roots)
-        .with_no_client_auth()
 }

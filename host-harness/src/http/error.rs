@@ -6,7 +6,7 @@
 //! | the policy refuses the address | `destination-IP-prohibited` | no |
 //! | the name does not resolve | `DNS-error` | no |
 //! | nobody listens | `connection-refused` | no |
-//! | the network has no way there | `destination-unavailable` | no |
+//! | the network has no way there, or the proxy does not connect | `destination-unavailable` | no |
 //! | no connection in time | `connection-timeout` | no |
 //! | the certificate is not trusted, or for another name | `TLS-certificate-error` | no |
 //! | no TLS came about | `TLS-alert-received`, `TLS-protocol-error` | no |
@@ -18,23 +18,19 @@
 //! | what comes is no HTTP | `HTTP-protocol-error` | yes |
 
 use super::connect::ConnectError;
-use crate::policy::Denial;
 use std::error::Error as StdError;
 use std::io::ErrorKind;
 use wasmtime_wasi_http::Error;
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
-/// The denial that a failure comes from, if it does.
-pub(super) fn denial(failure: &hyper_util::client::legacy::Error) -> Option<Denial> {
-    match find::<ConnectError>(failure)? {
-        ConnectError::Denied(denial) => Some(denial.clone()),
-        _ => None,
-    }
+/// Why there was no connection, where that is what failed.
+pub(super) fn connect(failure: &hyper_util::client::legacy::Error) -> Option<&ConnectError> {
+    find(failure)
 }
 
 /// What the guest is told about an exchange that did not bring the head of an answer.
 pub(super) fn from_client(failure: &hyper_util::client::legacy::Error) -> Error {
-    if let Some(error) = find::<ConnectError>(failure) {
+    if let Some(error) = connect(failure) {
         return from_connect(error);
     }
     if failure.is_connect() {
@@ -86,8 +82,9 @@ fn from_hyper(error: &hyper::Error, broken: Error) -> Error {
 
 fn from_connect(error: &ConnectError) -> Error {
     match error {
-        // Told as a denial before it comes here.
+        // Told apart before it comes here: the operator is to know of both.
         ConnectError::Denied(_) => Error::HttpRequestDenied,
+        ConnectError::Proxy(_) => Error::DestinationUnavailable,
         ConnectError::Dns(error) => Error::DnsError { rcode: Some(error.to_string()), info_code: None },
         ConnectError::NoAddress => Error::DnsError { rcode: Some("no address".to_owned()), info_code: None },
         ConnectError::Url => Error::HttpRequestUriInvalid,

@@ -3,7 +3,7 @@
 use super::{Limit, Limits};
 use std::pin::{Pin, pin};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -20,6 +20,7 @@ pub(crate) struct Watch {
     /// When it began to compute, in nanoseconds after `started` plus one; zero while it waits.
     computing_since: AtomicU64,
     received: AtomicU64,
+    requests: AtomicU32,
     request_sent: AtomicBool,
     exceeded: OnceLock<Limit>,
     ended: Notify,
@@ -35,6 +36,7 @@ impl Watch {
             computed: AtomicU64::new(0),
             computing_since: AtomicU64::new(0),
             received: AtomicU64::new(0),
+            requests: AtomicU32::new(0),
             request_sent: AtomicBool::new(false),
             exceeded: OnceLock::new(),
             ended: Notify::new(),
@@ -92,6 +94,16 @@ impl Watch {
         }
     }
 
+    /// Counts a request that the connector makes, and looks whether it is one too many.
+    pub(crate) fn request(&self) -> Result<(), Limit> {
+        if self.requests.fetch_add(1, Ordering::Relaxed) < self.limits.requests {
+            return Ok(());
+        }
+        let limit = Limit::Requests(self.limits.requests);
+        self.exceed(limit);
+        Err(limit)
+    }
+
     /// Notes that a request goes out.
     pub(crate) fn send(&self) {
         self.request_sent.store(true, Ordering::Relaxed);
@@ -122,6 +134,11 @@ impl Watch {
     fn nanoseconds(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
+}
+
+/// Microseconds since then, as the log tells them: a number that programs can add up.
+pub(crate) fn microseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Measures how long the connector computes: a poll of its call lasts as long as it runs, and ends when it waits.

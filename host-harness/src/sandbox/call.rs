@@ -3,7 +3,7 @@
 use super::{Connector, Live, Sandbox, State};
 use crate::bindings::workflow::connector::types::Failure as WitFailure;
 use crate::failure::{ExecutionFailure, Failure};
-use crate::limits::Watch;
+use crate::limits::{Watch, microseconds};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -27,7 +27,9 @@ impl Sandbox {
             Ok(UpdateDeadline::Yield(1))
         });
         store.set_epoch_deadline(1);
-        let exports = match watch.run(connector.pre.instantiate_async(&mut store)).await {
+        let span = tracing::debug_span!("instantiate");
+        let instance = watch.run(connector.pre.instantiate_async(&mut store)).instrument(span.clone()).await;
+        let exports = match instance {
             Ok(Ok(exports)) => exports,
             Ok(Err(error)) if watch.exceeded().is_none() && error.downcast_ref::<wasmtime::Trap>().is_none() => {
                 return Err(ExecutionFailure::NoSandbox(error.root_cause().to_string()).into());
@@ -37,8 +39,12 @@ impl Sandbox {
                 return Err(ExecutionFailure::Limit { limit, request_sent: watch.request_sent() }.into());
             }
         };
-        tracing::debug!(time = ?started.elapsed(), "instantiated");
-        Ok(Self { live: Some(Live { store, exports }), limits: connector.limits.clone() })
+        tracing::debug!(parent: &span, time_us = microseconds(started), "instantiated");
+        Ok(Self {
+            live: Some(Live { store, exports }),
+            limits: connector.limits.clone(),
+            calls: connector.host.calls().clone(),
+        })
     }
 
     /// Makes one call whose answers are counted.
@@ -47,10 +53,11 @@ impl Sandbox {
         function: &'static str,
         call: impl for<'a> FnOnce(&'a mut Live) -> Call<'a, T>,
     ) -> Result<T, Failure> {
+        let _call = self.calls.begin()?;
         self.watched(function, false, call).await
     }
 
-    /// Makes one call whose answers are handed on piece by piece.
+    /// Makes one call of a download, whose answers are handed on piece by piece.
     pub(super) async fn call_streaming<T>(
         &mut self,
         function: &'static str,
@@ -73,7 +80,7 @@ impl Sandbox {
         live.store.set_epoch_deadline(1);
         let span = tracing::debug_span!("call", function);
         let outcome = watch.run(call(&mut live)).instrument(span.clone()).await;
-        tracing::debug!(parent: &span, time = ?started.elapsed(), "done");
+        tracing::debug!(parent: &span, time_us = microseconds(started), "done");
         match outcome {
             Ok(Ok(answer)) => {
                 self.live = Some(live);

@@ -4,6 +4,7 @@
 #[path = "../../build/component.rs"]
 mod build;
 
+use host_harness::bindings::Body;
 use host_harness::host::Host;
 use host_harness::policy::{Origin, Policy};
 use host_harness::{Cache, Component, Connector};
@@ -83,4 +84,23 @@ pub async fn answering(answer: &'static str) -> SocketAddr {
         }
     })
     .await
+}
+
+/// Has the guest get something: the answer's status and length, or what the guest was told.
+pub async fn get(connector: &Connector, input: &str) -> Result<String, String> {
+    match connector.invoke("{}", "get", input).await {
+        Ok(output) => match output.body {
+            Body::Json(json) => Ok(json),
+            other => panic!("{other:?}"),
+        },
+        Err(failure) => Err(failure.problem().message),
+    }
+}
+
+/// Whether the guest was told this error code.
+pub fn is_error(outcome: Result<String, String>, code: &str) {
+    match outcome {
+        Err(message) if message.contains(code) => {}
+        other => panic!("expected {code}, got {other:?}"),
+    }
 }
