@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore, ServerConfig};
@@ -171,8 +171,8 @@ async fn connections_are_kept_for_the_next_request_and_name_their_host() {
     assert_eq!(connections.load(Ordering::Relaxed), 1);
 }
 
-/// A TLS server with a certificate for `localhost` that answers every request, and a client configuration that trusts it.
-async fn tls_server(alpn: &[&[u8]]) -> (SocketAddr, Arc<ClientConfig>) {
+/// TLS with a certificate for `localhost`, for a server, and a client configuration that trusts it.
+fn localhost_tls(alpn: &[&[u8]]) -> (TlsAcceptor, Arc<ClientConfig>) {
     let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let certificate = certified.cert.der().clone();
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()).into();
@@ -191,7 +191,12 @@ async fn tls_server(alpn: &[&[u8]]) -> (SocketAddr, Arc<ClientConfig>) {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    (TlsAcceptor::from(Arc::new(config)), Arc::new(client))
+}
+
+/// A TLS server that answers every request, and a client configuration that trusts it.
+async fn tls_server(alpn: &[&[u8]]) -> (SocketAddr, Arc<ClientConfig>) {
+    let (acceptor, client) = localhost_tls(alpn);
     let address = server(move |stream| {
         let acceptor = acceptor.clone();
         async move {
@@ -208,7 +213,27 @@ async fn tls_server(alpn: &[&[u8]]) -> (SocketAddr, Arc<ClientConfig>) {
         }
     })
     .await;
-    (address, Arc::new(client))
+    (address, client)
+}
+
+#[tokio::test]
+async fn tls_that_breaks_after_the_request_is_no_connection_that_never_was() {
+    let (acceptor, trusting) = localhost_tls(&[b"http/1.1"]);
+    let address = server(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let Ok(mut stream) = acceptor.accept(stream).await else { return };
+            let _ = stream.read(&mut [0; 4096]).await;
+            // A record that does not decrypt, past the TLS that would have encrypted it.
+            let (connection, _) = stream.get_mut();
+            let _ = connection.write_all(b"\x17\x03\x03\x00\x20thirty-two bytes that say nothing").await;
+            let _ = connection.read(&mut [0; 4096]).await;
+        }
+    })
+    .await;
+    let connector = connector().with_http_client(HttpClient::with_tls(policy(&["localhost"]), trusting));
+    let url = format!(r#"{{"url":"https://localhost:{}/"}}"#, address.port());
+    is_error(get(&connector, &url).await, "ConnectionTerminated");
 }
 
 #[tokio::test]
