@@ -274,7 +274,7 @@ async fn a_large_body_arrives_whole() {
             let mut bytes = Vec::new();
             while !bytes.ends_with(b"0\r\n\r\n") {
                 let mut piece = [0; 65536];
-                let read = tokio::io::AsyncReadExt::read(&mut stream, &mut piece).await.unwrap();
+                let read = stream.read(&mut piece).await.unwrap();
                 bytes.extend_from_slice(&piece[..read]);
             }
             counter.store(bytes.iter().filter(|byte| **byte == b'x').count(), Ordering::Relaxed);
@@ -297,7 +297,7 @@ async fn an_answer_that_comes_before_the_body_is_sent_is_not_lost() {
             .unwrap();
         // As servers do: what still comes is read for a while, and dropped.
         let mut rest = Vec::new();
-        let reading = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut rest);
+        let reading = stream.read_to_end(&mut rest);
         let _ = tokio::time::timeout(Duration::from_millis(500), reading).await;
     })
     .await;
