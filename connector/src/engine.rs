@@ -244,6 +244,9 @@ fn prepare(name: &str, input: &Input, auth: &Auth) -> Result<(Cow<'static, Opera
         return call_api::prepare(input).map(|(operation, call)| (Cow::Owned(operation), call));
     }
     let operation = find(name)?;
+    if operation.name == LOGIN {
+        check_login(input, auth)?;
+    }
     let call = request::build(operation, input, |parameter| match (&auth.credentials, parameter) {
         // Its two inputs are what the auth has.
         (Credentials::Client { id, .. }, "client_id") if operation.name == LOGIN => Some(id.clone()),
@@ -253,6 +256,17 @@ fn prepare(name: &str, input: &Input, auth: &Auth) -> Result<(Cow<'static, Opera
         _ => None,
     })?;
     Ok((Cow::Borrowed(operation), call))
+}
+
+/// Whether input or auth have what the operation `login` logs in with. Looker says of what is missing that it finds nothing.
+fn check_login(input: &Input, auth: &Auth) -> Result<()> {
+    let given = |name| input.get(name).is_some();
+    if matches!(auth.credentials, Credentials::Client { .. }) || given("client_id") && given("client_secret") {
+        return Ok(());
+    }
+    let message = "login needs a client ID and a client secret. The auth has another way to sign in: give client_id and \
+                   client_secret as inputs.";
+    Err(Problem::new(Reason::InvalidAuth, message).permanent())
 }
 
 fn repeat(operation: &Operation) -> Repeat {

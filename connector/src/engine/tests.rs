@@ -225,6 +225,17 @@ fn the_operation_login_sends_no_token() {
 }
 
 #[test]
+fn the_operation_login_needs_credentials_from_somewhere() {
+    let auth = r#"{"domain": "looker.example.com", "access_token": "given-token"}"#;
+    let mut engine = Engine::new(Scripted::default().token("token-1"));
+    let refused = problem(engine.invoke(auth, "login", ""));
+    assert_eq!((refused.reason, refused.request_sent), (Reason::InvalidAuth, false));
+    assert_eq!(problem(engine.invoke(auth, "login", r#"{"client_id": "i"}"#)).reason, Reason::InvalidAuth);
+    engine.invoke(auth, "login", r#"{"client_id": "i", "client_secret": "s"}"#).unwrap();
+    assert_eq!(engine.platform.asked[0].body.as_deref(), Some("client_id=i&client_secret=s"));
+}
+
+#[test]
 fn nothing_is_sent_for_a_call_that_cannot_be_right() {
     let mut engine = Engine::new(Scripted::default());
     let unknown = problem(invoke(&mut engine, "creat_user", ""));
