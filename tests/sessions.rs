@@ -143,9 +143,8 @@ async fn what_needs_the_secret_itself_gets_it() {
 async fn a_refresh_token_is_replaced_and_the_new_one_told() {
     let looker = PracticeLooker::start().unwrap();
     let connector = connector_to(&looker).await;
-    let refresh = |token: String| {
-        json!({"domain": looker.base_url(), "client_id": "app", "refresh_token": token}).to_string()
-    };
+    let refresh =
+        |token: String| json!({"domain": looker.base_url(), "client_id": "app", "refresh_token": token}).to_string();
     let auth = refresh(looker.refresh_token("app"));
     assert!(connector.renewed_auth(&auth).is_none());
     for _ in 0..3 {

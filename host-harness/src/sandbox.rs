@@ -9,14 +9,17 @@ pub use sessions::Session;
 pub(crate) use state::State;
 
 use crate::bindings::sessions::SharedSignInIndices;
-use crate::bindings::{ConnectorInfo, Operation, OperationSummary, Output, WorkflowConnector, WorkflowConnectorIndices};
+use crate::bindings::{
+    ConnectorInfo, Operation, OperationSummary, Output, WorkflowConnector, WorkflowConnectorIndices,
+};
 use crate::component::{Component, LoadError};
 use crate::failure::{ExecutionFailure, Failure};
 use crate::host::{Calls, Host};
 use crate::http::HttpClient;
 use crate::http::proxy::ProxyFailure;
+use crate::http::time_out::TimeOut;
 use crate::limits::Limits;
-use crate::policy::{Denial, Origin, Policy, Rule};
+use crate::policy::{Denial, Policy, Rule};
 use secrecy::{ExposeSecret, SecretString};
 use sessions::{Sessions, SignIn};
 use std::sync::Arc;
@@ -120,31 +123,33 @@ impl Connector {
         Self { sessions: None, ..self }
     }
 
-    /// The same connector, allowed to connect to the hosts that it says it needs for this auth (as far as they have
-    /// public addresses) and to those that the operator names.
+    /// The same connector, allowed to connect to the hosts that it says it needs for this auth, and to no others. Where
+    /// `named` is empty, as far as they have public addresses; where the operator names hosts, as far as these rules go.
     ///
     /// # Errors
     ///
     /// Fails where the connector does not accept the auth, or names something that is no host.
     pub async fn allowing_its_hosts(self, auth: &str, named: impl IntoIterator<Item = Rule>) -> Result<Self, Failure> {
-        let mut policy = Policy::deny_all();
-        for rule in named {
-            policy.allow(rule, Origin::Operator);
-        }
+        let mut asked = Vec::new();
         for host in self.hosts(auth).await? {
             let rule = host.parse::<Rule>().map_err(|error| ExecutionFailure::Interface(error.to_string()))?;
             if !rule.is_exact() {
                 let message = format!("it asks for `{host}`, but has to name each host");
                 return Err(ExecutionFailure::Interface(message).into());
             }
-            policy.allow(rule, Origin::Connector);
+            asked.push(rule);
         }
-        Ok(self.with_policy(policy))
+        Ok(self.with_policy(Policy::for_connector(asked, named)))
     }
 
     /// What the policy has refused so far.
     pub fn denials(&self) -> Vec<Denial> {
         self.http.denials()
+    }
+
+    /// What took too long so far.
+    pub fn time_outs(&self) -> Vec<TimeOut> {
+        self.http.time_outs()
     }
 
     /// What the proxy has failed at so far.

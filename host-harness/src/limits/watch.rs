@@ -43,6 +43,11 @@ impl Watch {
         }
     }
 
+    /// The limits of the call.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Notes that the call went over a limit, which ends it.
     pub(crate) fn exceed(&self, limit: Limit) {
         if self.exceeded.set(limit).is_ok() {

@@ -100,14 +100,14 @@ impl Sessions {
 
     /// The auth that took the place of this one.
     pub(super) fn renewed_auth(&self, auth: &str) -> Option<SecretString> {
-        let renewed = lock(&self.entry(auth).renewed).clone();
-        renewed
+        let entry = self.entry(auth);
+        lock(&entry.renewed).clone()
     }
 
     /// Takes the session that is kept for an auth.
     pub(super) fn take(&self, auth: &str) -> Option<SecretString> {
-        let held = lock(&self.entry(auth).held).take();
-        held.map(|held| held.auth.clone())
+        let entry = self.entry(auth);
+        lock(&entry.held).take().map(|held| held.auth.clone())
     }
 
     fn entry(&self, auth: &str) -> Arc<Entry> {
