@@ -8,6 +8,7 @@ mod body;
 mod connect;
 mod error;
 pub mod proxy;
+mod template;
 pub mod time_out;
 pub mod tls;
 
@@ -26,6 +27,7 @@ use proxy::{Proxy, ProxyFailure};
 use rustls::ClientConfig;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+use template::Template;
 use time_out::{Stage, TimeOut};
 use tracing::Instrument;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
@@ -133,7 +135,7 @@ impl HttpClient {
             method = %request.method(),
             host = request.uri().host(),
             port = request.uri().port_u16(),
-            path = request.uri().path(),
+            path = %Template(request.uri().path()),
             status = tracing::field::Empty,
         );
         let started = Instant::now();
