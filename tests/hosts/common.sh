@@ -9,7 +9,7 @@
 # shellcheck shell=bash
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 target=$(realpath -m "${CARGO_TARGET_DIR:-$repository/target}")
-component=$(realpath -m "${1:-${COMPONENT:-$target/component/wasm32-wasip2/release/looker_connector.wasm}}")
+component=$(realpath -m "${1:-${COMPONENT:-$target/component/looker_connector.wasm}}")
 practice_looker=$(realpath -m "${2:-${PRACTICE_LOOKER:-$target/debug/practice-looker}}")
 # Not a round number, and another one each time: nobody could have written it into a program.
 rows=$((20000 + RANDOM % 10000))
