@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The target that components are built for.
-const TARGET: &str = "wasm32-wasip2";
+pub const TARGET: &str = "wasm32-wasip2";
 
 /// Variables that say how the outer build is done. The component has to be the same whatever they say.
 const OUTER_BUILD: [&str; 11] = [

@@ -26,12 +26,14 @@ pub fn add(workspace: &Path, package: &str, built: &Path, folder: &Path) -> Resu
     Ok(file)
 }
 
-/// What cargo knows of the package. What the component says of its compiler stays as it is.
+/// What cargo knows of the package, and the compiler, which the release profile strips from the component.
 fn metadata(workspace: &Path, package: &str) -> Result<AddMetadata, String> {
     let package = described(workspace, package)?;
     let text = |field: &str| package[field].as_str().filter(|text| !text.is_empty());
     let invalid = |field: &str, error: &dyn std::fmt::Display| format!("`{field}` of Cargo.toml: {error}");
     let mut metadata = AddMetadata::default();
+    metadata.language.push(("Rust".to_owned(), String::new()));
+    metadata.processed_by.push(("rustc".to_owned(), compiler(workspace)?));
     if let Some(name) = text("name") {
         metadata.name = AddMetadataField::Set(name.to_owned());
     }
@@ -72,4 +74,15 @@ fn described(workspace: &Path, package: &str) -> Result<Value, String> {
         .map(Value::take)
         .find(|candidate| candidate["name"] == package)
         .ok_or_else(|| format!("there is no package `{package}` in {}", workspace.display()))
+}
+
+/// The version of the compiler, as it writes it into modules itself: `1.95.0 (59807616e 2026-04-14)`.
+fn compiler(workspace: &Path) -> Result<String, String> {
+    let output = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+        .current_dir(workspace)
+        .arg("--version")
+        .output()
+        .map_err(|error| format!("rustc could not be started: {error}"))?;
+    let version = String::from_utf8_lossy(&output.stdout);
+    Ok(version.trim().trim_start_matches("rustc ").to_owned())
 }
