@@ -6,7 +6,6 @@
 //! host does not serve the next call.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test should fail loudly where it fails")]
 
-mod outcome;
 mod raw;
 mod rows;
 mod tls;

@@ -1,5 +1,6 @@
 //! A server that keeps to none of HTTP's rules: it logs in as Looker does, and plays a script to everything else.
 
+use integration_tests::raw::{request, token_answer};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,6 +8,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
+
+/// The token that a login gives.
+pub const TOKEN: &str = "raw-server-token";
 
 /// One thing that the server does on a connection.
 #[derive(Debug, Clone, Copy)]
@@ -53,13 +57,6 @@ pub struct RawServer {
     pub address: SocketAddr,
     asked: Arc<AtomicUsize>,
     connections: Arc<AtomicUsize>,
-}
-
-/// The answer to a login.
-fn token() -> String {
-    let body = r#"{"access_token":"raw-server-token","token_type":"Bearer","expires_in":3600}"#;
-    let length = body.len();
-    format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
 }
 
 impl RawServer {
@@ -136,35 +133,15 @@ impl Connection for tokio_rustls::server::TlsStream<TcpStream> {}
 /// Answers logins for as long as they come, and plays the script to the first other request.
 async fn converse(stream: &mut impl Connection, plan: &Plan, asked: &AtomicUsize) -> std::io::Result<()> {
     loop {
-        let head = request(stream).await?;
-        if !head.starts_with("post /api/4.0/login ") {
+        if !request(stream).await?.is_login() {
             asked.fetch_add(1, Ordering::Relaxed);
             return play(stream, plan.answer, plan).await;
         }
         if !plan.login.is_empty() {
             return play(stream, plan.login, plan).await;
         }
-        stream.write_all(token().as_bytes()).await?;
+        stream.write_all(&token_answer(TOKEN)).await?;
     }
-}
-
-/// Reads one request to its end and gives its head, in lower case.
-async fn request(stream: &mut impl Connection) -> std::io::Result<String> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await?);
-    }
-    let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
-    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
-    if let Some(length) = length.and_then(|digits| digits.parse::<usize>().ok()) {
-        stream.read_exact(&mut vec![0; length]).await?;
-    } else if head.contains("transfer-encoding: chunked") {
-        let mut body = Vec::new();
-        while !body.ends_with(b"0\r\n\r\n") {
-            body.push(stream.read_u8().await?);
-        }
-    }
-    Ok(head)
 }
 
 async fn play(stream: &mut impl Connection, steps: &[Step], plan: &Plan) -> std::io::Result<()> {

@@ -5,9 +5,9 @@ mod connections;
 mod statuses;
 mod ways;
 
-use crate::outcome::Outcome;
 use crate::raw::Step;
 use crate::tls::Certificate;
+use integration_tests::outcome::Expected;
 use practice_looker::Fault;
 use std::time::Duration;
 
@@ -23,15 +23,6 @@ pub struct Row {
     pub write: Expected,
     /// How long the call may take.
     pub call_time: Duration,
-}
-
-/// What has to come of a call.
-#[derive(Clone)]
-pub struct Expected {
-    /// What the platform is told.
-    pub outcome: Outcome,
-    /// How often the server has to be asked, logins not counted.
-    pub asked: usize,
 }
 
 /// Who is called, and what it does.
@@ -76,18 +67,6 @@ fn row(name: &'static str, server: Server, read: Expected, write: Expected) -> R
 /// A row whose call nothing ends but its time.
 fn endless(name: &'static str, server: Server, read: Expected, write: Expected) -> Row {
     Row { call_time: SHORT, ..row(name, server, read, write) }
-}
-
-impl Outcome {
-    /// This outcome, after so many requests.
-    fn asked(self, asked: usize) -> Expected {
-        Expected { outcome: self, asked }
-    }
-
-    /// This outcome, after one request.
-    fn once(self) -> Expected {
-        self.asked(1)
-    }
 }
 
 /// How often a request is sent that may be repeated, where it fails each time.

@@ -1,7 +1,6 @@
 //! Tries one row: sets the fault up, makes the call, and looks whether the host still serves.
 
-use crate::outcome::Outcome;
-use crate::raw::{Greeting, Plan, RawServer, Step};
+use crate::raw::{Greeting, Plan, RawServer, Step, TOKEN};
 use crate::rows::{Row, Server};
 use crate::tls::{self, Certificate};
 use host_harness::http::HttpClient;
@@ -9,6 +8,7 @@ use host_harness::limits::Limits;
 use host_harness::policy::Origin;
 use host_harness::{Component, Connector, DEFAULT_COMPONENT, Failure, Host, Policy};
 use integration_tests::auth;
+use integration_tests::outcome::Outcome;
 use practice_looker::PracticeLooker;
 use serde_json::json;
 use std::net::Ipv4Addr;
@@ -205,6 +205,5 @@ fn wrong_words(failure: &Failure) -> Option<String> {
     if words.len() < 20 {
         return Some(format!("the failure says too little: {words}"));
     }
-    (words.contains(SECRET) || words.contains("raw-server-token"))
-        .then(|| format!("the failure shows a secret: {words}"))
+    (words.contains(SECRET) || words.contains(TOKEN)).then(|| format!("the failure shows a secret: {words}"))
 }

@@ -1,9 +1,9 @@
 //! Answers that are HTTP, and whose body is not what it should be.
 
-use super::{ATTEMPTS, Expected, Row, Server, row};
-use crate::outcome::{NO_STATUS, Outcome, RECEIVED, permanent, retryable};
+use super::{ATTEMPTS, Row, Server, row};
 use crate::raw::Step::{self, Repeat, Reset, Write};
 use host_harness::Reason::{RemoteError, UnexpectedResponse, Unreachable};
+use integration_tests::outcome::{Expected, NO_STATUS, Outcome, RECEIVED, permanent, retryable};
 use practice_looker::Fault;
 
 const ALWAYS: usize = 100;

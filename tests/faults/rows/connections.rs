@@ -1,9 +1,9 @@
 //! Connections that break, stall, or carry something that is no HTTP.
 
 use super::{ATTEMPTS, Row, Server, endless, row};
-use crate::outcome::{NO_STATUS, Outcome, TIME, permanent, retryable};
 use crate::raw::Step::{self, Drip, Hang, Repeat, Reset, Write};
 use host_harness::Reason::{self, RemoteError, UnexpectedResponse, Unreachable};
+use integration_tests::outcome::{NO_STATUS, Outcome, TIME, permanent, retryable};
 use practice_looker::Fault;
 use std::time::Duration;
 

@@ -1,11 +1,11 @@
 //! Every status that has a meaning of its own, with Looker's body for it.
 
 use super::{ATTEMPTS, Row, Server, row};
-use crate::outcome::{Outcome, permanent, retryable};
 use crate::raw::Step;
 use host_harness::Reason::{
     Conflict, Forbidden, NotFound, RateLimited, Rejected, RemoteError, Timeout, Unauthenticated, UnexpectedResponse,
 };
+use integration_tests::outcome::{Outcome, permanent, retryable};
 use practice_looker::Fault;
 
 /// Always, as far as one call is concerned.

@@ -1,10 +1,10 @@
 //! The way to the server: names, ports, TLS, and what the policy says. Where it ends early nothing was sent.
 
 use super::{Row, Server, endless, row};
-use crate::outcome::{NO_STATUS, Outcome, TIME, permanent, retryable};
 use crate::raw::Step::{Hang, Write};
 use crate::tls::Certificate;
 use host_harness::Reason::{UnexpectedResponse, Unreachable};
+use integration_tests::outcome::{NO_STATUS, Outcome, TIME, permanent, retryable};
 
 fn unsent(name: &'static str, server: Server, outcome: Outcome) -> Row {
     let outcome = outcome.unsent();

@@ -1,4 +1,4 @@
-//! What a call came to, as far as the table compares it.
+//! What a call came to, as far as a test compares it.
 
 use host_harness::bindings::Output;
 use host_harness::failure::ExecutionFailure;
@@ -57,8 +57,28 @@ const fn failed(retryable: bool, reason: Reason, status: u16, sent: bool) -> Out
 /// Where there was no answer.
 pub const NO_STATUS: u16 = 0;
 
+/// What has to come of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// What the platform is told.
+    pub outcome: Outcome,
+    /// How often the server has to be asked, logins not counted.
+    pub asked: usize,
+}
+
 impl Outcome {
+    /// This outcome, after so many requests.
+    pub fn asked(self, asked: usize) -> Expected {
+        Expected { outcome: self, asked }
+    }
+
+    /// This outcome, after one request.
+    pub fn once(self) -> Expected {
+        self.asked(1)
+    }
+
     /// The same failure, of which the request itself was never sent.
+    #[must_use]
     pub fn unsent(self) -> Self {
         match self {
             Self::Failed { retryable, reason, status, .. } => Self::Failed { retryable, reason, status, sent: false },
