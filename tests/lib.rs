@@ -4,6 +4,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
+pub mod outcome;
+pub mod raw;
+
 use host_harness::bindings::Body;
 use host_harness::{Component, Connector, DEFAULT_COMPONENT, Failure, Host, Sandbox};
 use practice_looker::PracticeLooker;

@@ -168,32 +168,66 @@ fn backoff<P: Platform>(platform: &mut P, number: u32) -> Duration {
 }
 
 fn read_whole<B: Body>(mut response: Response<B>) -> std::result::Result<Received, TransportError> {
-    let mut bytes = Vec::new();
+    let mut pieces = Pieces::default();
     let succeeded = is_success(response.status);
     loop {
-        let chunk = match response.body.read(CHUNK) {
+        match response.body.read(CHUNK) {
             Ok(chunk) if chunk.is_empty() => break,
-            Ok(chunk) => chunk,
+            Ok(chunk) => pieces.add(chunk)?,
             // A refusal whose message is cut is still a refusal.
             Err(_) if !succeeded => break,
             Err(error) => return Err(error),
-        };
-        if bytes.is_empty() {
-            // Most answers come in one piece.
-            bytes = chunk;
-        } else if bytes.try_reserve(chunk.len()).is_ok() {
-            bytes.extend_from_slice(&chunk);
-        } else {
-            return Err(TransportError {
-                kind: TransportErrorKind::TooLarge,
-                detail: format!("more than {} bytes", bytes.len()),
-            });
         }
-        if !succeeded && bytes.len() >= REFUSAL_BYTES {
+        if !succeeded && pieces.len() >= REFUSAL_BYTES {
             break;
         }
     }
-    Ok(Received { status: response.status, headers: response.headers, bytes })
+    Ok(Received { status: response.status, headers: response.headers, bytes: pieces.join()? })
+}
+
+/// A body as it arrives. One buffer that doubles whenever it is full would take up to four times the body's size, since
+/// a sandbox's memory never shrinks and the places of the smaller buffers are too small for the next one: pieces that
+/// are joined at the end take twice the size.
+#[derive(Default)]
+struct Pieces {
+    full: Vec<Vec<u8>>,
+    last: Vec<u8>,
+}
+
+impl Pieces {
+    fn len(&self) -> usize {
+        self.full.iter().map(Vec::len).sum::<usize>() + self.last.len()
+    }
+
+    fn add(&mut self, chunk: Vec<u8>) -> std::result::Result<(), TransportError> {
+        if self.last.is_empty() {
+            // Most answers come in one piece.
+            self.last = chunk;
+        } else if self.last.len() + chunk.len() <= CHUNK {
+            self.last.try_reserve(chunk.len()).map_err(|_| self.too_large())?;
+            self.last.extend_from_slice(&chunk);
+        } else {
+            self.full.push(std::mem::replace(&mut self.last, chunk));
+        }
+        Ok(())
+    }
+
+    fn join(mut self) -> std::result::Result<Vec<u8>, TransportError> {
+        if self.full.is_empty() {
+            return Ok(self.last);
+        }
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(self.len()).map_err(|_| self.too_large())?;
+        self.full.push(self.last);
+        for piece in self.full {
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes)
+    }
+
+    fn too_large(&self) -> TransportError {
+        TransportError { kind: TransportErrorKind::TooLarge, detail: format!("more than {} bytes", self.len()) }
+    }
 }
 
 /// The failure that an error below HTTP is.

@@ -124,6 +124,11 @@ async fn failures_after_the_request_was_sent() {
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf").await.unwrap();
     });
     is_error(half.await, "HttpResponseIncomplete");
+    let chunks = told("", |mut stream| async move {
+        request(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nno size\r\n").await.unwrap();
+    });
+    is_error(chunks.await, "HttpProtocolError");
     let pause = told(r#","between":100"#, |mut stream| async move {
         request(&mut stream).await;
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf").await.unwrap();

@@ -143,3 +143,14 @@ fn of_an_error_only_the_beginning_is_read() {
     let received = run(&mut Scripted::default().answer(200, &[], large.as_bytes()), SAFE).unwrap();
     assert_eq!(received.bytes.len(), large.len());
 }
+
+#[test]
+fn pieces_of_any_size_are_joined_in_their_order() {
+    for size in [1, 1000, CHUNK - 1, CHUNK, CHUNK + 1] {
+        let whole: Vec<u8> = (0..3 * CHUNK).map(|index| (index % 251) as u8).collect();
+        let mut pieces = Pieces::default();
+        whole.chunks(size).for_each(|piece| pieces.add(piece.to_vec()).unwrap());
+        assert_eq!(pieces.len(), whole.len(), "{size}");
+        assert!(pieces.join().unwrap() == whole, "{size}");
+    }
+}

@@ -66,6 +66,10 @@ fn from_hyper(error: &hyper::Error, broken: Error) -> Error {
     if let Some(io) = find::<std::io::Error>(error) {
         return match io.kind() {
             ErrorKind::TimedOut => Error::ConnectionReadTimeout,
+            // How hyper says that chunks break the rules. TLS that breaks has the same kind, and its own error within.
+            ErrorKind::InvalidData | ErrorKind::InvalidInput if find::<rustls::Error>(error).is_none() => {
+                Error::HttpProtocolError
+            }
             _ => broken,
         };
     }

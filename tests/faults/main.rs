@@ -1,0 +1,79 @@
+//! The fault table: everything that can go wrong between the connector and Looker, and what the platform is told of it.
+//!
+//! `cargo test -p integration-tests --test faults -- --nocapture` prints it. Each row is tried with a call that may be
+//! repeated (`user`, a `GET`) and with one that may not (`create_user`, a `POST`); see [`rows`]. A row fails where the
+//! platform is told anything else than the table says, where the server was asked more or less often, or where the same
+//! host does not serve the next call.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test should fail loudly where it fails")]
+
+mod raw;
+mod rows;
+mod tls;
+mod trial;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use trial::{Bench, Call, Seen};
+
+/// How many rows are tried at once: most of them wait.
+const AT_ONCE: usize = 8;
+
+/// How long the whole table may take, so that nothing hangs unseen.
+const ALL_TIME: Duration = Duration::from_secs(180);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_is_told_as_what_it_is_and_the_host_goes_on() {
+    let started = Instant::now();
+    let bench = Arc::new(Bench::new().await);
+    let room = Arc::new(Semaphore::new(AT_ONCE));
+    let mut trials = Vec::new();
+    for row in rows::rows().into_iter().map(Arc::new) {
+        for call in [Call::Read, Call::Write] {
+            let (bench, room, row) = (Arc::clone(&bench), Arc::clone(&room), Arc::clone(&row));
+            trials.push(tokio::spawn(async move {
+                let _room = room.acquire().await.unwrap();
+                let seen = bench.try_row(&row, call).await;
+                (row, call, seen)
+            }));
+        }
+    }
+    println!(
+        "{:46} {:5} {:42} {:42} {:>5} {:>9}  host still serves",
+        "fault", "call", "expected", "seen", "asked", "time"
+    );
+    let (mut lines, mut wrong) = (0, Vec::new());
+    for trial in trials {
+        let remaining = ALL_TIME.saturating_sub(started.elapsed());
+        let (row, call, seen) =
+            tokio::time::timeout(remaining, trial).await.expect("the table takes too long").unwrap();
+        let expected = match call {
+            Call::Read => &row.read,
+            Call::Write => &row.write,
+        };
+        let Seen { outcome, asked, time, problem } = &seen;
+        let serves = if problem.is_none() { "yes" } else { "NO" };
+        println!(
+            "{:46} {:5} {:42} {:42} {:>5} {:>6} ms  {serves}",
+            row.name,
+            call.method(),
+            expected.outcome,
+            outcome,
+            asked,
+            time.as_millis(),
+        );
+        lines += 1;
+        if *outcome != expected.outcome || *asked != expected.asked {
+            wrong.push(format!(
+                "{}, {}: expected {} after {} requests, seen {outcome} after {asked}",
+                row.name,
+                call.method(),
+                expected.outcome,
+                expected.asked
+            ));
+        }
+        wrong.extend(problem.iter().map(|problem| format!("{}, {}: {problem}", row.name, call.method())));
+    }
+    println!("{} faults, {lines} calls, {} wrong, in {:.1?}", lines / 2, wrong.len(), started.elapsed());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -1,0 +1,119 @@
+//! Connections that break, stall, or carry something that is no HTTP.
+
+use super::{ATTEMPTS, Row, Server, endless, row};
+use crate::raw::Step::{self, Drip, Hang, Repeat, Reset, Write};
+use host_harness::Reason::{self, RemoteError, UnexpectedResponse, Unreachable};
+use integration_tests::outcome::{NO_STATUS, Outcome, TIME, permanent, retryable};
+use practice_looker::Fault;
+use std::time::Duration;
+
+const ALWAYS: usize = 100;
+
+/// The connection breaks each time: what cannot act twice is tried again.
+fn breaks(name: &'static str, server: Server) -> Row {
+    row(name, server, retryable(Unreachable, NO_STATUS).asked(ATTEMPTS), permanent(Unreachable, NO_STATUS).once())
+}
+
+/// It breaks once.
+fn breaks_once(name: &'static str, fault: Fault) -> Row {
+    row(name, Server::Practice(fault, 1), Outcome::Output.asked(2), permanent(Unreachable, NO_STATUS).once())
+}
+
+/// What comes is no HTTP. The same would come again, so nothing is tried twice.
+fn garbled(name: &'static str, server: Server) -> Row {
+    row(name, server, retryable(UnexpectedResponse, NO_STATUS).once(), permanent(UnexpectedResponse, NO_STATUS).once())
+}
+
+/// Nothing ends the call but the host. Whether it acted nobody knows.
+fn stalls(name: &'static str, server: Server) -> Row {
+    endless(name, server, TIME.once(), TIME.once())
+}
+
+fn login(name: &'static str, steps: &'static [Step], reason: Reason, status: u16, may_pass: bool) -> Row {
+    let outcome = if may_pass { retryable(reason, status) } else { permanent(reason, status) }.unsent();
+    row(name, Server::RawLogin(steps), outcome.clone().asked(0), outcome.asked(0))
+}
+
+pub fn rows() -> Vec<Row> {
+    let practice = |fault| Server::Practice(fault, ALWAYS);
+    vec![
+        breaks("reset before the headers", practice(Fault::ResetBeforeHead)),
+        breaks_once("reset before the headers, once", Fault::ResetBeforeHead),
+        breaks("reset within the headers", Server::Raw(&[Write(b"HTTP/1.1 200 OK\r\ncontent-ty"), Reset])),
+        breaks("reset after the headers", practice(Fault::ResetAfterHead)),
+        breaks("reset within the body", practice(Fault::ResetInBody)),
+        breaks_once("reset within the body, once", Fault::ResetInBody),
+        breaks("closed before the headers", practice(Fault::CloseBeforeHead)),
+        breaks("closed within the headers", Server::Raw(&[Write(b"HTTP/1.1 200 OK\r\ncontent-ty")])),
+        breaks("Content-Length promises more than comes", practice(Fault::TruncatedBody)),
+        row(
+            "closed after the answer, unannounced",
+            practice(Fault::CloseAfterAnswer),
+            Outcome::Output.once(),
+            Outcome::Output.once(),
+        ),
+        stalls("never answers", practice(Fault::NeverAnswer)),
+        stalls("stops within the headers", Server::Raw(&[Write(b"HTTP/1.1 200 OK\r\ncontent-ty"), Hang])),
+        stalls("stops within the body", Server::Raw(&[Write(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"), Hang])),
+        stalls(
+            "drips its body",
+            Server::Raw(&[Write(b"HTTP/1.1 200 OK\r\ncontent-length: 999999\r\n\r\n"), Drip(b" ", 50)]),
+        ),
+        stalls("drips its headers", Server::Raw(&[Write(b"HTTP/1.1 200 OK\r\n"), Drip(b"x: y\r\n", 50)])),
+        row(
+            "answers late",
+            Server::Practice(Fault::Delay(Duration::from_millis(700)), 1),
+            Outcome::Output.once(),
+            Outcome::Output.once(),
+        ),
+        garbled("no HTTP at all", practice(Fault::Garbage)),
+        garbled("a status line without a status", Server::Raw(&[Write(b"HTTP/1.1 OK\r\n\r\n")])),
+        garbled("status 1000", Server::Raw(&[Write(b"HTTP/1.1 1000 Much\r\ncontent-length: 0\r\n\r\n")])),
+        garbled("HTTP/0.9", Server::Raw(&[Write(b"<html>hello</html>\r\n\r\n")])),
+        garbled("a header with a NUL", Server::Raw(&[Write(b"HTTP/1.1 200 OK\r\na: b\0c\r\n\r\n")])),
+        garbled("100,000 headers", Server::Raw(&[Write(b"HTTP/1.1 200 OK\r\n"), Repeat(b"x: y\r\n", 100_000), Hang])),
+        garbled(
+            "a header of 16 MB",
+            Server::Raw(&[Write(b"HTTP/1.1 200 OK\r\nx: "), Repeat(&[b'y'; 1024], 16 * 1024), Hang]),
+        ),
+        garbled(
+            "two Content-Lengths that differ",
+            Server::Raw(&[Write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 4\r\n\r\n{}  ")]),
+        ),
+        garbled(
+            "a Content-Length below zero",
+            Server::Raw(&[Write(b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n{}")]),
+        ),
+        stalls("100 Continue without end", Server::Raw(&[Drip(b"HTTP/1.1 100 Continue\r\n\r\n", 1)])),
+        login("the login breaks", &[Reset], Unreachable, NO_STATUS, true),
+        login(
+            "the login fails with 500",
+            &[Write(b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n")],
+            RemoteError,
+            500,
+            true,
+        ),
+        login(
+            "the login gives no token",
+            &[Write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")],
+            UnexpectedResponse,
+            200,
+            false,
+        ),
+        login(
+            "the login gives a token with a line break",
+            &[Write(b"HTTP/1.1 200 OK\r\ncontent-length: 35\r\n\r\n{\"access_token\":\"a\\r\\nx-injected: b\"}")],
+            UnexpectedResponse,
+            200,
+            false,
+        ),
+        login(
+            "wrong credentials",
+            &[Write(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")],
+            Reason::Unauthenticated,
+            404,
+            false,
+        ),
+        endless("the login is never answered", Server::RawLogin(&[Hang]), TIME.asked(0), TIME.asked(0)),
+    ]
+}

@@ -1,0 +1,136 @@
+//! What a call came to, as far as a test compares it.
+
+use host_harness::bindings::Output;
+use host_harness::failure::ExecutionFailure;
+use host_harness::limits::Limit;
+use host_harness::{Failure, Reason};
+use std::fmt;
+
+/// What a call came to, or should come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// An output.
+    Output,
+    /// A failure of the connector.
+    Failed {
+        /// Whether the same call may succeed later and cannot act twice.
+        retryable: bool,
+        /// The kind of failure.
+        reason: Reason,
+        /// The HTTP status, where there was an answer.
+        status: Option<u16>,
+        /// Whether the request itself may have reached the server.
+        sent: bool,
+    },
+    /// The host ended the call.
+    Ended {
+        /// At which limit.
+        limit: &'static str,
+        /// Whether a request, a login's or the call's own, may have reached the server.
+        sent: bool,
+    },
+    /// What must never be: the connector crashed or broke its interface.
+    Broken(String),
+}
+
+/// The limit of [`host_harness::Limits::call_time`].
+pub const TIME: Outcome = Outcome::Ended { limit: "time", sent: true };
+/// The limit of [`host_harness::Limits::response_bytes`].
+pub const RECEIVED: Outcome = Outcome::Ended { limit: "received data", sent: true };
+
+/// A failure that may be repeated: the request did not arrive, or is one that may arrive twice.
+pub const fn retryable(reason: Reason, status: u16) -> Outcome {
+    failed(true, reason, status, true)
+}
+
+/// A failure that must not be repeated.
+pub const fn permanent(reason: Reason, status: u16) -> Outcome {
+    failed(false, reason, status, true)
+}
+
+/// The same without an answer of HTTP: the status is zero where there is none.
+const fn failed(retryable: bool, reason: Reason, status: u16, sent: bool) -> Outcome {
+    let status = if status == 0 { None } else { Some(status) };
+    Outcome::Failed { retryable, reason, status, sent }
+}
+
+/// Where there was no answer.
+pub const NO_STATUS: u16 = 0;
+
+/// What has to come of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// What the platform is told.
+    pub outcome: Outcome,
+    /// How often the server has to be asked, logins not counted.
+    pub asked: usize,
+}
+
+impl Outcome {
+    /// This outcome, after so many requests.
+    pub fn asked(self, asked: usize) -> Expected {
+        Expected { outcome: self, asked }
+    }
+
+    /// This outcome, after one request.
+    pub fn once(self) -> Expected {
+        self.asked(1)
+    }
+
+    /// The same failure, of which the request itself was never sent.
+    #[must_use]
+    pub fn unsent(self) -> Self {
+        match self {
+            Self::Failed { retryable, reason, status, .. } => Self::Failed { retryable, reason, status, sent: false },
+            Self::Ended { limit, .. } => Self::Ended { limit, sent: false },
+            other => other,
+        }
+    }
+
+    /// What a call came to.
+    pub fn of(outcome: &Result<Output, Failure>) -> Self {
+        let failure = match outcome {
+            Ok(_) => return Self::Output,
+            Err(failure) => failure,
+        };
+        match failure {
+            Failure::Retryable(problem) | Failure::Permanent(problem) => Self::Failed {
+                retryable: failure.is_retryable(),
+                reason: problem.reason,
+                status: problem.status,
+                sent: problem.request_sent,
+            },
+            Failure::Execution(ExecutionFailure::Limit { limit, request_sent }) => {
+                let limit = match limit {
+                    Limit::CallTime(_) => "time",
+                    Limit::ResponseBytes(_) => "received data",
+                    Limit::Memory(_) => "memory",
+                    Limit::CpuTime(_) => "computing time",
+                    Limit::Requests(_) => "requests",
+                };
+                Self::Ended { limit, sent: *request_sent }
+            }
+            Failure::Execution(failure) => Self::Broken(failure.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Output => formatter.pad("output"),
+            Self::Failed { retryable, reason, status, sent } => {
+                let kind = if *retryable { "retryable" } else { "permanent" };
+                let reason = serde_json::to_value(reason).unwrap_or_default();
+                let status = status.map(|status| format!(" {status}")).unwrap_or_default();
+                let sent = if *sent { "" } else { ", unsent" };
+                formatter.pad(&format!("{kind} {}{status}{sent}", reason.as_str().unwrap_or("?")))
+            }
+            Self::Ended { limit, sent } => {
+                let sent = if *sent { "" } else { ", unsent" };
+                formatter.pad(&format!("ended: limit on {limit}{sent}"))
+            }
+            Self::Broken(how) => formatter.pad(&format!("BROKEN: {how}")),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What goes wrong with which call, and what has to come of it. Both sides know it from the call's number alone.
+
+use host_harness::Reason::{NotFound, RateLimited, Rejected, RemoteError, UnexpectedResponse, Unreachable};
+use integration_tests::outcome::{Expected, NO_STATUS, Outcome, TIME, permanent, retryable};
+
+/// How many of a thousand calls something goes wrong with.
+const FAULTS: u64 = 50;
+
+/// How often a call is sent that may be repeated, where it fails each time.
+const ATTEMPTS: usize = 5;
+
+/// What goes wrong with one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// 404.
+    NotFound,
+    /// 422.
+    Rejected,
+    /// 500, with a body of 1 MiB.
+    LargeError,
+    /// 502, each time.
+    BadGateway,
+    /// 503 for an hour.
+    Unavailable,
+    /// 429 for an hour.
+    Limited,
+    /// 429 at the first time.
+    LimitedOnce,
+    /// 401 at the first time, as if the token had expired.
+    Expired,
+    /// A reset before the answer, each time.
+    Reset,
+    /// A reset before the answer, at the first time.
+    ResetOnce,
+    /// Half of the body, and the end.
+    Truncated,
+    /// Something that is no HTTP.
+    Garbage,
+    /// JSON that is no UTF-8.
+    InvalidUtf8,
+    /// The right answer after 100 ms.
+    Late,
+    /// Nothing.
+    Silence,
+}
+
+/// All of them. Silence is rare, since it costs the whole time of a call.
+const KINDS: [Fault; 14] = [
+    Fault::NotFound,
+    Fault::Rejected,
+    Fault::LargeError,
+    Fault::BadGateway,
+    Fault::Unavailable,
+    Fault::Limited,
+    Fault::LimitedOnce,
+    Fault::Expired,
+    Fault::Reset,
+    Fault::ResetOnce,
+    Fault::Truncated,
+    Fault::Garbage,
+    Fault::InvalidUtf8,
+    Fault::Late,
+];
+
+/// One in so many faults is silence.
+const SILENCE: u64 = 50;
+
+/// One call.
+#[derive(Debug, Clone, Copy)]
+pub struct Call {
+    /// Its number, which is the id of the user that it is about.
+    pub number: usize,
+    /// What goes wrong with it.
+    pub fault: Option<Fault>,
+}
+
+impl Call {
+    /// The call of this number.
+    pub fn new(seed: u64, number: usize) -> Self {
+        let chance = mix(seed ^ mix(number as u64));
+        let fault = (chance % 1000 < FAULTS).then(|| {
+            let kind = mix(chance);
+            if kind % SILENCE == 0 { Fault::Silence } else { KINDS[(kind / SILENCE) as usize % KINDS.len()] }
+        });
+        Self { number, fault }
+    }
+
+    /// What is called: mostly reads, and both kinds of writes.
+    pub fn operation(self) -> &'static str {
+        match self.number % 4 {
+            2 => "update_user",
+            3 => "delete_user",
+            _ => "user",
+        }
+    }
+
+    /// What has to come of it.
+    pub fn expected(self) -> Expected {
+        // `PATCH` may act twice where it is sent twice; `GET` and `DELETE` may not.
+        let safe = self.operation() != "update_user";
+        let told = |reason, status| if safe { retryable(reason, status) } else { permanent(reason, status) };
+        let attempts = if safe { ATTEMPTS } else { 1 };
+        match self.fault {
+            None | Some(Fault::Late) => Outcome::Output.once(),
+            Some(Fault::NotFound) => permanent(NotFound, 404).once(),
+            Some(Fault::Rejected) => permanent(Rejected, 422).once(),
+            Some(Fault::LargeError) => told(RemoteError, 500).once(),
+            Some(Fault::BadGateway) => told(RemoteError, 502).asked(attempts),
+            Some(Fault::Unavailable) if safe => retryable(RateLimited, 503).once(),
+            Some(Fault::Unavailable) => permanent(RemoteError, 503).once(),
+            Some(Fault::Limited) => retryable(RateLimited, 429).once(),
+            // Refused before it acted: whatever it is, it is sent again.
+            Some(Fault::LimitedOnce | Fault::Expired) => Outcome::Output.asked(2),
+            Some(Fault::ResetOnce) if safe => Outcome::Output.asked(2),
+            Some(Fault::Reset | Fault::ResetOnce | Fault::Truncated) => told(Unreachable, NO_STATUS).asked(attempts),
+            Some(Fault::Garbage) => told(UnexpectedResponse, NO_STATUS).once(),
+            Some(Fault::InvalidUtf8) => permanent(UnexpectedResponse, 200).once(),
+            Some(Fault::Silence) => TIME.once(),
+        }
+    }
+}
+
+/// Spreads a number over all 64 bits (SplitMix64).
+fn mix(number: u64) -> u64 {
+    let mut bits = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
