@@ -16,7 +16,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::IoError;
 const PARTS_PER_SANDBOX: u32 = 4;
 
 /// The interface as wasmtime-wasi-http links it. A test fails when a newer one has a newer version.
-const HTTP_TYPES: &str = "wasi:http/types@0.2.12";
+pub(crate) const HTTP_TYPES: &str = "wasi:http/types@0.2.12";
 
 /// Bytes of a sandbox's memory that are cleaned and kept for the next one, where others are given back to the system:
 /// a short call touches less, so that the next sandbox starts without a page fault for each.
@@ -140,6 +140,7 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     tell_error_codes(&mut linker)?;
+    crate::sandbox::exchange::add_to_linker(&mut linker)?;
     Ok(linker)
 }
 
