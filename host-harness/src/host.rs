@@ -7,7 +7,7 @@ use crate::sandbox::State;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::component::{Linker, Resource};
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::p2::bindings::http::types::IoError;
 
@@ -20,7 +20,10 @@ pub(crate) const HTTP_TYPES: &str = "wasi:http/types@0.2.12";
 
 /// Bytes of a sandbox's memory that are cleaned and kept for the next one, where others are given back to the system:
 /// a short call touches less, so that the next sandbox starts without a page fault for each.
-const MEMORY_KEPT: usize = 256 * 1024;
+const MEMORY_KEPT: usize = 512 * 1024;
+
+/// The same for each of its tables.
+const TABLE_KEPT: usize = 64 * 1024;
 
 /// What all components on a host share. Clones are the same host.
 #[derive(Clone)]
@@ -131,6 +134,9 @@ fn pool() -> PoolingAllocationConfig {
         .max_memories_per_component(1)
         .table_elements(limits::TABLE_ENTRIES)
         .linear_memory_keep_resident(MEMORY_KEPT)
+        .table_keep_resident(TABLE_KEPT)
+        // Only what was written to is cleaned, wherever it lies, where the system (Linux 6.7) can tell.
+        .pagemap_scan(Enabled::Auto)
         .max_memory_size(usize::try_from(limits::MEMORY_BYTES_MOST).unwrap_or(usize::MAX));
     pool
 }
