@@ -8,14 +8,12 @@ import os
 import sys
 import time
 
-FIELDS = "id,display_name,email,is_disabled"
-
 
 def sdk_call():
     import looker_sdk
 
     sdk = looker_sdk.init40()
-    return lambda: sdk.me(fields=FIELDS)
+    return sdk.me
 
 
 def requests_call(path, token):

@@ -24,13 +24,8 @@ pub const TOKEN: &str = "6hGtsVfJ7BzPq2XkWc9mNRyd4TLQ8vFsKj3HpZbx";
 /// The value of the input `fields` that makes a call wait until [`Server::release`].
 pub const WAIT: &str = "wait";
 
-/// The user that `me` gives: what Looker has in the fields that a "Test connection" button asks for, and some more.
-const USER: &str = concat!(
-    r#"{"id":"7","display_name":"Ada Lovelace","email":"ada@example.com","first_name":"Ada","last_name":"Lovelace","#,
-    r#""is_disabled":false,"locale":"en","group_ids":["1","4"],"role_ids":["2","5"],"#,
-    r#""avatar_url":"https://gravatar.lookercdn.com/avatar/0f8b2b6a?s=156&d=blank","#,
-    r#""url":"https://localhost:19999/api/4.0/users/7"}"#,
-);
+/// The user that `me` gives: every field that Looker has, as its SDKs ask for.
+const USER: &str = include_str!("user.json");
 
 /// One row of each kind of result. The rows of a result are all the same.
 const CSV_ROW: &str = "10248,2026-11-25,complete,Ada Lovelace,ada@example.com,Outerwear & Coats,118.90,2\n";
@@ -53,6 +48,7 @@ struct Shared {
     waiting: AtomicUsize,
     /// A permit for each call that may stop waiting.
     released: Semaphore,
+    user: Bytes,
     csv: Bytes,
     json: Bytes,
 }
@@ -70,6 +66,8 @@ impl Server {
         let shared = Arc::new(Shared {
             waiting: AtomicUsize::new(0),
             released: Semaphore::new(0),
+            // Looker sends no spaces.
+            user: serde_json::from_str::<serde_json::Value>(USER)?.to_string().into(),
             csv: repeated(CSV_ROW),
             json: repeated(&format!("{JSON_ROW},")),
         });
@@ -130,12 +128,12 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
                     permit.forget();
                 }
                 shared.waiting.fetch_sub(1, Ordering::Relaxed);
-                ("application/json", Content::whole(Bytes::from_static(USER.as_bytes())))
+                ("application/json", Content::whole(shared.user.clone()))
             }
             Some(bytes) if bytes.parse::<u64>().is_ok() => {
                 ("application/json", Content::rows(&shared, "json", bytes.parse().unwrap_or(0)))
             }
-            _ => ("application/json", Content::whole(Bytes::from_static(USER.as_bytes()))),
+            _ => ("application/json", Content::whole(shared.user.clone())),
         }
     } else if let Some((bytes, format)) = result(path) {
         (if format == "csv" { "text/csv" } else { "application/json" }, Content::rows(&shared, format, bytes))
