@@ -29,14 +29,14 @@ pub struct Row {
 
 /// Prints a table, and fails where a row is not as it should be.
 pub fn print_and_check(title: &str, rows: &[Row]) {
-    println!("{title:62} {:44} {:44} {:>9}  host still serves", "expected", "seen", "time");
+    println!("{title:70} {:42} {:44} {:>9}  host still serves", "expected", "seen", "time");
     let mut wrong = Vec::new();
     for Row { attempt, expected, seen, time, problem } in rows {
         let shown: String = seen.chars().filter(|letter| !letter.is_control()).collect();
         let at = shown.find(expected).unwrap_or(0);
         let near: String = shown.chars().skip(shown[..at].chars().count()).take(44).collect();
         let serves = if problem.is_none() { "yes" } else { "NO" };
-        println!("{attempt:62} {expected:44} {near:44} {:>6} ms  {serves}", time.as_millis());
+        println!("{attempt:70} {expected:42} {near:44} {:>6} ms  {serves}", time.as_millis());
         if !seen.contains(expected) {
             wrong.push(format!("{attempt}: expected `{expected}`, seen `{seen}`"));
         }

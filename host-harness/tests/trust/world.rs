@@ -20,7 +20,7 @@ const IMPORTS: [&str; 7] = [
 
 /// What a component's code does when it starts: its memory or table, and the body of its start function.
 const STARTS: [(&str, &str, &str, &str); 5] = [
-    ("traps at its start", "", "unreachable", "the connector crashed: wasm `unreachable`"),
+    ("traps at its start", "", "unreachable", "wasm `unreachable` instruction executed"),
     ("computes without end at its start", "", "(loop $l (br $l))", "more than 500ms of computing time"),
     (
         "takes memory without end at its start",
@@ -35,7 +35,7 @@ const STARTS: [(&str, &str, &str, &str); 5] = [
         "(loop $l (br_if $l (i32.ne (table.grow $t (ref.null func) (i32.const 1000)) (i32.const -1))))
          (if (i32.le_u (table.size $t) (i32.const LIMIT)) (then (unreachable)))
          (loop $l (br $l))",
-        "the connector crashed: wasm `unreachable`",
+        "wasm `unreachable` instruction executed",
     ),
     ("takes two memories", "(memory 1) (memory 1)", "", "memor"),
 ];
