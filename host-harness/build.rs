@@ -2,6 +2,8 @@
 
 #[path = "build/component.rs"]
 mod component;
+#[path = "build/metadata.rs"]
+mod metadata;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -37,7 +39,9 @@ fn component_file() -> Result<PathBuf, String> {
         let folder = if input == "build" { Path::new(env!("CARGO_MANIFEST_DIR")) } else { workspace };
         println!("cargo::rerun-if-changed={}", folder.join(input).display());
     }
-    component::build(workspace, PACKAGE, &target_folder()?.join("component"))
+    let folder = target_folder()?.join("component");
+    let built = component::build(workspace, PACKAGE, &folder)?;
+    metadata::add(workspace, PACKAGE, &built, &folder)
 }
 
 /// The outer build's target folder: `OUT_DIR` lies in `<target>/<profile>/build/…`. A fixed folder in it, and not

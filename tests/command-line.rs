@@ -219,3 +219,30 @@ fn results_of_every_kind_are_printed_or_written() {
     let nothing = host_harness(&["invoke", "delete_user", "--practice", "--input", r#"{"user_id": 3}"#]);
     assert_eq!((nothing.code, nothing.stdout.trim()), (0, ""), "{}", nothing.stderr);
 }
+
+#[test]
+fn a_refresh_token_that_is_replaced_is_kept_where_it_came_from() {
+    let looker = PracticeLooker::start().unwrap();
+    let (folder, address) = (tempfile::tempdir().unwrap(), looker.base_url());
+    let file = folder.path().join("auth.json");
+    let auth = |token: &str| json!({"domain": address, "client_id": "app", "refresh_token": token}).to_string();
+    let first = looker.refresh_token("app");
+    std::fs::write(&file, auth(&first)).unwrap();
+    let source = format!("@{}", file.display());
+    for command in [&["check"][..], &["invoke", "me"], &["invoke", "user", "--input", r#"{"user_id": "999"}"#]] {
+        let before = std::fs::read_to_string(&file).unwrap();
+        let run = host_harness(&[command, &["--auth", &source, "--allow-host", &address]].concat());
+        assert!(run.stderr.contains("auth.json has the new one"), "{command:?}: {}", run.stderr);
+        let after = std::fs::read_to_string(&file).unwrap();
+        assert_ne!(before, after);
+        assert_eq!(parse(&after)["client_id"], "app");
+        let token = parse(&after)["refresh_token"].as_str().unwrap().to_owned();
+        assert!(!run.stderr.contains(&token) && !run.stdout.contains(&token));
+    }
+    // Where there is no file it is said that it is lost, and nothing of it is shown.
+    let run = host_harness(&["check", "--auth", &auth(&looker.refresh_token("app")), "--allow-host", &address]);
+    assert_eq!(run.code, 0);
+    assert!(run.stderr.contains("warning: the refresh token was replaced, and is lost"), "{}", run.stderr);
+    let run = host_harness(&["check", "--json", "--auth", &auth(&first), "--allow-host", &address]);
+    expect(&run, 1, "unauthenticated", &[]);
+}

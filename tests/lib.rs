@@ -25,6 +25,17 @@ pub fn auth(looker: &PracticeLooker) -> String {
     json!({"domain": domain, "client_id": id, "client_secret": secret}).to_string()
 }
 
+/// The Looker connector, allowed to connect to a practice Looker.
+pub async fn connector_to(looker: &PracticeLooker) -> Connector {
+    let rule = looker.base_url().parse().unwrap();
+    connector().allowing_its_hosts(&auth(looker), [rule]).await.unwrap()
+}
+
+/// How often a practice Looker was asked for something whose path ends so.
+pub fn asked(looker: &PracticeLooker, method: &str, end: &str) -> usize {
+    looker.requests().iter().filter(|request| request.method == method && request.path.ends_with(end)).count()
+}
+
 /// A practice Looker, and a sandbox that may connect to it.
 pub struct Practice {
     /// The practice Looker.
@@ -39,7 +50,7 @@ impl Practice {
     pub async fn start() -> Self {
         let looker = PracticeLooker::start().unwrap();
         let auth = auth(&looker);
-        let connector = connector().allowing_its_hosts(&auth, [looker.base_url().parse().unwrap()]).await.unwrap();
+        let connector = connector_to(&looker).await;
         Self { sandbox: connector.sandbox().await.unwrap(), looker, auth }
     }
 

@@ -3,7 +3,7 @@
 
 use host_harness::policy::Origin;
 use host_harness::{Policy, Rule, Sandbox};
-use integration_tests::{auth, connector};
+use integration_tests::{asked, auth, connector};
 use practice_looker::PracticeLooker;
 
 /// A sandbox that may connect to these.
@@ -17,7 +17,7 @@ async fn sandbox(lookers: &[&PracticeLooker]) -> Sandbox {
 
 /// How often a practice Looker was asked to log somebody in.
 fn logins(looker: &PracticeLooker) -> usize {
-    looker.requests().iter().filter(|request| request.path.ends_with("/login")).count()
+    asked(looker, "POST", "/login")
 }
 
 #[tokio::test]

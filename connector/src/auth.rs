@@ -13,7 +13,7 @@ pub use schema::schema;
 use crate::catalog;
 use crate::failure::{FieldProblems, Problem, Reason, Result};
 use crate::secret::Secret;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// The environment variable with the address.
 const BASE_URL: &str = "LOOKERSDK_BASE_URL";
@@ -22,9 +22,23 @@ const CLIENT_ID: &str = "LOOKERSDK_CLIENT_ID";
 /// The environment variable with the client secret.
 const CLIENT_SECRET: &str = "LOOKERSDK_CLIENT_SECRET";
 
+/// The fields that are written here, too.
+const DOMAIN: &str = "domain";
+const ACCESS_TOKEN: &str = "access_token";
+const REFRESH_TOKEN: &str = "refresh_token";
+
 /// The names of the fields, in the order of the form.
-const FIELDS: [&str; 8] =
-    ["domain", "client_id", "client_secret", "region", "port", "access_token", "run_as_user_id", "workspace"];
+const FIELDS: [&str; 9] = [
+    DOMAIN,
+    "client_id",
+    "client_secret",
+    "region",
+    "port",
+    ACCESS_TOKEN,
+    REFRESH_TOKEN,
+    "run_as_user_id",
+    "workspace",
+];
 
 /// A checked auth.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +65,13 @@ pub enum Credentials {
     },
     /// A token that somebody else got.
     Token(Secret),
+    /// What a user granted an OAuth application, which turns it into tokens.
+    Refresh {
+        /// The client ID of the application.
+        id: String,
+        /// The refresh token.
+        token: Secret,
+    },
 }
 
 /// A workspace of Looker's: which version of the LookML models calls see.
@@ -75,14 +96,33 @@ impl Workspace {
 impl Auth {
     /// Whether a new token can be had when one is refused.
     pub fn can_log_in(&self) -> bool {
-        self.run_as_user_id.is_some() || matches!(self.credentials, Credentials::Client { .. })
+        self.run_as_user_id.is_some() || !matches!(self.credentials, Credentials::Token(_))
+    }
+
+    /// The auth of the one who signs in, whomever calls are made as.
+    pub fn of_the_one_who_signs_in(&self) -> Self {
+        Self { run_as_user_id: None, workspace: None, ..self.clone() }
     }
 
     /// Every secret in it, to be kept out of messages.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         match &self.credentials {
-            Credentials::Client { secret, .. } | Credentials::Token(secret) => std::iter::once(secret),
+            Credentials::Client { secret, .. }
+            | Credentials::Token(secret)
+            | Credentials::Refresh { token: secret, .. } => std::iter::once(secret),
         }
+    }
+
+    /// The auth of a session: its token, and where it is good.
+    pub fn of_session(&self, token: &Secret) -> String {
+        json!({ DOMAIN: self.address.base_url(), ACCESS_TOKEN: token.reveal() }).to_string()
+    }
+
+    /// The same document with another refresh token.
+    pub fn renewed(document: &str, token: &Secret) -> Result<String> {
+        let mut fields = Fields::parse(document)?.values;
+        fields.insert(REFRESH_TOKEN.to_owned(), Value::String(token.reveal().to_owned()));
+        Ok(Value::Object(fields).to_string())
     }
 
     /// Checks an auth document. `variable` looks up an environment variable.
@@ -90,13 +130,13 @@ impl Auth {
         let mut fields = Fields::parse(document)?;
         let from_environment = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
 
-        let own_domain = fields.text("domain");
+        let own_domain = fields.text(DOMAIN);
         let environment_address = from_environment(BASE_URL);
         let region = fields.text("region");
         let port = fields.text("port");
         let written = own_domain.as_deref().or(environment_address.as_deref());
         if written.is_none() {
-            fields.missing("domain", &format!("the Looker instance, such as mycompany, or set {BASE_URL}"));
+            fields.missing(DOMAIN, &format!("the Looker instance, such as mycompany, or set {BASE_URL}"));
         }
         let address = Address::parse(written, region.as_deref(), port.as_deref(), &mut fields.problems);
 
@@ -180,22 +220,35 @@ impl Fields {
     ) -> Option<Credentials> {
         let id = self.text("client_id");
         let secret = self.text("client_secret");
-        if let Some(token) = self.text("access_token") {
-            if id.is_some() || secret.is_some() {
-                self.problems.add(
-                    "access_token",
-                    "conflict",
-                    "access_token and client_id with client_secret exclude each other: give either the token or the two.",
-                );
+        let (access, refresh) = (self.text(ACCESS_TOKEN), self.text(REFRESH_TOKEN));
+        for (name, token) in [(ACCESS_TOKEN, &access), (REFRESH_TOKEN, &refresh)] {
+            if token.as_ref().is_some_and(|token| token.chars().any(|letter| !letter.is_ascii_graphic())) {
+                self.problems.add(name, "invalid", format!("{name} has characters that no token of Looker's has."));
             }
-            if token.chars().any(|letter| !letter.is_ascii_graphic()) {
+        }
+        if let Some(token) = access {
+            if id.is_some() || secret.is_some() || refresh.is_some() {
                 self.problems.add(
-                    "access_token",
-                    "invalid",
-                    "access_token has characters that no token of Looker's has.",
+                    ACCESS_TOKEN,
+                    "conflict",
+                    "access_token stands alone: give either it, or client_id with client_secret, or client_id with refresh_token.",
                 );
             }
             return Some(Credentials::Token(Secret::new(token)));
+        }
+        if let Some(token) = refresh {
+            if secret.is_some() {
+                self.problems.add(
+                    REFRESH_TOKEN,
+                    "conflict",
+                    "refresh_token and client_secret exclude each other: client_id goes with one of the two.",
+                );
+            }
+            // The environment's client ID is an API key's, and refresh tokens are an application's.
+            if id.is_none() {
+                self.missing("client_id", "the client ID of the OAuth application that the refresh token was given to");
+            }
+            return Some(Credentials::Refresh { id: id?, token: Secret::new(token) });
         }
         let id = id.or_else(|| from_environment(CLIENT_ID));
         if id.is_none() {

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 #[allow(missing_docs, reason = "documented in wit/connector.wit")]
 mod bindings {
-    wit_bindgen::generate!({ path: "../wit", world: "workflow-connector", generate_all });
+    wit_bindgen::generate!({ path: "../wit", world: "workflow-connector-with-sessions", generate_all });
 }
 
-use bindings::exports::workflow::connector::{connector, streaming};
+use bindings::exports::workflow::connector::{connector, sessions, streaming};
 use bindings::workflow::connector::types as wit;
 
 /// Where people read more.
@@ -82,6 +82,21 @@ impl streaming::Guest for Component {
     fn open(auth: String, operation: String, input: String) -> Result<streaming::Download, wit::Failure> {
         let download = with_engine(|engine| engine.open(&auth, &operation, &input))?;
         Ok(streaming::Download::new(OpenDownload(RefCell::new(download))))
+    }
+}
+
+impl sessions::Guest for Component {
+    fn sign_in(auth: String) -> Result<sessions::Session, wit::Failure> {
+        let session = with_engine(|engine| engine.sign_in(&auth))?;
+        Ok(sessions::Session {
+            auth: session.auth,
+            lasts_ms: session.lasts.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+            renewed_auth: session.renewed_auth,
+        })
+    }
+
+    fn sign_out(auth: String) -> Result<(), wit::Failure> {
+        with_engine(|engine| engine.sign_out(&auth))
     }
 }
 

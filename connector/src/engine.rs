@@ -15,6 +15,7 @@ use crate::secret::Secret;
 use crate::session::{Sessions, Token};
 use crate::transport::{Platform, Request};
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// The operation that tells who the user is.
 const WHO_AM_I: &str = "me";
@@ -30,6 +31,17 @@ const LOGOUT: &str = "logout";
 pub struct Engine<P> {
     platform: P,
     sessions: Sessions,
+}
+
+/// What signing in gave, for calls by other instances.
+#[derive(PartialEq, Eq)]
+pub struct Session {
+    /// The auth to call with.
+    pub auth: String,
+    /// How long from now on it should be used, where that is known.
+    pub lasts: Option<Duration>,
+    /// The auth to keep instead of the one that was signed in with.
+    pub renewed_auth: Option<String>,
 }
 
 /// What an exchange gave: something to use, or an answer that is no success.
@@ -65,6 +77,26 @@ impl<P: Platform> Engine<P> {
                 Err(problem.permanent())
             }
         }
+    }
+
+    /// Signs in anew, for calls by other instances.
+    pub fn sign_in(&mut self, document: &str) -> Result<Session> {
+        let auth = self.auth(document)?;
+        let budget = Budget::new(&self.platform);
+        let signed_in = self.sessions.sign_in(&mut self.platform, &budget, &auth);
+        let signed_in = signed_in.map_err(|failure| hide(failure, &auth, None))?;
+        Ok(Session {
+            auth: auth.of_session(&signed_in.token),
+            lasts: signed_in.lasts,
+            renewed_auth: signed_in.refresh_token.map(|token| Auth::renewed(document, &token)).transpose()?,
+        })
+    }
+
+    /// Has Looker make the tokens void that are in this auth or were got for it.
+    pub fn sign_out(&mut self, auth: &str) -> Result<()> {
+        let auth = self.auth(auth)?;
+        let budget = Budget::new(&self.platform);
+        self.sessions.sign_out(&mut self.platform, &budget, &auth).map_err(|failure| hide(failure, &auth, None))
     }
 
     /// Carries out one operation and gives its whole output.
@@ -117,19 +149,15 @@ impl<P: Platform> Engine<P> {
         mut send: impl FnMut(&mut P, &Budget, Option<&Secret>) -> Result<Reply<T>>,
     ) -> Result<T> {
         let budget = Budget::new(&self.platform);
-        let hide = |failure: Failure, token: Option<&Token>| {
-            let secrets = auth.secrets().chain(token.map(|token| &token.secret));
-            secrets.fold(failure, Failure::hide)
-        };
         loop {
             let token = if operation.name == LOGIN {
                 None
             } else {
                 let token = self.sessions.token(&mut self.platform, &budget, auth);
-                Some(token.map_err(|failure| hide(failure, None))?)
+                Some(token.map_err(|failure| hide(failure, auth, None))?)
             };
             let reply = send(&mut self.platform, &budget, token.as_ref().map(|token| &token.secret));
-            let received = match reply.map_err(|failure| hide(failure, token.as_ref()))? {
+            let received = match reply.map_err(|failure| hide(failure, auth, token.as_ref()))? {
                 Reply::Success(success) => return Ok(success),
                 Reply::Refusal(received) => received,
             };
@@ -140,9 +168,14 @@ impl<P: Platform> Engine<P> {
                 }
             }
             let context = Context::new(&auth.address, self.platform.wall_clock()).of(operation);
-            return Err(hide(refusal(&received, context), token.as_ref()));
+            return Err(hide(refusal(&received, context), auth, token.as_ref()));
         }
     }
+}
+
+/// The failure without what its auth and its token keep secret.
+fn hide(failure: Failure, auth: &Auth, token: Option<&Token>) -> Failure {
+    auth.secrets().chain(token.map(|token| &token.secret)).fold(failure, Failure::hide)
 }
 
 /// The JSON Schema of an auth.
@@ -211,6 +244,9 @@ fn prepare(name: &str, input: &Input, auth: &Auth) -> Result<(Cow<'static, Opera
         return call_api::prepare(input).map(|(operation, call)| (Cow::Owned(operation), call));
     }
     let operation = find(name)?;
+    if operation.name == LOGIN {
+        check_login(input, auth)?;
+    }
     let call = request::build(operation, input, |parameter| match (&auth.credentials, parameter) {
         // Its two inputs are what the auth has.
         (Credentials::Client { id, .. }, "client_id") if operation.name == LOGIN => Some(id.clone()),
@@ -220,6 +256,17 @@ fn prepare(name: &str, input: &Input, auth: &Auth) -> Result<(Cow<'static, Opera
         _ => None,
     })?;
     Ok((Cow::Borrowed(operation), call))
+}
+
+/// Whether input or auth have what the operation `login` logs in with. Looker says of what is missing that it finds nothing.
+fn check_login(input: &Input, auth: &Auth) -> Result<()> {
+    let given = |name| input.get(name).is_some();
+    if matches!(auth.credentials, Credentials::Client { .. }) || given("client_id") && given("client_secret") {
+        return Ok(());
+    }
+    let message = "login needs a client ID and a client secret. The auth has another way to sign in: give client_id and \
+                   client_secret as inputs.";
+    Err(Problem::new(Reason::InvalidAuth, message).permanent())
 }
 
 fn repeat(operation: &Operation) -> Repeat {

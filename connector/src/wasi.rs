@@ -185,9 +185,9 @@ fn transport_error(code: &ErrorCode) -> TransportError {
         ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => (NotConnected, "TLS failed"),
         ErrorCode::TlsCertificateError => (Certificate, "the certificate is not valid for it, or its issuer not known"),
         ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => (Denied, "forbidden"),
-        ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout | ErrorCode::HttpResponseTimeout => {
-            (Timeout, "no data for too long")
-        }
+        ErrorCode::HttpResponseTimeout => (Timeout, "no answer began for too long"),
+        ErrorCode::ConnectionReadTimeout => (Timeout, "the answer paused for too long"),
+        ErrorCode::ConnectionWriteTimeout => (Timeout, "it took the request for too long"),
         ErrorCode::ConnectionTerminated => (Broken, "closed before the end"),
         ErrorCode::HttpResponseIncomplete => (Broken, "the answer is cut off"),
         ErrorCode::HttpResponseBodySize(_) => (TooLarge, "more than the platform allows"),

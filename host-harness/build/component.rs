@@ -1,11 +1,13 @@
 //! Builds a crate into a WebAssembly component with a cargo of its own. The build script uses it for the connector
 //! that is embedded, and the tests for their guests.
 
+use std::env::{home_dir, var_os, vars_os};
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The target that components are built for.
-const TARGET: &str = "wasm32-wasip2";
+pub const TARGET: &str = "wasm32-wasip2";
 
 /// Variables that say how the outer build is done. The component has to be the same whatever they say.
 const OUTER_BUILD: [&str; 11] = [
@@ -30,8 +32,7 @@ const OUTER_BUILD: [&str; 11] = [
 /// Says what to do, where the target is missing and cannot be installed, or where the build fails.
 pub fn build(workspace: &Path, package: &str, folder: &Path) -> Result<PathBuf, String> {
     install_target(workspace)?;
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = Command::new(var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .current_dir(workspace)
         .args(["build", "--package", package, "--target", TARGET, "--release", "--target-dir"])
@@ -39,11 +40,12 @@ pub fn build(workspace: &Path, package: &str, folder: &Path) -> Result<PathBuf, 
     for name in OUTER_BUILD {
         command.env_remove(name);
     }
-    for (name, _) in std::env::vars_os() {
+    for (name, _) in vars_os() {
         if name.to_string_lossy().starts_with("CARGO_PROFILE_") {
             command.env_remove(name);
         }
     }
+    command.env("CARGO_ENCODED_RUSTFLAGS", without_paths(workspace, folder));
     let output = command.output().map_err(|error| format!("cargo could not be started: {error}"))?;
     if !output.status.success() {
         let messages = String::from_utf8_lossy(&output.stderr);
@@ -53,9 +55,28 @@ pub fn build(workspace: &Path, package: &str, folder: &Path) -> Result<PathBuf, 
     Ok(folder.join(TARGET).join("release").join(file))
 }
 
+/// Flags by which the component has the same bytes in whatever folders it is built. Panics name the source files they
+/// come from, so that the folders of this workspace and of cargo's home would be part of the component.
+fn without_paths(workspace: &Path, folder: &Path) -> OsString {
+    let cargo_home = var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(home_dir()?.join(".cargo")));
+    // Where several fit, rustc takes the last: a target folder usually lies in the workspace.
+    let places = [("/source", Some(workspace)), ("/cargo", cargo_home.as_deref()), ("/target", Some(folder))];
+    let mut flags = Vec::new();
+    for (name, place) in places {
+        let Some(place) = place else { continue };
+        let mut flag = OsString::from("--remap-path-prefix=");
+        flag.push(place);
+        flag.push("=");
+        flag.push(name);
+        flags.push(flag);
+    }
+    // Cargo's own separator: a path may contain spaces.
+    flags.join(OsStr::new("\x1f"))
+}
+
 /// Sees to it that the standard library for the components' target is there.
 fn install_target(workspace: &Path) -> Result<(), String> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let rustc = var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(rustc)
         .current_dir(workspace)
         .args(["--print", "target-libdir", "--target", TARGET])

@@ -1,7 +1,7 @@
 //! The WIT package as Rust, made from `../wit`.
 //!
-//! The world here exports what the world `workflow-connector` exports. It leaves out the imports, since wasmtime-wasi
-//! and wasmtime-wasi-http have bindings of their own for them (in newer 0.2 versions, which are compatible).
+//! The worlds here export what the worlds of the package export. They leave out the imports, since wasmtime-wasi and
+//! wasmtime-wasi-http have bindings of their own for them (in newer 0.2 versions, which are compatible).
 #![allow(missing_docs, reason = "generated; the WIT package holds the documentation")]
 
 wasmtime::component::bindgen!({
@@ -19,6 +19,22 @@ wasmtime::component::bindgen!({
 
 pub use exports::workflow::connector::connector::{ConnectorInfo, Operation, OperationSummary, Output};
 pub use workflow::connector::types::{Body, Effect, File, Stability};
+
+/// What a connector exports besides, if its sign-in can be shared by sandboxes.
+pub mod sessions {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        inline: "
+            package host:harness;
+            world shared-sign-in {
+                export workflow:connector/sessions@0.1.0;
+            }
+        ",
+        world: "host:harness/shared-sign-in",
+        with: { "workflow:connector/types": super::workflow::connector::types },
+        exports: { default: async },
+    });
+}
 
 /// The imports that the world allows, without their versions: `wasi:http/types`.
 ///

@@ -7,8 +7,10 @@ mod check;
 mod describe;
 mod error;
 mod invoke;
+mod limits;
 mod log;
 mod operations;
+mod renewed_auth;
 mod run;
 mod session;
 mod terminal;
@@ -20,7 +22,6 @@ use error::CliError;
 use host_harness::Rule;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 use text_source::TextSource;
 
 /// Runs connectors and workflows in a sandbox.
@@ -50,22 +51,15 @@ struct Shared {
     /// The connector's component. Default: the Looker connector that is built in.
     #[arg(long, global = true, value_name = "FILE")]
     component: Option<PathBuf>,
-    /// A host that the connector may connect to besides those that it asks for: HOST, HOST:PORT, *.DOMAIN or
-    /// http://HOST. Private and loopback addresses must be named. Repeatable.
+    /// A host that the connector may connect to if it asks for it: HOST, HOST:PORT, *.DOMAIN or http://HOST. Without this
+    /// flag: what it asks for, at public addresses. Private and loopback addresses must be named. Repeatable.
     #[arg(long, global = true, value_name = "HOST[:PORT]")]
     allow_host: Vec<Rule>,
     /// Trust the certificate authorities in this file too, in PEM. Repeatable.
     #[arg(long, global = true, value_name = "FILE")]
     ca_file: Vec<PathBuf>,
-    /// The longest that one call may take: 90, 90s, 5m, 1h. Default: 10m.
-    #[arg(long, global = true, value_name = "TIME", value_parser = units::duration)]
-    timeout: Option<Duration>,
-    /// The most memory that the connector may use: 64MiB, 1GiB. Default: 128MiB.
-    #[arg(long, global = true, value_name = "BYTES", value_parser = units::memory)]
-    max_memory: Option<u64>,
-    /// The most HTTP requests that one call may make. Default: 64.
-    #[arg(long, global = true, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
-    max_requests: Option<u32>,
+    #[command(flatten)]
+    limits: limits::Flags,
     /// Print JSON for programs; a failure is one JSON object on standard error.
     #[arg(long, global = true)]
     json: bool,

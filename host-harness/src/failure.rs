@@ -124,6 +124,19 @@ impl Failure {
         }
     }
 
+    /// A failure that happened before the call's own request, in a sign-in say: that request was not sent.
+    #[must_use]
+    pub(crate) fn before_the_request(mut self) -> Self {
+        match &mut self {
+            Self::Retryable(problem) | Self::Permanent(problem) => problem.request_sent = false,
+            Self::Execution(
+                ExecutionFailure::Limit { request_sent, .. } | ExecutionFailure::Crash { request_sent, .. },
+            ) => *request_sent = false,
+            Self::Execution(_) => {}
+        }
+        self
+    }
+
     /// What went wrong, in the connector's terms.
     pub fn problem(&self) -> Problem {
         match self {

@@ -8,6 +8,8 @@ mod body;
 mod connect;
 mod error;
 pub mod proxy;
+mod template;
+pub mod time_out;
 pub mod tls;
 
 pub(crate) use error::code_of_body;
@@ -25,23 +27,16 @@ use proxy::{Proxy, ProxyFailure};
 use rustls::ClientConfig;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+use template::Template;
+use time_out::{Stage, TimeOut};
 use tracing::Instrument;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
-
-/// How long a connection may take to come about, TLS included, where the guest does not say.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long an answer may take to begin, where the guest does not say. Calls have a limit of their own.
-pub const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(600);
-
-/// How long an answer may pause, where the guest does not say.
-pub const BETWEEN_BYTES_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// How long a connection is kept for the next request: less than what servers and the proxies before them grant, so that
 /// a request seldom meets a connection that is just being closed.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 
-/// How many denials, and how many failures of a proxy, are kept to be told.
+/// How many denials, failures of a proxy and time-outs are kept to be told: of each so many.
 const REPORTS: usize = 16;
 
 /// How a client gets to where its policy lets it go.
@@ -67,6 +62,7 @@ struct Shared {
     client: OnceLock<Client<Connections, WasiBody>>,
     denials: Mutex<Vec<Denial>>,
     proxy_failures: Mutex<Vec<ProxyFailure>>,
+    time_outs: Mutex<Vec<TimeOut>>,
 }
 
 impl HttpClient {
@@ -89,6 +85,7 @@ impl HttpClient {
             client: OnceLock::new(),
             denials: Mutex::default(),
             proxy_failures: Mutex::default(),
+            time_outs: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -121,6 +118,11 @@ impl HttpClient {
         self.shared.proxy_failures.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What took too long so far: each kind once, the first few.
+    pub fn time_outs(&self) -> Vec<TimeOut> {
+        self.shared.time_outs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Sends a request and waits for the head of the answer.
     pub(crate) async fn send(
         self,
@@ -133,7 +135,7 @@ impl HttpClient {
             method = %request.method(),
             host = request.uri().host(),
             port = request.uri().port_u16(),
-            path = request.uri().path(),
+            path = %Template(request.uri().path()),
             status = tracing::field::Empty,
         );
         let started = Instant::now();
@@ -159,8 +161,12 @@ impl HttpClient {
         watch.request().map_err(|limit| Error::InternalError(Some(limit.to_string())))?;
         let destination = destination(request.uri())?;
         self.shared.policy.check_host(&destination).map_err(|denial| self.denied(denial))?;
-        let connect_time = options.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
-        let first_byte_time = options.first_byte_timeout.unwrap_or(FIRST_BYTE_TIMEOUT);
+        // The guest may be less patient than the operator, not more.
+        let limits = watch.limits();
+        let within = |most: Duration, wish: Option<Duration>| wish.map_or(most, |wish| wish.min(most));
+        let connect_time = within(limits.connect_time, options.connect_timeout);
+        let first_byte_time = within(limits.first_byte_time, options.first_byte_timeout);
+        let between_bytes_time = within(limits.between_bytes_time, options.between_bytes_timeout);
         let mut connection = capture_connection(&mut request);
         let connected = async {
             let connected = connection.wait_for_connection_metadata().await.is_some();
@@ -183,19 +189,22 @@ impl HttpClient {
             answer = answer => answer.map_err(|failure| match error::connect(&failure) {
                 Some(ConnectError::Denied(denial)) => self.denied(denial.clone()),
                 Some(ConnectError::Proxy(failure)) => self.proxy_failed(failure),
+                Some(ConnectError::TimedOut) => self.timed_out(&destination, Stage::Connect, connect_time),
                 _ => error::from_client(&failure),
             })?,
-            () = answer_is_late => return Err(Error::HttpResponseTimeout),
+            () = answer_is_late => return Err(self.timed_out(&destination, Stage::FirstByte, first_byte_time)),
         };
-        let pause = options.between_bytes_timeout.unwrap_or(BETWEEN_BYTES_TIMEOUT);
-        Ok(response.map(|incoming| ReceivedBody::new(incoming, pause, watch, started).boxed_unsync()))
+        Ok(response.map(|incoming| {
+            let late = move || self.timed_out(&destination, Stage::BetweenBytes, between_bytes_time);
+            ReceivedBody::new(incoming, between_bytes_time, Box::new(late), watch, started).boxed_unsync()
+        }))
     }
 
     /// Notes a denial, so that the operator can be told, and gives what the guest is told.
     fn denied(&self, denial: Denial) -> Error {
         tracing::warn!("{denial}");
         let error = match denial.cause {
-            DenialCause::NotAllowed | DenialCause::Clear => Error::HttpRequestDenied,
+            DenialCause::NotAllowed | DenialCause::NotAsked | DenialCause::Clear => Error::HttpRequestDenied,
             DenialCause::Address(..) => Error::DestinationIpProhibited,
         };
         report(&self.shared.denials, denial);
@@ -207,6 +216,18 @@ impl HttpClient {
         tracing::warn!("{failure}");
         report(&self.shared.proxy_failures, failure.clone());
         Error::DestinationUnavailable
+    }
+
+    /// Notes what took too long, so that the operator can be told, and gives what the guest is told.
+    fn timed_out(&self, destination: &Destination, stage: Stage, time: Duration) -> Error {
+        let time_out = TimeOut { destination: destination.clone(), stage, time };
+        tracing::warn!("{time_out}");
+        report(&self.shared.time_outs, time_out);
+        match stage {
+            Stage::Connect => Error::ConnectionTimeout,
+            Stage::FirstByte => Error::HttpResponseTimeout,
+            Stage::BetweenBytes => Error::ConnectionReadTimeout,
+        }
     }
 }
 

@@ -35,5 +35,7 @@ pub use failure::{ExecutionFailure, Failure, Problem, Reason};
 pub use host::Host;
 pub use limits::Limits;
 pub use policy::{Policy, Rule};
-pub use sandbox::{Connector, Download, Sandbox};
+pub use sandbox::{Connector, Download, Sandbox, Session};
+/// The type of what must not be seen, and the way to see it all the same.
+pub use secrecy::{ExposeSecret, SecretString};
 pub use workflow::Workflow;

@@ -24,6 +24,15 @@ pub const CALL_TIME: Duration = Duration::from_secs(10 * 60);
 /// Bytes of answers that one call may receive. Streaming is exempt: it hands on piece by piece.
 pub const RESPONSE_BYTES: u64 = 32 * MIB;
 
+/// How long a connection may take to come about: the look-up of the name and TLS included.
+pub const CONNECT_TIME: Duration = Duration::from_secs(30);
+
+/// How long an answer may take to begin. Remote services run queries for minutes before they say anything.
+pub const FIRST_BYTE_TIME: Duration = Duration::from_secs(10 * 60);
+
+/// How long an answer may pause. A service that streams rows pauses while its database looks for the next ones.
+pub const BETWEEN_BYTES_TIME: Duration = Duration::from_secs(5 * 60);
+
 /// HTTP requests that one call may send. A call needs a handful: a login, the request itself, and some repetitions.
 pub const REQUESTS: u32 = 64;
 
@@ -58,6 +67,13 @@ pub struct Limits {
     pub cpu_time: Duration,
     /// Time of the whole call.
     pub call_time: Duration,
+    /// Time that a connection may take to come about. The connector is told, and the call ends as it says; so it does with
+    /// the next two. A connector can ask for less time, not for more.
+    pub connect_time: Duration,
+    /// Time that an answer may take to begin, once the connection is there.
+    pub first_byte_time: Duration,
+    /// Time that an answer may pause.
+    pub between_bytes_time: Duration,
     /// Bytes of answers received.
     pub response_bytes: u64,
     /// HTTP requests, those that the policy refuses included.
@@ -70,6 +86,9 @@ impl Default for Limits {
             memory_bytes: MEMORY_BYTES,
             cpu_time: CPU_TIME,
             call_time: CALL_TIME,
+            connect_time: CONNECT_TIME,
+            first_byte_time: FIRST_BYTE_TIME,
+            between_bytes_time: BETWEEN_BYTES_TIME,
             response_bytes: RESPONSE_BYTES,
             requests: REQUESTS,
         }

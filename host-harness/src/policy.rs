@@ -25,6 +25,9 @@
 //! | link-local, which includes the clouds' metadata services | where the operator named this very address |
 //!
 //! A rule that the connector asked for (its `hosts`) never opens anything but public addresses, nor plain HTTP to them.
+//!
+//! [`Policy::for_connector`] is what a connector is granted for one auth: the hosts that it asks for, and of those, where the
+//! operator named some, only these.
 
 mod address;
 
@@ -38,6 +41,8 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
     rules: Vec<(Rule, Origin)>,
+    /// Where it is there, nothing that none of these allows.
+    only: Option<Vec<Rule>>,
 }
 
 /// Who wants a rule.
@@ -97,6 +102,8 @@ pub struct Denial {
 pub enum DenialCause {
     /// No rule allows the host.
     NotAllowed,
+    /// The connector did not say that it would connect there: it is not among its `hosts`. No rule can allow it.
+    NotAsked,
     /// Plain HTTP, which no rule allows there.
     Clear,
     /// The host has this address, which must be named.
@@ -117,6 +124,20 @@ impl Policy {
         Self::default()
     }
 
+    /// What a connector is granted that asks for some hosts, each of them exact: all of them, as far as they have public
+    /// addresses, where the operator names none; else those that a rule of the operator's allows, as far as it does.
+    pub fn for_connector(asked: Vec<Rule>, named: impl IntoIterator<Item = Rule>) -> Self {
+        let mut policy = Self::deny_all();
+        for rule in named {
+            policy.allow(rule, Origin::Operator);
+        }
+        if policy.rules.is_empty() {
+            asked.iter().for_each(|rule| policy.allow(rule.clone(), Origin::Connector));
+        }
+        policy.only = Some(asked);
+        policy
+    }
+
     /// Adds a rule.
     pub fn allow(&mut self, rule: Rule, origin: Origin) {
         self.rules.push((rule, origin));
@@ -129,6 +150,10 @@ impl Policy {
     /// Fails where no rule allows it.
     pub fn check_host(&self, destination: &Destination) -> Result<Grant, Denial> {
         let host = Host::of(&destination.host);
+        let denied = |cause| Denial { destination: destination.clone(), cause };
+        if self.only.as_ref().is_some_and(|only| !only.iter().any(|rule| rule.matches(&host, destination.port))) {
+            return Err(denied(DenialCause::NotAsked));
+        }
         let mut grant = None;
         for (rule, origin) in &self.rules {
             if !rule.matches(&host, destination.port) {
@@ -141,7 +166,7 @@ impl Policy {
                 grant.address_named |= matches!(rule.host, HostPattern::Address(_));
             }
         }
-        grant.ok_or_else(|| Denial { destination: destination.clone(), cause: DenialCause::NotAllowed })
+        grant.ok_or_else(|| denied(DenialCause::NotAllowed))
     }
 
     /// Whether a connection may go to an address of a host.
@@ -262,11 +287,12 @@ impl FromStr for Rule {
 }
 
 impl Denial {
-    /// The rule that would allow it, as the operator would write it.
-    pub fn rule(&self) -> String {
+    /// The rule that would allow it, as the operator would write it, where there is one.
+    pub fn rule(&self) -> Option<String> {
         let Destination { clear, host, port } = &self.destination;
         let scheme = if *clear && !self.is_loopback() { "http://" } else { "" };
-        match self.cause {
+        Some(match self.cause {
+            DenialCause::NotAsked => return None,
             DenialCause::Address(address @ IpAddr::V4(_), AddressClass::LinkLocal) => {
                 format!("{scheme}{address}:{port}")
             }
@@ -275,7 +301,7 @@ impl Denial {
             }
             _ if host.contains(':') && !host.starts_with('[') => format!("{scheme}[{host}]:{port}"),
             _ => format!("{scheme}{host}:{port}"),
-        }
+        })
     }
 
     fn is_loopback(&self) -> bool {
@@ -295,6 +321,9 @@ impl fmt::Display for Denial {
         write!(formatter, "the host refused a connection to {host}:{port}: ")?;
         match self.cause {
             DenialCause::NotAllowed => write!(formatter, "it is not on the allow-list"),
+            DenialCause::NotAsked => {
+                write!(formatter, "the connector did not say that it would go there, so that nothing allows it")
+            }
             DenialCause::Clear => write!(formatter, "plain HTTP would carry secrets in the clear"),
             DenialCause::Address(address, AddressClass::LinkLocal) => {
                 write!(formatter, "{address} is a link-local address, which must be allowed as an address")

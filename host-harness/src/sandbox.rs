@@ -2,22 +2,30 @@
 
 mod call;
 mod log;
+mod sessions;
 mod state;
 
+pub use sessions::Session;
 pub(crate) use state::State;
 
-use crate::bindings::{ConnectorInfo, Operation, OperationSummary, Output, WorkflowConnector, WorkflowConnectorPre};
+use crate::bindings::sessions::SharedSignInIndices;
+use crate::bindings::{
+    ConnectorInfo, Operation, OperationSummary, Output, WorkflowConnector, WorkflowConnectorIndices,
+};
 use crate::component::{Component, LoadError};
 use crate::failure::{ExecutionFailure, Failure};
 use crate::host::{Calls, Host};
 use crate::http::HttpClient;
 use crate::http::proxy::ProxyFailure;
+use crate::http::time_out::TimeOut;
 use crate::limits::Limits;
-use crate::policy::{Denial, Origin, Policy, Rule};
+use crate::policy::{Denial, Policy, Rule};
+use secrecy::{ExposeSecret, SecretString};
+use sessions::{Sessions, SignIn};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
-use wasmtime::component::ResourceAny;
+use wasmtime::component::{Instance, InstancePre, ResourceAny};
 
 /// A connector that is ready to be called. Clones are cheap and share connections.
 ///
@@ -25,10 +33,13 @@ use wasmtime::component::ResourceAny;
 #[derive(Clone)]
 pub struct Connector {
     host: Host,
-    pre: WorkflowConnectorPre<State>,
+    pre: InstancePre<State>,
+    indices: Arc<WorkflowConnectorIndices>,
     http: HttpClient,
     limits: Limits,
     environment: Arc<[(String, String)]>,
+    /// [`None`] where the connector shares no sign-ins, or is not to.
+    sessions: Option<Sessions>,
 }
 
 /// One instance of a connector, with a memory of its own. It keeps what the connector keeps between calls, such as
@@ -37,10 +48,12 @@ pub struct Sandbox {
     live: Option<Live>,
     limits: Limits,
     calls: Calls,
+    sessions: Option<Sessions>,
 }
 
 struct Live {
     store: Store<State>,
+    instance: Instance,
     exports: WorkflowConnector,
 }
 
@@ -61,17 +74,18 @@ impl Connector {
     ///
     /// Fails where the component does not export what a connector exports.
     pub fn new(host: &Host, component: &Component) -> Result<Self, LoadError> {
-        let pre = host
-            .linker()
-            .instantiate_pre(component.compiled())
-            .and_then(WorkflowConnectorPre::new)
-            .map_err(|error| LoadError::World(format!("{error:#}")))?;
+        let no_connector = |error: wasmtime::Error| LoadError::World(format!("{error:#}"));
+        let pre = host.linker().instantiate_pre(component.compiled()).map_err(no_connector)?;
+        let indices = WorkflowConnectorIndices::new(&pre).map_err(no_connector)?;
+        let sessions = SharedSignInIndices::new(&pre).ok().map(|indices| Sessions::new(Arc::new(indices)));
         Ok(Self {
             host: host.clone(),
             pre,
+            indices: Arc::new(indices),
             http: HttpClient::new(Policy::deny_all()),
             limits: Limits::default(),
             environment: Arc::new([]),
+            sessions,
         })
     }
 
@@ -94,37 +108,48 @@ impl Connector {
         Self { limits, ..self }
     }
 
-    /// The same connector, with environment variables. There are no others.
+    /// The same connector, with environment variables. There are no others. Since they can complete an auth, it shares no
+    /// sign-ins with connectors that have others.
     #[must_use]
     pub fn with_environment(self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { environment: variables.into_iter().collect(), ..self }
+        let sessions = self.sessions.as_ref().map(Sessions::emptied);
+        Self { environment: variables.into_iter().collect(), sessions, ..self }
     }
 
-    /// The same connector, allowed to connect to the hosts that it says it needs for this auth (as far as they have
-    /// public addresses) and to those that the operator names.
+    /// The same connector, each sandbox of which signs in for itself and keeps its tokens. Otherwise sandboxes share
+    /// sign-ins where the connector can: one signs in, and the host hands the session to the others.
+    #[must_use]
+    pub fn without_shared_sign_in(self) -> Self {
+        Self { sessions: None, ..self }
+    }
+
+    /// The same connector, allowed to connect to the hosts that it says it needs for this auth, and to no others. Where
+    /// `named` is empty, as far as they have public addresses; where the operator names hosts, as far as these rules go.
     ///
     /// # Errors
     ///
     /// Fails where the connector does not accept the auth, or names something that is no host.
     pub async fn allowing_its_hosts(self, auth: &str, named: impl IntoIterator<Item = Rule>) -> Result<Self, Failure> {
-        let mut policy = Policy::deny_all();
-        for rule in named {
-            policy.allow(rule, Origin::Operator);
-        }
+        let mut asked = Vec::new();
         for host in self.hosts(auth).await? {
             let rule = host.parse::<Rule>().map_err(|error| ExecutionFailure::Interface(error.to_string()))?;
             if !rule.is_exact() {
                 let message = format!("it asks for `{host}`, but has to name each host");
                 return Err(ExecutionFailure::Interface(message).into());
             }
-            policy.allow(rule, Origin::Connector);
+            asked.push(rule);
         }
-        Ok(self.with_policy(policy))
+        Ok(self.with_policy(Policy::for_connector(asked, named)))
     }
 
     /// What the policy has refused so far.
     pub fn denials(&self) -> Vec<Denial> {
         self.http.denials()
+    }
+
+    /// What took too long so far.
+    pub fn time_outs(&self) -> Vec<TimeOut> {
+        self.http.time_outs()
     }
 
     /// What the proxy has failed at so far.
@@ -168,13 +193,48 @@ impl Connector {
         self.sandbox().await?.hosts(auth).await
     }
 
-    /// Signs in and asks who the user is.
+    /// Signs in anew and asks who the user is.
     ///
     /// # Errors
     ///
     /// As [`Connector::describe`].
     pub async fn check_auth(&self, auth: &str) -> Result<String, Failure> {
         self.sandbox().await?.check_auth(auth).await
+    }
+
+    /// Signs in anew and gives the session, for a platform that hands sessions on itself: to another process, say. Calls
+    /// by this connector do not use it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`], and where the connector shares no sign-ins.
+    pub async fn sign_in(&self, auth: &str) -> Result<Session, Failure> {
+        let mut sandbox = self.sandbox().await?;
+        let _call = sandbox.calls.begin()?;
+        let watch = sandbox.watch(false);
+        sandbox.sign_in_by(auth, &watch).await.map_err(Failure::before_the_request)
+    }
+
+    /// Has the remote service end the session that calls with this auth share, where there is one. The next call signs in
+    /// again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::describe`]. The session is used no more all the same.
+    pub async fn sign_out(&self, auth: &str) -> Result<(), Failure> {
+        let Some(session) = self.sessions.as_ref().and_then(|sessions| sessions.take(auth)) else {
+            return Ok(());
+        };
+        let mut sandbox = self.sandbox().await?;
+        let _call = sandbox.calls.begin()?;
+        let watch = sandbox.watch(false);
+        sandbox.sign_out_by(session.expose_secret(), &watch).await
+    }
+
+    /// The auth to keep instead of this one, where the remote service has replaced a part of it since: a refresh token that
+    /// is good for one time. Calls with this one go on for as long as this connector lives, and not after that.
+    pub fn renewed_auth(&self, auth: &str) -> Option<SecretString> {
+        self.sessions.as_ref()?.renewed_auth(auth)
     }
 
     /// All operations.
@@ -226,7 +286,7 @@ impl Sandbox {
     ///
     /// As [`Connector::describe`].
     pub async fn describe(&mut self) -> Result<ConnectorInfo, Failure> {
-        self.call("describe", |Live { store, exports }| {
+        self.call("describe", |Live { store, exports, .. }| {
             Box::pin(async move { exports.workflow_connector_connector().call_describe(store).await })
         })
         .await
@@ -238,7 +298,7 @@ impl Sandbox {
     ///
     /// As [`Connector::describe`].
     pub async fn auth_schema(&mut self) -> Result<String, Failure> {
-        self.call("auth-schema", |Live { store, exports }| {
+        self.call("auth-schema", |Live { store, exports, .. }| {
             Box::pin(async move { exports.workflow_connector_connector().call_auth_schema(store).await })
         })
         .await
@@ -251,7 +311,7 @@ impl Sandbox {
     /// As [`Connector::describe`].
     pub async fn hosts(&mut self, auth: &str) -> Result<Vec<String>, Failure> {
         let auth = auth.to_owned();
-        self.call("hosts", |Live { store, exports }| {
+        self.call("hosts", |Live { store, exports, .. }| {
             Box::pin(async move { exports.workflow_connector_connector().call_hosts(store, &auth).await })
         })
         .await
@@ -263,11 +323,19 @@ impl Sandbox {
     ///
     /// As [`Connector::describe`].
     pub async fn check_auth(&mut self, auth: &str) -> Result<String, Failure> {
-        let auth = auth.to_owned();
-        self.call("check-auth", |Live { store, exports }| {
-            Box::pin(async move { exports.workflow_connector_connector().call_check_auth(store, &auth).await })
-        })
-        .await
+        let _call = self.calls.begin()?;
+        let watch = self.watch(false);
+        let mut sign_in = SignIn::of(self.sessions.as_ref(), auth).anew();
+        loop {
+            let auth = self.auth(&mut sign_in, &watch).await?;
+            let outcome = self.watched("check-auth", &watch, |Live { store, exports, .. }| {
+                Box::pin(async move { exports.workflow_connector_connector().call_check_auth(store, &auth).await })
+            });
+            let outcome = outcome.await;
+            if !sign_in.again(&outcome) {
+                return outcome;
+            }
+        }
     }
 
     /// As [`Connector::list_operations`].
@@ -276,7 +344,7 @@ impl Sandbox {
     ///
     /// As [`Connector::describe`].
     pub async fn list_operations(&mut self) -> Result<Vec<OperationSummary>, Failure> {
-        self.call("list-operations", |Live { store, exports }| {
+        self.call("list-operations", |Live { store, exports, .. }| {
             Box::pin(async move { exports.workflow_connector_connector().call_list_operations(store).await })
         })
         .await
@@ -289,7 +357,7 @@ impl Sandbox {
     /// As [`Connector::describe`].
     pub async fn describe_operation(&mut self, name: &str) -> Result<Operation, Failure> {
         let name = name.to_owned();
-        self.call("describe-operation", |Live { store, exports }| {
+        self.call("describe-operation", |Live { store, exports, .. }| {
             Box::pin(async move { exports.workflow_connector_connector().call_describe_operation(store, &name).await })
         })
         .await
@@ -301,13 +369,22 @@ impl Sandbox {
     ///
     /// As [`Connector::describe`].
     pub async fn invoke(&mut self, auth: &str, operation: &str, input: &str) -> Result<Output, Failure> {
-        let (auth, operation, input) = (auth.to_owned(), operation.to_owned(), input.to_owned());
-        self.call("invoke", |Live { store, exports }| {
-            Box::pin(async move {
-                exports.workflow_connector_connector().call_invoke(store, &auth, &operation, &input).await
-            })
-        })
-        .await
+        let _call = self.calls.begin()?;
+        let watch = self.watch(false);
+        let mut sign_in = SignIn::of(self.sessions.as_ref(), auth);
+        loop {
+            let auth = self.auth(&mut sign_in, &watch).await?;
+            let (operation, input) = (operation.to_owned(), input.to_owned());
+            let outcome = self.watched("invoke", &watch, |Live { store, exports, .. }| {
+                Box::pin(async move {
+                    exports.workflow_connector_connector().call_invoke(store, &auth, &operation, &input).await
+                })
+            });
+            let outcome = outcome.await;
+            if !sign_in.again(&outcome) {
+                return outcome;
+            }
+        }
     }
 
     /// As [`Connector::open`]. [`Download::into_sandbox`] gives the sandbox back.
@@ -316,10 +393,13 @@ impl Sandbox {
     ///
     /// As [`Connector::describe`].
     pub async fn open(mut self, auth: &str, operation: &str, input: &str) -> Result<Download, Failure> {
-        let (auth, operation, input) = (auth.to_owned(), operation.to_owned(), input.to_owned());
         let call = self.calls.begin()?;
-        let (resource, media_type, size) = self
-            .call_streaming("open", |Live { store, exports }| {
+        let watch = self.watch(true);
+        let mut sign_in = SignIn::of(self.sessions.as_ref(), auth);
+        let outcome = loop {
+            let auth = self.auth(&mut sign_in, &watch).await?;
+            let (operation, input) = (operation.to_owned(), input.to_owned());
+            let outcome = self.watched("open", &watch, |Live { store, exports, .. }| {
                 Box::pin(async move {
                     let streaming = exports.workflow_connector_streaming();
                     let resource = match streaming.call_open(&mut *store, &auth, &operation, &input).await? {
@@ -330,8 +410,13 @@ impl Sandbox {
                     let size = streaming.download().call_size(store, resource).await?;
                     Ok(Ok((resource, media_type, size)))
                 })
-            })
-            .await?;
+            });
+            let outcome = outcome.await;
+            if !sign_in.again(&outcome) {
+                break outcome;
+            }
+        };
+        let (resource, media_type, size) = outcome?;
         Ok(Download { sandbox: self, _call: call, resource, media_type, size })
     }
 }
@@ -354,9 +439,10 @@ impl Download {
     /// As [`Connector::describe`]. After a failure the download is over.
     pub async fn read(&mut self, most: u32) -> Result<Vec<u8>, Failure> {
         let resource = self.resource;
+        let watch = self.sandbox.watch(true);
         let bytes = self
             .sandbox
-            .call_streaming("read", |Live { store, exports }| {
+            .watched("read", &watch, |Live { store, exports, .. }| {
                 let streaming = exports.workflow_connector_streaming();
                 Box::pin(async move { streaming.download().call_read(store, resource, most).await })
             })
@@ -374,8 +460,9 @@ impl Download {
     /// As [`Connector::describe`].
     pub async fn into_sandbox(mut self) -> Result<Sandbox, Failure> {
         let resource = self.resource;
+        let watch = self.sandbox.watch(true);
         self.sandbox
-            .call_streaming("drop", |Live { store, .. }| {
+            .watched("drop", &watch, |Live { store, .. }| {
                 Box::pin(async move { resource.resource_drop_async(store).await.map(Ok) })
             })
             .await?;

@@ -183,16 +183,48 @@ fn limits_are_set_by_flags_and_their_failures_name_them() {
     let time = json_of(stderr(&time));
     assert_eq!((&time["reason"], &time["retryable"]), (&json!("execution-failed"), &json!(true)));
     assert_eq!(time["hints"], json!(["--timeout raises the limit"]));
+    let computing = guest(&["invoke", "spin", "--max-cpu-time", "200ms"]);
+    assert!(stderr(&computing).contains("--max-cpu-time raises the limit"), "{}", stderr(&computing));
+
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let endless = runtime.block_on(common::server(|mut stream| async move {
+        let path = common::request(&mut stream).await;
+        if path.contains("/body") {
+            let head = b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n0123456789";
+            tokio::io::AsyncWriteExt::write_all(&mut stream, head).await.unwrap();
+        }
+        std::future::pending::<()>().await;
+    }));
+    for (path, flags, expected) in [
+        ("late", ["--first-byte-timeout", "200ms"], "began no answer within 200ms; --first-byte-timeout raises"),
+        ("body", ["--between-bytes-timeout", "200ms"], "for more than 200ms; --between-bytes-timeout raises"),
+        ("body", ["--max-response", "9"], "more than 9 bytes of received data"),
+    ] {
+        let input = json!({ "url": format!("http://{endless}/{path}") }).to_string();
+        let (auth, host) = (json!({ "host": endless.to_string() }).to_string(), endless.to_string());
+        let call = ["invoke", "get", "--input", &input, "--auth", &auth, "--allow-host", &host];
+        let output = guest(&[&call[..], &flags].concat());
+        assert_eq!(code(&output), 1);
+        assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+    }
 }
 
 #[test]
 fn a_refused_connection_is_told_with_the_flag_that_allows_it() {
     let input = r#"{"url":"http://127.0.0.1:9/"}"#;
-    let refused = guest(&["invoke", "get", "--input", input]);
-    assert_eq!(code(&refused), 1);
-    assert!(stderr(&refused).contains("--allow-host 127.0.0.1:9 allows it"), "{}", stderr(&refused));
-    let allowed = guest(&["invoke", "get", "--input", input, "--allow-host", "127.0.0.1:9"]);
-    assert!(stderr(&allowed).contains("ConnectionRefused"), "{}", stderr(&allowed));
+    let asking = ["invoke", "get", "--input", input, "--auth", r#"{"host":"127.0.0.1:9"}"#];
+    for (named, allowed) in
+        [(&[][..], false), (&["--allow-host", "*.example.com"], false), (&["--allow-host", "127.0.0.1:9"], true)]
+    {
+        let output = guest(&[&asking, named].concat());
+        assert_eq!(code(&output), 1);
+        let expected = if allowed { "ConnectionRefused" } else { "--allow-host 127.0.0.1:9 allows it" };
+        assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+    }
+    // What the connector did not ask for is not to be had by a flag.
+    let other = guest(&["invoke", "get", "--input", input, "--allow-host", "127.0.0.1:9"]);
+    assert!(stderr(&other).contains("the connector did not say that it would go there"), "{}", stderr(&other));
+    assert!(!stderr(&other).contains("allows it;"), "{}", stderr(&other));
 }
 
 #[test]
@@ -293,7 +325,9 @@ fn a_workflow_may_be_repeated_only_where_nothing_has_changed() {
             "name: n\nsteps:\n  - {{ id: a, operation: post, input: {{ url: \"http://{address}/\" }} }}\n  - {{ id: b, operation: refuse }}\n"
         ),
     );
-    let output = guest(&["run", &writes, "--allow-host", &address.to_string()]);
+    let address = address.to_string();
+    let auth = json!({ "host": address }).to_string();
+    let output = guest(&["run", &writes, "--auth", &auth, "--allow-host", &address]);
     assert_eq!(code(&output), 1, "{}", stderr(&output));
     assert!(stderr(&output).contains("a changed data already"), "{}", stderr(&output));
 }

@@ -7,7 +7,7 @@ use common::{answering, connector, get, is_error, policy, request, server};
 use host_harness::Connector;
 use host_harness::bindings::Body;
 use host_harness::http::HttpClient;
-use host_harness::policy::{DenialCause, Origin, Policy};
+use host_harness::policy::{DenialCause, Origin, Policy, Rule};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -42,7 +42,7 @@ async fn a_host_that_is_not_allowed_is_denied_before_anything_is_sent() {
     is_error(get(&connector, &format!(r#"{{"url":"http://{address}/"}}"#)).await, "DestinationIpProhibited");
     let denials = connector.denials();
     assert!(matches!(denials[..], [ref one] if matches!(one.cause, DenialCause::Address(..))), "{denials:?}");
-    assert_eq!(denials[0].rule(), address.to_string());
+    assert_eq!(denials[0].rule(), Some(address.to_string()));
 }
 
 #[tokio::test]
@@ -57,15 +57,21 @@ async fn a_name_that_resolves_to_loopback_is_as_good_as_the_address() {
 }
 
 #[tokio::test]
-async fn hosts_that_the_connector_asks_for_are_allowed_together_with_those_that_are_named() {
+async fn of_the_hosts_that_the_connector_asks_for_those_are_allowed_that_are_named() {
     let address = answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
     let input = format!(r#"{{"url":"http://{address}/"}}"#);
     let asked = connector().allowing_its_hosts(&format!(r#"{{"{address}"}}"#), []).await.unwrap();
     is_error(get(&asked, &input).await, "DestinationIpProhibited");
-    let named = address.to_string().parse().unwrap();
-    let named = connector().allowing_its_hosts(r#"{"looker.example.com:443"}"#, [named]).await.unwrap();
+    let rule = address.to_string().parse::<Rule>().unwrap();
+    let both = format!(r#"{{"{address},looker.example.com:443"}}"#);
+    let named = connector().allowing_its_hosts(&both, [rule.clone()]).await.unwrap();
     assert!(get(&named, &input).await.is_ok());
-    is_error(get(&named, r#"{"url":"https://example.com/"}"#).await, "HttpRequestDenied");
+    is_error(get(&named, r#"{"url":"https://looker.example.com/"}"#).await, "HttpRequestDenied");
+    assert_eq!(named.denials()[0].cause, DenialCause::NotAllowed);
+    // What it did not ask for is refused, be it named.
+    let other = connector().allowing_its_hosts(r#"{"looker.example.com:443"}"#, [rule]).await.unwrap();
+    is_error(get(&other, &input).await, "HttpRequestDenied");
+    assert_eq!((other.denials()[0].cause, other.denials()[0].rule()), (DenialCause::NotAsked, None));
     assert!(connector().allowing_its_hosts(r#"{"user@host"}"#, []).await.is_err());
 }
 

@@ -73,6 +73,13 @@ fn no_level_shows_query_values_bodies_or_headers() {
 }
 
 #[test]
+fn ids_are_left_out_of_paths() {
+    let output = practice(&["--log", "debug", "invoke", "user", "--input", r#"{"user_id": "7"}"#]);
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(log.contains("/api/4.0/users/{}") && !log.contains("/users/7"), "{log}");
+}
+
+#[test]
 fn a_format_without_a_level_is_wrong_usage() {
     let output = practice(&["describe", "--log-format", "json"]);
     assert_eq!(output.status.code(), Some(2));

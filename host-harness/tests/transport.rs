@@ -263,6 +263,7 @@ async fn the_command_line_trusts_a_file_and_goes_through_the_proxy_of_the_enviro
     let arguments = [
         ["--ca-file", ca_file],
         ["--allow-host", "looker.invalid"],
+        ["--auth", r#"{"host":"looker.invalid:443"}"#],
         ["--log", "trace"],
         ["invoke", "get"],
         ["--input", input],

@@ -6,7 +6,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 target=${CARGO_TARGET_DIR:-$here/../../target}
-component=$target/component/wasm32-wasip2/release/looker_connector.wasm
+component=$target/component/looker_connector.wasm
 venv=$target/conformance/venv
 if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then
   component=$1

@@ -1,4 +1,4 @@
-# What node.sh and python.sh have in common: the practice Looker that they run against, and the check of what an example
+# What the hosts' scripts have in common: the practice Looker that they run against, and the check of what an example
 # printed. Sourced, not run.
 #
 #   COMPONENT         the component under test (or the first argument)
@@ -9,7 +9,7 @@
 # shellcheck shell=bash
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 target=$(realpath -m "${CARGO_TARGET_DIR:-$repository/target}")
-component=$(realpath -m "${1:-${COMPONENT:-$target/component/wasm32-wasip2/release/looker_connector.wasm}}")
+component=$(realpath -m "${1:-${COMPONENT:-$target/component/looker_connector.wasm}}")
 practice_looker=$(realpath -m "${2:-${PRACTICE_LOOKER:-$target/debug/practice-looker}}")
 # Not a round number, and another one each time: nobody could have written it into a program.
 rows=$((20000 + RANDOM % 10000))
@@ -22,16 +22,26 @@ fail_early() {
   exit 1
 }
 
-# Starts a practice Looker on a free port and exports where it is and the credentials that it takes.
+# The processes that a script started: they end with it. They are not asked: a server of Obelisk's whose database is gone
+# does not end when it is asked to.
+started=()
+stop_started() {
+  kill -KILL "${started[@]}" 2>/dev/null || true
+  wait "${started[@]}" 2>/dev/null || true
+}
+
+# start_practice_looker FLAG…: starts a practice Looker on a free port and exports where it is and the credentials that it
+# takes.
 start_practice_looker() {
   [ -f "$component" ] || fail_early "there is no component $component; make it with: cargo build -p host-harness"
   [ -x "$practice_looker" ] || fail_early "there is no $practice_looker; make it with: cargo build -p practice-looker"
   local told=$work/practice-looker
   # What an earlier run left would name the port of a practice Looker that is gone.
   : >"$told"
-  "$practice_looker" --rows "$rows" >"$told" &
-  server=$!
-  trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true' EXIT
+  "$practice_looker" --rows "$rows" "$@" >"$told" &
+  local server=$!
+  started+=("$server")
+  trap stop_started EXIT
   for _ in $(seq 100); do
     # Three lines: where it listens, and the two credentials.
     [ "$(wc -l <"$told")" -ge 3 ] && break

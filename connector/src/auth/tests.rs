@@ -161,3 +161,23 @@ fn nothing_that_is_printed_shows_a_secret() {
     let failure = parse(r#"{"domain":"x y","client_id":"i","client_secret":"hunter2","port":"hunter2"}"#).unwrap_err();
     assert!(!format!("{failure:?}").contains("hunter2"));
 }
+
+#[test]
+fn there_are_three_ways_to_sign_in_and_they_exclude_each_other() {
+    let document = |fields: &str| format!(r#"{{"domain": "mycompany", {fields}}}"#);
+    let refresh = parse(&document(r#""client_id": "app", "refresh_token": "r""#)).unwrap();
+    assert_eq!(refresh.credentials, Credentials::Refresh { id: "app".into(), token: Secret::new("r".into()) });
+    assert!(refresh.can_log_in());
+    for (fields, refused) in [
+        (r#""client_id": "a", "client_secret": "s", "refresh_token": "r""#, "refresh_token"),
+        (r#""client_id": "a", "access_token": "t""#, "access_token"),
+        (r#""refresh_token": "r", "access_token": "t""#, "access_token"),
+        (r#""client_id": "a", "refresh_token": "r r""#, "refresh_token"),
+        (r#""refresh_token": "r""#, "client_id"),
+    ] {
+        assert_eq!(refused_fields(&document(fields)), [refused], "{fields}");
+    }
+    // The environment's client ID is an API key's.
+    let document = document(r#""refresh_token": "r""#);
+    assert!(Auth::parse(&document, |name| (name == CLIENT_ID).then(|| "key".into())).is_err());
+}

@@ -65,8 +65,8 @@ proptest! {
             }
             Ok(_) => {}
         }
-        let waited: std::time::Duration = engine.platform.waits.iter().sum();
-        prop_assert!(waited <= std::time::Duration::from_secs(30), "waited {waited:?}");
+        let waited: Duration = engine.platform.waits.iter().sum();
+        prop_assert!(waited <= Duration::from_secs(30), "waited {waited:?}");
     }
 
     #[test]

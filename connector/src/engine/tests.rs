@@ -225,6 +225,17 @@ fn the_operation_login_sends_no_token() {
 }
 
 #[test]
+fn the_operation_login_needs_credentials_from_somewhere() {
+    let auth = r#"{"domain": "looker.example.com", "access_token": "given-token"}"#;
+    let mut engine = Engine::new(Scripted::default().token("token-1"));
+    let refused = problem(engine.invoke(auth, "login", ""));
+    assert_eq!((refused.reason, refused.request_sent), (Reason::InvalidAuth, false));
+    assert_eq!(problem(engine.invoke(auth, "login", r#"{"client_id": "i"}"#)).reason, Reason::InvalidAuth);
+    engine.invoke(auth, "login", r#"{"client_id": "i", "client_secret": "s"}"#).unwrap();
+    assert_eq!(engine.platform.asked[0].body.as_deref(), Some("client_id=i&client_secret=s"));
+}
+
+#[test]
 fn nothing_is_sent_for_a_call_that_cannot_be_right() {
     let mut engine = Engine::new(Scripted::default());
     let unknown = problem(invoke(&mut engine, "creat_user", ""));
@@ -319,4 +330,95 @@ fn what_the_catalog_does_not_have_can_be_called_too() {
     assert_eq!(description.operation.effect, Effect::Write);
     assert!(description.input_schema.contains("\"method\""));
     assert!(operations().iter().all(|operation| operation.name != "call_api"));
+}
+
+const OAUTH: &str = r#"{"domain": "looker.example.com", "client_id": "the-app", "refresh_token": "refresh-1"}"#;
+
+/// The answer to a refresh token, with another one.
+fn refreshed(script: Scripted, token: &str, refresh_token: &str) -> Scripted {
+    let answer = format!(r#"{{"access_token":"{token}","expires_in":3600,"refresh_token":{refresh_token}}}"#);
+    script.json(200, &answer)
+}
+
+#[test]
+fn a_refresh_token_becomes_a_token_and_the_next_one_is_used_then() {
+    let script = refreshed(Scripted::default(), "token-1", r#""refresh-2""#).json(200, USER);
+    let script = refreshed(script.json(401, "{}"), "token-2", "null").json(200, USER);
+    let mut engine = Engine::new(refreshed(script.json(401, "{}"), "token-3", r#""refresh-3""#).json(200, USER));
+    for _ in 0..3 {
+        engine.invoke(OAUTH, "me", "").unwrap();
+    }
+    let refreshes: Vec<_> = engine.platform.asked.iter().filter(|asked| asked.line.contains("/token")).collect();
+    let bodies: Vec<_> = refreshes.iter().filter_map(|asked| asked.body.as_deref()).collect();
+    let body = |token: &str| format!("grant_type=refresh_token&client_id=the-app&refresh_token={token}");
+    assert_eq!(bodies, [body("refresh-1"), body("refresh-2"), body("refresh-2")]);
+    assert_eq!(refreshes[0].line, "POST https://looker.example.com/api/token");
+    assert_eq!(refreshes[0].headers.get("authorization"), None);
+}
+
+#[test]
+fn a_refresh_token_that_is_refused_needs_the_user() {
+    let answer = r#"{"error": "invalid_grant", "error_description": "refresh-1 is void"}"#;
+    let failure = Engine::new(Scripted::default().json(400, answer)).invoke(OAUTH, "me", "").unwrap_err();
+    assert!(matches!(&failure, Failure::Permanent(problem) if problem.reason == Reason::Unauthenticated));
+    assert!(failure.problem().message.contains("sign in to looker.example.com again"), "{failure:?}");
+    assert!(!format!("{failure:?}").contains("refresh-1"), "{failure:?}");
+}
+
+#[test]
+fn a_session_serves_other_instances() {
+    let auth = AUTH.replace('}', r#", "port": 19999, "run_as_user_id": "7", "workspace": "dev"}"#);
+    let script = Scripted::default().token("admin").token("user-1").json(200, "{}").token("user-2").json(200, "{}");
+    let mut engine = Engine::new(script);
+    let session = engine.sign_in(&auth).unwrap();
+    assert_eq!((session.lasts, &session.renewed_auth), (Some(Duration::from_secs(3540)), &None));
+    // Asked again, it signs in again: the one who asks knows that the first token is of no use any more.
+    assert!(engine.sign_in(&auth).unwrap().auth.contains("user-2"));
+    assert_eq!(engine.platform.left(), 0);
+
+    let mut other = Engine::new(Scripted::default().json(200, USER).json(401, "{}").answer(204, &[], b""));
+    other.invoke(&session.auth, "me", "").unwrap();
+    assert_eq!(other.platform.lines(), ["GET https://looker.example.com:19999/api/4.0/user"]);
+    assert_eq!(other.platform.asked[0].headers.get("authorization"), Some("token user-1"));
+    let ended = problem(other.invoke(&session.auth, "me", ""));
+    assert_eq!((ended.reason, ended.request_sent), (Reason::Unauthenticated, true));
+    other.sign_out(&session.auth).unwrap();
+    assert_eq!(other.platform.asked[2].line, "DELETE https://looker.example.com:19999/api/4.0/logout");
+}
+
+#[test]
+fn a_session_tells_the_auth_that_is_to_be_kept() {
+    let auth = OAUTH.replace('}', r#", "workspace": "dev"}"#);
+    let script = refreshed(Scripted::default(), "token-1", r#""refresh-2""#).json(200, "{}");
+    let session = Engine::new(script).sign_in(&auth).unwrap();
+    let kept = session.renewed_auth.unwrap();
+    let expected =
+        r#"{"client_id":"the-app","domain":"looker.example.com","refresh_token":"refresh-2","workspace":"dev"}"#;
+    assert_eq!(kept, expected);
+    // The same refresh token once more is none to be kept.
+    let script = refreshed(Scripted::default(), "token-1", r#""refresh-1""#);
+    assert_eq!(Engine::new(script).sign_in(OAUTH).unwrap().renewed_auth, None);
+}
+
+#[test]
+fn signing_out_ends_what_was_got_for_an_auth() {
+    let auth = AUTH.replace('}', r#", "run_as_user_id": "7"}"#);
+    // Nothing was got yet, so there is nothing to end.
+    let mut engine = Engine::new(Scripted::default());
+    engine.sign_out(&auth).unwrap();
+    assert!(engine.platform.asked.is_empty());
+
+    let script = Scripted::default().token("admin").token("user").json(200, USER).answer(204, &[], b"").json(401, "{}");
+    let mut engine = Engine::new(script);
+    engine.invoke(&auth, "me", "").unwrap();
+    engine.sign_out(&auth).unwrap();
+    let ended: Vec<_> =
+        engine.platform.asked[3..].iter().filter_map(|asked| asked.headers.get("authorization")).collect();
+    assert_eq!(ended, ["token admin", "token user"]);
+    engine.sign_out(&auth).unwrap();
+    assert_eq!(engine.platform.left(), 0);
+
+    let mut engine = Engine::new(Scripted::default().token("token-1").json(200, USER).json(500, "{}"));
+    engine.invoke(AUTH, "me", "").unwrap();
+    assert!(engine.sign_out(AUTH).unwrap_err().problem().message.starts_with("Signing out failed."));
 }

@@ -3,6 +3,7 @@
 use super::terminal;
 use host_harness::failure::ExecutionFailure;
 use host_harness::host::HostError;
+use host_harness::http::time_out::Stage;
 use host_harness::limits::Limit;
 use host_harness::workflow::{RunError, WorkflowError};
 use host_harness::{Connector, Failure, LoadError, Reason};
@@ -159,17 +160,33 @@ fn hints(connector: &Connector, failure: &Failure) -> Vec<String> {
     let mut hints: Vec<String> = connector
         .denials()
         .iter()
-        .map(|denial| format!("{denial}; --allow-host {} allows it", denial.rule()))
+        .map(|denial| match denial.rule() {
+            Some(rule) => format!("{denial}; --allow-host {rule} allows it"),
+            None => denial.to_string(),
+        })
         .collect();
     hints.extend(connector.proxy_failures().iter().map(ToString::to_string));
+    hints.extend(connector.time_outs().iter().map(|time_out| {
+        let flag = match time_out.stage {
+            Stage::Connect => "--connect-timeout",
+            Stage::FirstByte => "--first-byte-timeout",
+            Stage::BetweenBytes => "--between-bytes-timeout",
+        };
+        format!("{time_out}; {flag} raises the limit")
+    }));
     if let Failure::Execution(ExecutionFailure::Limit { limit, .. }) = failure {
         match limit {
             Limit::Memory(_) => hints.push("--max-memory raises the limit".to_owned()),
             Limit::CallTime(_) => hints.push("--timeout raises the limit".to_owned()),
-            Limit::ResponseBytes(_) => hints.push("`invoke --output FILE` has no such limit".to_owned()),
+            Limit::ResponseBytes(_) => {
+                hints.push("--max-response raises the limit; `invoke --output FILE` has none".to_owned());
+            }
             Limit::Requests(_) => hints.push("--max-requests raises the limit".to_owned()),
-            Limit::CpuTime(_) => {}
+            Limit::CpuTime(_) => hints.push("--max-cpu-time raises the limit".to_owned()),
         }
+    }
+    if let Failure::Execution(ExecutionFailure::Busy(_)) = failure {
+        hints.push("--max-calls raises the limit".to_owned());
     }
     if let Failure::Execution(ExecutionFailure::Crash { .. }) = failure {
         hints.push("--log guest=debug shows what the connector wrote".to_owned());

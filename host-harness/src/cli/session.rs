@@ -1,10 +1,11 @@
 //! A connector made ready as the shared flags say.
 
-use super::Shared;
 use super::error::CliError;
+use super::text_source::TextSource;
+use super::{Shared, renewed_auth};
 use host_harness::http::proxy::Proxy;
 use host_harness::http::{HttpClient, Transport, tls};
-use host_harness::{Component, Connector, DEFAULT_COMPONENT, Host, Limits, Policy, Rule};
+use host_harness::{Component, Connector, DEFAULT_COMPONENT, Host, Policy, Rule};
 use practice_looker::PracticeLooker;
 use serde_json::{Map, Value};
 
@@ -15,28 +16,23 @@ const ENVIRONMENT: [&str; 3] = ["LOOKERSDK_BASE_URL", "LOOKERSDK_CLIENT_ID", "LO
 pub(super) struct Session {
     pub(super) connector: Connector,
     pub(super) auth: String,
+    /// Where the auth comes from.
+    source: Option<TextSource>,
     /// It stops when it is dropped.
     _practice: Option<PracticeLooker>,
 }
 
 /// A connector that may connect nowhere.
 pub(super) fn offline(shared: &Shared) -> Result<Connector, CliError> {
-    let host = Host::new()?;
+    let mut host = Host::new()?;
+    if let Some(most) = shared.limits.concurrent_calls() {
+        host = host.with_concurrent_calls(most);
+    }
     let component = match &shared.component {
         Some(path) => Component::from_file(&host, path)?,
         None => Component::from_bytes(&host, DEFAULT_COMPONENT)?,
     };
-    let mut limits = Limits::default();
-    if let Some(time) = shared.timeout {
-        limits.call_time = time;
-    }
-    if let Some(bytes) = shared.max_memory {
-        limits.memory_bytes = bytes;
-    }
-    if let Some(requests) = shared.max_requests {
-        limits.requests = requests;
-    }
-    Ok(Connector::new(&host, &component)?.with_limits(limits))
+    Ok(Connector::new(&host, &component)?.with_limits(shared.limits.limits()))
 }
 
 /// How requests get there: whom they trust, and through which proxy they go.
@@ -63,7 +59,7 @@ impl Session {
         if !shared.practice {
             let variables = ENVIRONMENT.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
             let connector = connector.with_environment(variables);
-            return Self::allow(connector, auth, allowed, None).await;
+            return Self::allow(connector, auth, shared, allowed, None).await;
         }
         // A real Looker's credentials in the environment are none of the practice Looker's business.
         connector = connector.with_environment([]);
@@ -72,12 +68,13 @@ impl Session {
         let rule = practice.base_url().parse::<Rule>().map_err(|error| CliError::Host(error.to_string()))?;
         allowed.push(rule);
         let auth = practice_auth(&auth, &practice)?;
-        Self::allow(connector, auth, allowed, Some(practice)).await
+        Self::allow(connector, auth, shared, allowed, Some(practice)).await
     }
 
     async fn allow(
         connector: Connector,
         auth: String,
+        shared: &Shared,
         allowed: Vec<Rule>,
         practice: Option<PracticeLooker>,
     ) -> Result<Self, CliError> {
@@ -85,7 +82,16 @@ impl Session {
             Ok(connector) => connector,
             Err(failure) => return Err(CliError::failed(&connector, failure)),
         };
-        Ok(Self { connector, auth, _practice: practice })
+        Ok(Self { connector, auth, source: shared.auth.clone(), _practice: practice })
+    }
+}
+
+/// However a command ends, what has to be kept of its sign-in is kept.
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(renewed) = self.connector.renewed_auth(&self.auth) {
+            renewed_auth::keep(self.source.as_ref(), &renewed);
+        }
     }
 }
 

@@ -17,6 +17,8 @@ use wasmtime_wasi_http::Error;
 pub(super) struct ReceivedBody {
     incoming: Incoming,
     pause: Duration,
+    /// Told of a pause that is too long; it gives what the guest is told.
+    late: Box<dyn Fn() -> Error + Send>,
     /// Set while the guest waits for the next bytes: it may itself take as long as it likes to ask for them.
     patience: Option<Pin<Box<Sleep>>>,
     watch: Arc<Watch>,
@@ -26,8 +28,14 @@ pub(super) struct ReceivedBody {
 }
 
 impl ReceivedBody {
-    pub(super) fn new(incoming: Incoming, pause: Duration, watch: Arc<Watch>, started: Instant) -> Self {
-        Self { incoming, pause, patience: None, watch, started, bytes: 0, span: tracing::Span::current() }
+    pub(super) fn new(
+        incoming: Incoming,
+        pause: Duration,
+        late: Box<dyn Fn() -> Error + Send>,
+        watch: Arc<Watch>,
+        started: Instant,
+    ) -> Self {
+        Self { incoming, pause, late, patience: None, watch, started, bytes: 0, span: tracing::Span::current() }
     }
 }
 
@@ -54,7 +62,7 @@ impl Body for ReceivedBody {
             Poll::Pending => {
                 let pause = this.pause;
                 let patience = this.patience.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
-                patience.as_mut().poll(context).map(|()| Some(Err(Error::ConnectionReadTimeout)))
+                patience.as_mut().poll(context).map(|()| Some(Err((this.late)())))
             }
         }
     }

@@ -1,8 +1,9 @@
 //! Makes connections: resolves the name, checks each address, connects to one that passed (or has a proxy do that), speaks
 //! TLS.
 
+use super::destination;
 use super::proxy::{Proxy, ProxyFailure, ProxyFailureCause, Route};
-use super::{CONNECT_TIMEOUT, destination};
+use crate::limits;
 use crate::policy::{Denial, Destination, Policy};
 use http::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
@@ -84,7 +85,7 @@ impl Service<Uri> for Connections {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let time = CONNECT_TIME.try_get().unwrap_or(CONNECT_TIMEOUT);
+        let time = CONNECT_TIME.try_get().unwrap_or(limits::CONNECT_TIME);
         let connection = self.https.call(uri);
         Box::pin(async move { tokio::time::timeout(time, connection).await.map_err(|_| ConnectError::TimedOut)? })
     }

@@ -43,6 +43,11 @@ impl Watch {
         }
     }
 
+    /// The limits of the call.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Notes that the call went over a limit, which ends it.
     pub(crate) fn exceed(&self, limit: Limit) {
         if self.exceeded.set(limit).is_ok() {
@@ -109,18 +114,23 @@ impl Watch {
         self.request_sent.store(true, Ordering::Relaxed);
     }
 
+    /// Notes that what went out so far was about signing in: the call itself is still to be sent.
+    pub(crate) fn signed_in(&self) {
+        self.request_sent.store(false, Ordering::Relaxed);
+    }
+
     /// Whether a request went out.
     pub(crate) fn request_sent(&self) -> bool {
         self.request_sent.load(Ordering::Relaxed)
     }
 
-    /// Carries the call on until it is done or goes over a limit.
+    /// Carries the call, or a part of it, on until it is done or the call goes over a limit.
     pub(crate) async fn run<T>(&self, call: impl Future<Output = T>) -> Result<T, Limit> {
         let mut call = pin!(Measured { call: pin!(call), watch: self });
         let outcome = tokio::select! {
             biased;
             () = self.ended.notified() => None,
-            outcome = tokio::time::timeout(self.limits.call_time, &mut call) => Some(outcome),
+            outcome = tokio::time::timeout(self.time_left(), &mut call) => Some(outcome),
         };
         if let Some(limit) = self.exceeded() {
             return Err(limit);
@@ -129,6 +139,10 @@ impl Watch {
             Some(Ok(output)) => Ok(output),
             _ => Err(Limit::CallTime(self.limits.call_time)),
         }
+    }
+
+    fn time_left(&self) -> Duration {
+        self.limits.call_time.saturating_sub(self.started.elapsed())
     }
 
     fn nanoseconds(&self) -> u64 {

@@ -168,13 +168,40 @@ fn a_denial_names_a_rule_that_would_allow_it() {
             .and_then(|grant| policy.check_address(&destination, grant, address.parse().unwrap()))
         {
             tries += 1;
-            assert!(tries < 4, "{url} at {address}: {denial} ({})", denial.rule());
-            let named = Rule::from_str(&denial.rule()).unwrap();
+            assert!(tries < 4, "{url} at {address}: {denial} ({:?})", denial.rule());
+            let named = Rule::from_str(&denial.rule().unwrap()).unwrap();
             if let HostPattern::Address(address) = named.host {
                 // A link-local address is to be addressed as such.
                 destination.host = address.to_string();
             }
             policy.allow(named, Origin::Operator);
         }
+    }
+}
+
+#[test]
+fn a_connector_is_granted_what_it_asks_for_as_far_as_the_operator_goes() {
+    let rules = |rules: &[&str]| rules.iter().map(|rule| rule.parse().unwrap()).collect::<Vec<Rule>>();
+    let asked = ["a.example.com:443", "looker.internal:19999", "169.254.169.254:80"];
+    let (a, internal) = ("https://a.example.com:443", "https://looker.internal:19999");
+    let rows: [(&[&str], &str, &str, bool); 12] = [
+        // Nothing is named: what it asks for, at public addresses.
+        (&[], a, PUBLIC, true),
+        (&[], a, "10.0.0.1", false),
+        (&[], internal, "10.0.0.1", false),
+        (&[], "http://169.254.169.254:80", "169.254.169.254", false),
+        (&[], "https://a.example.com:8443", PUBLIC, false),
+        // Something is named: that alone, as far as it was asked for.
+        (&["looker.internal"], internal, "10.0.0.1", true),
+        (&["looker.internal"], a, PUBLIC, false),
+        (&["looker.internal"], "https://looker.internal:443", "10.0.0.1", false),
+        (&["*.example.com"], a, PUBLIC, true),
+        (&["*.example.com"], a, "10.0.0.1", false),
+        (&["*.example.com"], "https://b.example.com:443", PUBLIC, false),
+        (&["http://169.254.169.254"], "http://169.254.169.254:80", "169.254.169.254", true),
+    ];
+    for (named, url, address, expected) in rows {
+        let policy = Policy::for_connector(rules(&asked), rules(named));
+        assert_eq!(allows(&policy, url, address), expected, "{named:?} {url} {address}");
     }
 }

@@ -28,9 +28,12 @@ impl Sandbox {
         });
         store.set_epoch_deadline(1);
         let span = tracing::debug_span!("instantiate");
-        let instance = watch.run(connector.pre.instantiate_async(&mut store)).instrument(span.clone()).await;
-        let exports = match instance {
-            Ok(Ok(exports)) => exports,
+        let instantiate = async {
+            let instance = connector.pre.instantiate_async(&mut store).await?;
+            connector.indices.load(&mut store, &instance).map(|exports| (instance, exports))
+        };
+        let (instance, exports) = match watch.run(instantiate).instrument(span.clone()).await {
+            Ok(Ok(started)) => started,
             Ok(Err(error)) if watch.exceeded().is_none() && error.downcast_ref::<wasmtime::Trap>().is_none() => {
                 return Err(ExecutionFailure::NoSandbox(error.root_cause().to_string()).into());
             }
@@ -41,42 +44,40 @@ impl Sandbox {
         };
         tracing::debug!(parent: &span, time_us = microseconds(started), "instantiated");
         Ok(Self {
-            live: Some(Live { store, exports }),
+            live: Some(Live { store, instance, exports }),
             limits: connector.limits.clone(),
             calls: connector.host.calls().clone(),
+            sessions: connector.sessions.clone(),
         })
     }
 
-    /// Makes one call whose answers are counted.
+    /// Watches over one call. `streaming` is for calls whose answers are handed on piece by piece.
+    pub(super) fn watch(&self, streaming: bool) -> Arc<Watch> {
+        Arc::new(Watch::new(&self.limits, streaming))
+    }
+
+    /// Makes one call that needs no auth.
     pub(super) async fn call<T>(
         &mut self,
         function: &'static str,
         call: impl for<'a> FnOnce(&'a mut Live) -> Call<'a, T>,
     ) -> Result<T, Failure> {
         let _call = self.calls.begin()?;
-        self.watched(function, false, call).await
+        let watch = self.watch(false);
+        self.watched(function, &watch, call).await
     }
 
-    /// Makes one call of a download, whose answers are handed on piece by piece.
-    pub(super) async fn call_streaming<T>(
+    /// Calls one function. A call of the host's can be several of them: what they use together counts.
+    pub(super) async fn watched<T>(
         &mut self,
         function: &'static str,
-        call: impl for<'a> FnOnce(&'a mut Live) -> Call<'a, T>,
-    ) -> Result<T, Failure> {
-        self.watched(function, true, call).await
-    }
-
-    async fn watched<T>(
-        &mut self,
-        function: &'static str,
-        streaming: bool,
+        watch: &Arc<Watch>,
         call: impl for<'a> FnOnce(&'a mut Live) -> Call<'a, T>,
     ) -> Result<T, Failure> {
         // Taken out, so that a call which is dropped before it is done leaves no sandbox in the middle of something.
         let mut live = self.live.take().ok_or(ExecutionFailure::Ended)?;
         let started = Instant::now();
-        let watch = Arc::new(Watch::new(&self.limits, streaming));
-        live.store.data_mut().begin(Arc::clone(&watch));
+        live.store.data_mut().begin(Arc::clone(watch));
         live.store.set_epoch_deadline(1);
         let span = tracing::debug_span!("call", function);
         let outcome = watch.run(call(&mut live)).instrument(span.clone()).await;
@@ -86,7 +87,7 @@ impl Sandbox {
                 self.live = Some(live);
                 answer.map_err(Failure::from)
             }
-            Ok(Err(error)) => Err(crash(&error, &watch).into()),
+            Ok(Err(error)) => Err(crash(&error, watch).into()),
             Err(limit) => Err(ExecutionFailure::Limit { limit, request_sent: watch.request_sent() }.into()),
         }
     }

@@ -30,7 +30,7 @@
 //! [`Builder::unlimited_rows`] says. Every other view has 1,000 rows.
 //!
 //! What it does not do: it does not check permissions beyond "administrators only", does not understand SQL or most of
-//! Looker's filter expressions, groups no rows, and has no OAuth.
+//! Looker's filter expressions, groups no rows, and asks nobody for consent: `/auth` answers at once, in the name of user 1.
 
 mod answer;
 mod builder;
@@ -41,6 +41,7 @@ mod exchange;
 mod fault;
 mod fields;
 mod handlers;
+mod oauth;
 mod page;
 mod present;
 mod random;
@@ -141,6 +142,12 @@ impl PracticeLooker {
     /// Every token ever given, in order, good or not: a test that looks for leaks wants to know what to look for.
     pub fn tokens(&self) -> Vec<String> {
         self.state().sessions.given().to_vec()
+    }
+
+    /// The refresh token that a user gives an OAuth application by consenting. It is good for one time: turning it into an
+    /// access token gives another. The application is registered if it was not yet.
+    pub fn refresh_token(&self, client_id: &str) -> String {
+        oauth::consent(&mut self.state(), client_id)
     }
 
     /// Makes every token that was given so far void, as if its life had ended.

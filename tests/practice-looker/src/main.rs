@@ -1,8 +1,11 @@
 //! Runs a practice Looker until it is killed.
 
+mod planned;
+
 use std::{io::Write, process::ExitCode, thread};
 
 use clap::Parser;
+use planned::Planned;
 use practice_looker::PracticeLooker;
 
 /// A stand-in for Looker API 4.0 on loopback, to practise against. It keeps everything in memory.
@@ -15,6 +18,10 @@ struct Options {
     /// How many rows the view `numbers` has: what a query without limit gets from it.
     #[arg(long, default_value_t = 100_000)]
     rows: u64,
+    /// Have requests fail or wait: the first TIMES that have this method and whose path begins like this get that status,
+    /// or the right answer that much later. Can be given several times.
+    #[arg(long, value_name = "METHOD PATH TIMES STATUS|DELAY")]
+    fail: Vec<Planned>,
     /// Print one JSON object instead of lines for the shell.
     #[arg(long)]
     json: bool,
@@ -30,6 +37,9 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    for planned in options.fail {
+        planned.apply(&looker);
+    }
     let told = if options.json { tell_json(&looker) } else { tell_lines(&looker) };
     if let Err(error) = told {
         eprintln!("practice-looker: cannot say where it listens: {error}");

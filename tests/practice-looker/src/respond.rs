@@ -1,6 +1,6 @@
 //! From a request to an answer.
 
-use http::header;
+use http::{Method, header};
 
 use crate::{
     API,
@@ -8,7 +8,7 @@ use crate::{
     call::Call,
     fields,
     handlers::{self, Outcome},
-    page,
+    oauth, page,
     record::Kept,
     refusal::Refusal,
     router,
@@ -23,6 +23,8 @@ pub(crate) fn respond(state: &mut State, request: &Kept) -> Answer {
 
 fn try_respond(state: &mut State, request: &Kept) -> Result<Answer, Refusal> {
     let path = match request.uri.path() {
+        oauth::AUTHORIZE if request.method == Method::GET => return Ok(oauth::authorize(state, request)),
+        oauth::TOKEN if request.method == Method::POST => return Ok(oauth::token(state, request)),
         // Where Looker's Python SDK signs out, whatever the version of the API.
         "/api/logout" => "/logout",
         path => path.strip_prefix(API).ok_or(Refusal::NotFound)?,

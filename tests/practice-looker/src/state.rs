@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     builder::Builder,
+    oauth::Grants,
     random::Random,
     refusal::Refusal,
     seed,
@@ -34,6 +35,7 @@ pub(crate) struct State {
     /// Things that were made from the catalog's samples and then deleted.
     pub(crate) gone: HashSet<(&'static str, String)>,
     pub(crate) sessions: Sessions,
+    pub(crate) oauth: Grants,
     /// By client ID.
     pub(crate) api_keys: HashMap<String, ApiKey>,
     /// How often the results of a task are still asked for in vain, by its id.
@@ -52,6 +54,7 @@ impl State {
             singles: HashMap::new(),
             gone: HashSet::new(),
             sessions: Sessions::new(builder.token_life),
+            oauth: Grants::default(),
             api_keys: HashMap::new(),
             waiting: HashMap::new(),
             random: Random::new(builder.seed),

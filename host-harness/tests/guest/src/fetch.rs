@@ -127,7 +127,7 @@ fn send(operation: &str, input: &str) -> Result<IncomingResponse, ErrorCode> {
 }
 
 /// The value of a key in a flat JSON object without escapes.
-fn value<'a>(input: &'a str, key: &str) -> Option<&'a str> {
+pub fn value<'a>(input: &'a str, key: &str) -> Option<&'a str> {
     let (_, rest) = input.split_once(&format!("\"{key}\":"))?;
     let rest = rest.trim_start();
     match rest.strip_prefix('"') {

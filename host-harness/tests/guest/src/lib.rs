@@ -78,8 +78,10 @@ impl Connector for Guest {
         Ok(r#"{"type":"object","title":"Test","properties":{"host":{"type":"string","title":"Host"},"password":{"type":"string","title":"Password","format":"password"}},"required":["host"]}"#.into())
     }
 
-    /// The auth's text is the list of hosts, separated by commas; braces and quotation marks are dropped.
+    /// The auth's field `host`, or its whole text, is the list of hosts, separated by commas; braces and quotation marks are
+    /// dropped.
     fn hosts(auth: String) -> Result<Vec<String>, Failure> {
+        let auth = fetch::value(&auth, "host").unwrap_or(&auth);
         let hosts = auth.replace(['{', '}', '"', ' '], "");
         Ok(hosts.split(',').filter(|host| !host.is_empty()).map(str::to_owned).collect())
     }

@@ -34,6 +34,7 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
         "login_user" => login_user(state, call),
         "logout" => {
             state.sessions.close(&call.token);
+            state.oauth.revoke(&call.token);
             Ok(Outcome::Nothing)
         }
         _ => return None,

@@ -126,3 +126,21 @@ fn the_program_says_where_it_listens() {
         }
     }
 }
+
+#[test]
+fn the_program_fails_as_it_is_told() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_practice-looker"))
+        .args(["--json", "--fail", "GET /user 1 503"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = String::new();
+    let mut reader = std::io::BufReader::new(program.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut reader, &mut told).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let url = format!("{}/api/4.0/user", told["base_url"].as_str().unwrap());
+    let statuses = [(); 2].map(|()| reqwest::blocking::get(&url).unwrap().status().as_u16());
+    program.kill().unwrap();
+    program.wait().unwrap();
+    assert_eq!(statuses, [503, 401]);
+}

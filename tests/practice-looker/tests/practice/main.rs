@@ -9,6 +9,7 @@ mod credentials;
 mod faults;
 mod lifecycle;
 mod lists;
+mod oauth;
 mod queries;
 mod sign_in;
 mod support;
