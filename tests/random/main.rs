@@ -30,6 +30,9 @@ use std::time::{Duration, Instant};
 /// How long a call may take: all that the connector waits of its own accord fits.
 const CALL_TIME: Duration = Duration::from_secs(10);
 
+/// How long an answer may take to begin, and to pause.
+const SILENCE: Duration = Duration::from_secs(2);
+
 /// How many cases are tried at once: most of the time they wait before they try again.
 const AT_ONCE: u32 = 48;
 
@@ -72,7 +75,12 @@ fn nothing_makes_the_component_trap_or_hang_or_act_twice() {
     let cases = config.cases;
     let started = Instant::now();
     let outcomes = Mutex::new(BTreeMap::<String, usize>::new());
-    let connector = connector().with_limits(Limits { call_time: CALL_TIME, ..Limits::default() });
+    let connector = connector().with_limits(Limits {
+        call_time: CALL_TIME,
+        first_byte_time: SILENCE,
+        between_bytes_time: SILENCE,
+        ..Limits::default()
+    });
     let failures: Vec<String> = std::thread::scope(|scope| {
         let runs = (0..AT_ONCE).map(|run| {
             let (connector, outcomes) = (&connector, &outcomes);

@@ -28,6 +28,7 @@ fn limits() -> Limits {
         call_time: Duration::from_secs(3),
         response_bytes: 1024 * 1024,
         requests: 8,
+        ..Limits::default()
     }
 }
 
