@@ -7,6 +7,7 @@ mod ways;
 
 use crate::raw::Step;
 use crate::tls::Certificate;
+use host_harness::Limits;
 use integration_tests::outcome::Expected;
 use practice_looker::Fault;
 use std::time::Duration;
@@ -21,8 +22,8 @@ pub struct Row {
     pub read: Expected,
     /// What has to come of `create_user`, a `POST`.
     pub write: Expected,
-    /// How long the call may take.
-    pub call_time: Duration,
+    /// What the call may use.
+    pub limits: Limits,
 }
 
 /// Who is called, and what it does.
@@ -55,18 +56,33 @@ const LONG: Duration = Duration::from_secs(20);
 /// How long a call may take that nothing else ends.
 const SHORT: Duration = Duration::from_secs(2);
 
+/// How long a connection and an answer may keep silent, where they are meant to.
+const SILENCE: Duration = Duration::from_millis(500);
+
 /// All rows.
 pub fn rows() -> Vec<Row> {
     [statuses::rows(), connections::rows(), bodies::rows(), ways::rows()].into_iter().flatten().collect()
 }
 
 fn row(name: &'static str, server: Server, read: Expected, write: Expected) -> Row {
-    Row { name, server, read, write, call_time: LONG }
+    Row { name, server, read, write, limits: Limits { call_time: LONG, ..Limits::default() } }
 }
 
 /// A row whose call nothing ends but its time.
 fn endless(name: &'static str, server: Server, read: Expected, write: Expected) -> Row {
-    Row { call_time: SHORT, ..row(name, server, read, write) }
+    Row { limits: Limits { call_time: SHORT, ..Limits::default() }, ..row(name, server, read, write) }
+}
+
+/// A row whose connection or answer keeps silent for too long.
+fn silent(name: &'static str, server: Server, read: Expected, write: Expected) -> Row {
+    let limits = Limits {
+        call_time: LONG,
+        connect_time: SILENCE,
+        first_byte_time: SILENCE,
+        between_bytes_time: SILENCE,
+        ..Limits::default()
+    };
+    Row { limits, ..row(name, server, read, write) }
 }
 
 /// How often a request is sent that may be repeated, where it fails each time.

@@ -4,7 +4,6 @@ use crate::raw::{Greeting, Plan, RawServer, Step, TOKEN};
 use crate::rows::{Row, Server};
 use crate::tls::{self, Certificate};
 use host_harness::http::HttpClient;
-use host_harness::limits::Limits;
 use host_harness::policy::Origin;
 use host_harness::{Component, Connector, DEFAULT_COMPONENT, Failure, Host, Policy};
 use integration_tests::auth;
@@ -101,7 +100,7 @@ impl Bench {
             .connector
             .clone()
             .with_http_client(HttpClient::with_tls(policy, tls::client()))
-            .with_limits(Limits { call_time: row.call_time, ..Limits::default() });
+            .with_limits(row.limits.clone());
         let mut sandbox = connector.sandbox().await.unwrap();
         let (operation, input) = call.operation();
         let started = Instant::now();

@@ -1,7 +1,7 @@
 //! What goes wrong with which call, and what has to come of it. Both sides know it from the call's number alone.
 
-use host_harness::Reason::{NotFound, RateLimited, Rejected, RemoteError, UnexpectedResponse, Unreachable};
-use integration_tests::outcome::{Expected, NO_STATUS, Outcome, TIME, permanent, retryable};
+use host_harness::Reason::{NotFound, RateLimited, Rejected, RemoteError, Timeout, UnexpectedResponse, Unreachable};
+use integration_tests::outcome::{Expected, NO_STATUS, Outcome, RECEIVED, permanent, retryable};
 
 /// How many of a thousand calls something goes wrong with.
 const FAULTS: u64 = 50;
@@ -40,12 +40,14 @@ pub enum Fault {
     InvalidUtf8,
     /// The right answer after 100 ms.
     Late,
+    /// More than a call may receive.
+    Flood,
     /// Nothing.
     Silence,
 }
 
-/// All of them. Silence is rare, since it costs the whole time of a call.
-const KINDS: [Fault; 14] = [
+/// All of them. Silence is rare, since it costs much time.
+const KINDS: [Fault; 15] = [
     Fault::NotFound,
     Fault::Rejected,
     Fault::LargeError,
@@ -60,6 +62,7 @@ const KINDS: [Fault; 14] = [
     Fault::Garbage,
     Fault::InvalidUtf8,
     Fault::Late,
+    Fault::Flood,
 ];
 
 /// One in so many faults is silence.
@@ -115,7 +118,8 @@ impl Call {
             Some(Fault::Reset | Fault::ResetOnce | Fault::Truncated) => told(Unreachable, NO_STATUS).asked(attempts),
             Some(Fault::Garbage) => told(UnexpectedResponse, NO_STATUS).once(),
             Some(Fault::InvalidUtf8) => permanent(UnexpectedResponse, 200).once(),
-            Some(Fault::Silence) => TIME.once(),
+            Some(Fault::Flood) => RECEIVED.once(),
+            Some(Fault::Silence) => told(Timeout, NO_STATUS).once(),
         }
     }
 }

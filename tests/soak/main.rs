@@ -27,7 +27,13 @@ use tokio::task::JoinSet;
 const SANDBOXES: usize = 64;
 
 /// How long a call may take. All repetitions of one that may be repeated fit, with their waits.
-const CALL_TIME: Duration = Duration::from_secs(10);
+const CALL_TIME: Duration = Duration::from_secs(60);
+
+/// How long an answer may take to begin: longer than one does on a machine that is busy with other things.
+const FIRST_BYTE_TIME: Duration = Duration::from_secs(8);
+
+/// How much a call may receive.
+const RESPONSE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// How long all may take: a minute, and as much as two slow processors need for the calls.
 fn all_time(calls: usize) -> Duration {
@@ -98,7 +104,12 @@ async fn soak(seed: u64, calls: usize) -> Result<(), Box<dyn Error>> {
     let address = format!("http://{}", server.address);
     let mut policy = Policy::deny_all();
     policy.allow(address.parse()?, Origin::Operator);
-    let limits = Limits { call_time: CALL_TIME, ..Limits::default() };
+    let limits = Limits {
+        call_time: CALL_TIME,
+        first_byte_time: FIRST_BYTE_TIME,
+        response_bytes: RESPONSE_BYTES,
+        ..Limits::default()
+    };
     let connector = Connector::new(&host, &component)?.with_policy(policy).with_limits(limits);
     let auth = json!({"domain": address, "client_id": "soak", "client_secret": "soak-secret"}).to_string();
 

@@ -1,6 +1,7 @@
 //! The server: it does to each call what its number says, and counts. It runs on a thread of its own, so that its tasks are
 //! none of the host's.
 
+use crate::RESPONSE_BYTES;
 use crate::fault::{Call, Fault};
 use integration_tests::raw::{json_answer, request, token_answer};
 use std::io;
@@ -130,6 +131,7 @@ async fn serve(stream: TcpStream, counts: &Counts) -> io::Result<()> {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 right()
             }
+            Some(Fault::Flood) => json_answer(200, "", &" ".repeat(2 * RESPONSE_BYTES as usize)),
             Some(Fault::Silence) => {
                 while stream.read(&mut [0; 64]).await? > 0 {}
                 return Ok(());

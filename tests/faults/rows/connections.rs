@@ -1,8 +1,8 @@
 //! Connections that break, stall, or carry something that is no HTTP.
 
-use super::{ATTEMPTS, Row, Server, endless, row};
+use super::{ATTEMPTS, Row, Server, endless, row, silent};
 use crate::raw::Step::{self, Drip, Hang, Repeat, Reset, Write};
-use host_harness::Reason::{self, RemoteError, UnexpectedResponse, Unreachable};
+use host_harness::Reason::{self, RemoteError, Timeout, UnexpectedResponse, Unreachable};
 use integration_tests::outcome::{NO_STATUS, Outcome, TIME, permanent, retryable};
 use practice_looker::Fault;
 use std::time::Duration;
@@ -29,6 +29,11 @@ fn stalls(name: &'static str, server: Server) -> Row {
     endless(name, server, TIME.once(), TIME.once())
 }
 
+/// It keeps silent for longer than an answer may. Asked again it would do so again, so nothing is tried twice.
+fn keeps_silent(name: &'static str, server: Server) -> Row {
+    silent(name, server, retryable(Timeout, NO_STATUS).once(), permanent(Timeout, NO_STATUS).once())
+}
+
 fn login(name: &'static str, steps: &'static [Step], reason: Reason, status: u16, may_pass: bool) -> Row {
     let outcome = if may_pass { retryable(reason, status) } else { permanent(reason, status) }.unsent();
     row(name, Server::RawLogin(steps), outcome.clone().asked(0), outcome.asked(0))
@@ -52,9 +57,13 @@ pub fn rows() -> Vec<Row> {
             Outcome::Output.once(),
             Outcome::Output.once(),
         ),
-        stalls("never answers", practice(Fault::NeverAnswer)),
-        stalls("stops within the headers", Server::Raw(&[Write(b"HTTP/1.1 200 OK\r\ncontent-ty"), Hang])),
-        stalls("stops within the body", Server::Raw(&[Write(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"), Hang])),
+        keeps_silent("never answers", practice(Fault::NeverAnswer)),
+        stalls("never answers, and nothing but the call has an end", practice(Fault::NeverAnswer)),
+        keeps_silent("stops within the headers", Server::Raw(&[Write(b"HTTP/1.1 200 OK\r\ncontent-ty"), Hang])),
+        keeps_silent(
+            "stops within the body",
+            Server::Raw(&[Write(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"), Hang]),
+        ),
         stalls(
             "drips its body",
             Server::Raw(&[Write(b"HTTP/1.1 200 OK\r\ncontent-length: 999999\r\n\r\n"), Drip(b" ", 50)]),
@@ -114,6 +123,11 @@ pub fn rows() -> Vec<Row> {
             404,
             false,
         ),
-        endless("the login is never answered", Server::RawLogin(&[Hang]), TIME.asked(0), TIME.asked(0)),
+        silent(
+            "the login is never answered",
+            Server::RawLogin(&[Hang]),
+            retryable(Timeout, NO_STATUS).unsent().asked(0),
+            retryable(Timeout, NO_STATUS).unsent().asked(0),
+        ),
     ]
 }

@@ -1,10 +1,10 @@
 //! The way to the server: names, ports, TLS, and what the policy says. Where it ends early nothing was sent.
 
-use super::{Row, Server, endless, row};
+use super::{Row, Server, row, silent};
 use crate::raw::Step::{Hang, Write};
 use crate::tls::Certificate;
 use host_harness::Reason::{UnexpectedResponse, Unreachable};
-use integration_tests::outcome::{NO_STATUS, Outcome, TIME, permanent, retryable};
+use integration_tests::outcome::{NO_STATUS, Outcome, permanent, retryable};
 
 fn unsent(name: &'static str, server: Server, outcome: Outcome) -> Row {
     let outcome = outcome.unsent();
@@ -31,7 +31,12 @@ pub fn rows() -> Vec<Row> {
             not_now(),
         ),
         unsent("TLS that is closed at once", Server::NoTls(&[]), not_now()),
-        endless("TLS that says nothing", Server::NoTls(&[Hang]), TIME.unsent().asked(0), TIME.unsent().asked(0)),
+        silent(
+            "TLS that says nothing",
+            Server::NoTls(&[Hang]),
+            not_now().unsent().asked(0),
+            not_now().unsent().asked(0),
+        ),
         // Some hosts say the same of a connection that was reset.
         unsent("plain HTTP to a TLS port", Server::ClearToTls, retryable(UnexpectedResponse, NO_STATUS)),
     ]

@@ -1,7 +1,7 @@
 //! Sends a request through `wasi:http` and tells what came of it, error codes in their own words.
 //!
-//! The input is a flat object: `url`, optionally `connect`, `first` and `between` (time-outs in milliseconds), and
-//! `send`: how many bytes of body.
+//! The input is a flat object: `url`, optionally `connect`, `first` and `between` (time-outs in milliseconds), `send`: how
+//! many bytes of body, and `header`: the name of a header that it adds.
 
 use crate::problem;
 use crate::workflow::connector::types::{Body, Failure, Reason};
@@ -54,6 +54,23 @@ pub fn start(input: &str) -> Result<Stream, Failure> {
     exchange("get", input).map(|(_, stream)| stream)
 }
 
+/// Makes requests without end, waits for none and drops none.
+pub fn hoard(input: &str) -> Result<Output, Failure> {
+    let mut kept = Vec::new();
+    loop {
+        let request = get(input).map_err(|error| failed(format!("{error:?}")))?;
+        kept.push(outgoing_handler::handle(request, None).map_err(|error| failed(format!("{error:?}")))?);
+    }
+}
+
+/// Makes resources without end and drops none.
+pub fn hoard_resources() -> Result<Output, Failure> {
+    let mut kept = Vec::new();
+    loop {
+        kept.push(Fields::new());
+    }
+}
+
 fn exchange(operation: &str, input: &str) -> Result<(u16, Stream), Failure> {
     let response = send(operation, input).map_err(|error| failed(format!("{error:?}")))?;
     let body = response.consume().expect("the body is taken once");
@@ -61,17 +78,31 @@ fn exchange(operation: &str, input: &str) -> Result<(u16, Stream), Failure> {
     Ok((response.status(), stream))
 }
 
-fn send(operation: &str, input: &str) -> Result<IncomingResponse, ErrorCode> {
+fn get(input: &str) -> Result<OutgoingRequest, ErrorCode> {
     let url = value(input, "url").unwrap_or_default();
     let (scheme, rest) = url.split_once("://").ok_or(ErrorCode::HttpRequestUriInvalid)?;
     let (authority, path) = rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash));
-    let request = OutgoingRequest::new(Fields::new());
-    let method = if operation == "post" { Method::Post } else { Method::Get };
-    request.set_method(&method).map_err(|()| ErrorCode::HttpRequestMethodInvalid)?;
-    let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
+    let headers = Fields::new();
+    if let Some(name) = value(input, "header") {
+        let forbidden = |error| ErrorCode::InternalError(Some(format!("header: {error:?}")));
+        headers.append(&name.to_owned(), &b"x".to_vec()).map_err(forbidden)?;
+    }
+    let request = OutgoingRequest::new(headers);
+    let scheme = match scheme {
+        "https" => Scheme::Https,
+        "http" => Scheme::Http,
+        other => Scheme::Other(other.to_owned()),
+    };
     request.set_scheme(Some(&scheme)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
     request.set_authority(Some(authority)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
     request.set_path_with_query(Some(path)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    Ok(request)
+}
+
+fn send(operation: &str, input: &str) -> Result<IncomingResponse, ErrorCode> {
+    let request = get(input)?;
+    let method = if operation == "post" { Method::Post } else { Method::Get };
+    request.set_method(&method).map_err(|()| ErrorCode::HttpRequestMethodInvalid)?;
 
     let options = RequestOptions::new();
     let nanoseconds = |name| value(input, name).and_then(|text| text.parse::<u64>().ok()).map(|ms| ms * 1_000_000);

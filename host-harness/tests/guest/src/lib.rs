@@ -30,9 +30,10 @@ thread_local! {
     static CALLS: Cell<u32> = const { Cell::new(0) };
 }
 
-const OPERATIONS: [&str; 17] = [
+const OPERATIONS: [&str; 22] = [
     "allocate", "count", "echo", "environment", "exit", "execution-failed", "file", "flood", "get", "nothing", "post",
-    "spin", "text", "trap", "refuse", "wait", "bad-json",
+    "spin", "text", "trap", "refuse", "wait", "bad-json", "hoard-requests", "hoard-resources", "recurse", "remember",
+    "search",
 ];
 
 fn summary(name: &str) -> OperationSummary {
@@ -139,6 +140,15 @@ impl Connector for Guest {
                 output(Body::Nothing)
             }
             "get" | "post" => fetch::fetch(&operation, &input),
+            "hoard-requests" => fetch::hoard(&input),
+            "hoard-resources" => fetch::hoard_resources(),
+            "recurse" => output(Body::Json(recurse(1).to_string())),
+            // Fills much memory with the input's text, and leaves it there.
+            "remember" => {
+                std::mem::forget(input.repeat(1_000_000 / input.len()));
+                output(Body::Nothing)
+            }
+            "search" => output(Body::Json(search(&input).to_string())),
             "nothing" => output(Body::Nothing),
             "bad-json" => output(Body::Json("{".into())),
             "spin" => loop {
@@ -166,12 +176,31 @@ impl Connector for Guest {
     }
 }
 
+/// Calls itself without end. The compiler cannot tell.
+fn recurse(depth: u64) -> u64 {
+    if std::hint::black_box(depth) == 0 { 0 } else { recurse(depth + 1) + std::hint::black_box(depth) }
+}
+
+/// How often the input's text, written backwards, is in this sandbox's memory, which is made larger first. Backwards,
+/// since the input itself is there.
+fn search(input: &str) -> usize {
+    std::arch::wasm32::memory_grow::<0>(64);
+    let bytes = std::arch::wasm32::memory_size::<0>() * 65536;
+    // SAFETY: all of it is there, and nothing writes to it meanwhile. The first page is left out: it has address zero.
+    let memory = unsafe { std::slice::from_raw_parts(65536 as *const u8, bytes - 65536) };
+    let backwards: Vec<u8> = input.bytes().collect();
+    memory.windows(backwards.len()).filter(|window| window.iter().eq(backwards.iter().rev())).count()
+}
+
 impl Streaming for Guest {
     type Download = Download;
 
     fn open(_auth: String, operation: String, input: String) -> Result<DownloadHandle, Failure> {
         if operation == "get" {
             return Ok(DownloadHandle::new(Download { left: Cell::new(0), source: Some(fetch::start(&input)?) }));
+        }
+        if operation == "greedy" {
+            return Ok(DownloadHandle::new(Download { left: Cell::new(u32::MAX), source: None }));
         }
         // The input is how many bytes there are; after 1,000,000 it fails, so that half a download can be tested.
         let left: u32 = input.trim_matches(|character: char| !character.is_ascii_digit()).parse().unwrap_or(0);
@@ -198,6 +227,9 @@ impl GuestDownload for Download {
             return source.read(max_bytes);
         }
         let left = self.left.get();
+        if left == u32::MAX {
+            return Ok(vec![b'x'; max_bytes as usize + 1]);
+        }
         if left > 1_000_000 && left < 1_500_000 {
             return Err(Failure::Retryable(problem(Reason::Unreachable, "The connection broke.")));
         }

@@ -1,0 +1,208 @@
+//! The component under random auths, operations, inputs and answers, as bytes on a connection: it never traps, never hangs,
+//! shows no secret, and never sends a second time what may have acted.
+//!
+//! `PROPTEST_CASES=10000 cargo test -p integration-tests --test random` runs ten thousand cases; how many, and how they
+//! came out, is printed with `-- --nocapture`. `connector/src/engine/random.rs` does the same natively, a million times.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test should fail loudly where it fails")]
+
+mod reply;
+mod server;
+
+use host_harness::bindings::Body;
+use host_harness::failure::ExecutionFailure;
+use host_harness::limits::Limit;
+use host_harness::policy::Origin;
+use host_harness::{Connector, Failure, Limits, Policy};
+use integration_tests::connector;
+use integration_tests::outcome::Outcome;
+use integration_tests::raw::{Request, token_answer};
+use looker_connector::catalog;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
+use random_calls::{DOMAINS, SECRET, TOKEN, auth, call};
+use reply::{Reply, reply};
+use server::Server;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// How long a call may take: all that the connector waits of its own accord fits.
+const CALL_TIME: Duration = Duration::from_secs(10);
+
+/// How long an answer may take to begin, and to pause.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// How many cases are tried at once: most of the time they wait before they try again.
+const AT_ONCE: u32 = 48;
+
+/// Cases that were found are kept here, and tried first.
+const FOUND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/random/found.txt");
+
+/// One case.
+#[derive(Debug, Clone)]
+struct Case {
+    auth: String,
+    operation: String,
+    input: String,
+    replies: Vec<Reply>,
+    /// Whether the output is taken piece by piece, so many bytes at a time.
+    streamed: Option<u32>,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    // Most logins succeed: what comes after them is the larger part.
+    let login = prop_oneof![4 => Just(Reply::Whole(token_answer(TOKEN))), 1 => reply()];
+    let replies = (login, vec(reply(), 7)).prop_map(|(first, rest)| [vec![first], rest].concat());
+    let streamed = proptest::option::weighted(0.2, 1..100_u32);
+    (auth(), call(), replies, streamed).prop_map(|(auth, (operation, input), replies, streamed)| Case {
+        auth,
+        operation,
+        input,
+        replies,
+        streamed,
+    })
+}
+
+#[test]
+fn nothing_makes_the_component_trap_or_hang_or_act_twice() {
+    let config = Config {
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(FOUND))),
+        // A case takes a second, not a microsecond.
+        max_shrink_iters: 200,
+        ..Config::default()
+    };
+    let cases = config.cases;
+    let started = Instant::now();
+    let outcomes = Mutex::new(BTreeMap::<String, usize>::new());
+    let connector = connector().with_limits(Limits {
+        call_time: CALL_TIME,
+        first_byte_time: SILENCE,
+        between_bytes_time: SILENCE,
+        ..Limits::default()
+    });
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let runs = (0..AT_ONCE).map(|run| {
+            let (connector, outcomes) = (&connector, &outcomes);
+            let config = Config { cases: cases / AT_ONCE + u32::from(run < cases % AT_ONCE), ..config.clone() };
+            scope.spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                let outcome = TestRunner::new(config).run(&case(), |case| {
+                    let outcome = runtime.block_on(try_case(connector, &case))?;
+                    *outcomes.lock().unwrap().entry(outcome).or_default() += 1;
+                    Ok(())
+                });
+                outcome.err().map(|error| error.to_string())
+            })
+        });
+        let runs: Vec<_> = runs.collect();
+        runs.into_iter().filter_map(|run| run.join().unwrap()).collect()
+    });
+    let outcomes = outcomes.into_inner().unwrap();
+    for (outcome, count) in &outcomes {
+        println!("{count:>7}  {outcome}");
+    }
+    println!("{} cases in {:.1?}", outcomes.values().sum::<usize>(), started.elapsed());
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Tries one case, and tells how it came out.
+async fn try_case(connector: &Connector, case: &Case) -> Result<String, TestCaseError> {
+    let server = Server::start(&case.replies).await;
+    let address = format!("http://{}", server.address);
+    let auth = DOMAINS.iter().fold(case.auth.clone(), |auth, domain| auth.replace(domain, &address));
+    let mut policy = Policy::deny_all();
+    policy.allow(address.parse().unwrap(), Origin::Operator);
+    let connector = connector.clone().with_policy(policy);
+    let started = Instant::now();
+    let outcome = match case.streamed {
+        None => whole(&connector, &auth, case).await,
+        Some(most) => streamed(&connector, &auth, case, most).await,
+    };
+    let time = started.elapsed();
+    prop_assert!(time < CALL_TIME * 2, "it took {time:?}");
+    // The same host serves the next call.
+    prop_assert!(connector.describe().await.is_ok());
+    let asked = server.asked();
+    if let Err(failure) = &outcome {
+        check_failure(failure, &asked)?;
+    }
+    check_that_it_acts_once(case, &outcome, &asked)?;
+    Ok(match outcome {
+        Ok(kind) => kind.to_owned(),
+        Err(failure) => Outcome::of(&Err(failure)).to_string(),
+    })
+}
+
+/// A call whose output comes as one; what kind of output it is.
+async fn whole(connector: &Connector, auth: &str, case: &Case) -> Result<&'static str, Failure> {
+    let output = connector.invoke(auth, &case.operation, &case.input).await?;
+    let is_json = |text: &str| serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok();
+    if let Some(next) = &output.next {
+        assert!(is_json(next), "the next page's input is no JSON: {next}");
+    }
+    Ok(match &output.body {
+        Body::Json(document) => {
+            assert!(is_json(document), "an output is no JSON: {document}");
+            "output: JSON"
+        }
+        Body::Text(_) => "output: text",
+        Body::File(_) => "output: file",
+        Body::Nothing => "output: nothing",
+    })
+}
+
+/// A call whose output comes piece by piece.
+async fn streamed(connector: &Connector, auth: &str, case: &Case, most: u32) -> Result<&'static str, Failure> {
+    let mut download = connector.open(auth, &case.operation, &case.input).await?;
+    // No body of these has so many bytes.
+    for _ in 0..1000 {
+        if download.read(most).await?.is_empty() {
+            return Ok("output: streamed");
+        }
+    }
+    panic!("a stream has no end");
+}
+
+/// The failure is the connector's, says something, and shows nothing that is secret.
+fn check_failure(failure: &Failure, asked: &[(Request, Reply)]) -> Result<(), TestCaseError> {
+    if let Failure::Execution(failure) = failure {
+        let slow = matches!(failure, ExecutionFailure::Limit { limit: Limit::CallTime(_), .. });
+        prop_assert!(slow && asked.iter().any(|(_, reply)| reply.delays()), "{failure}");
+        return Ok(());
+    }
+    let words = serde_json::to_string(failure).unwrap();
+    prop_assert!(!failure.problem().message.trim().is_empty());
+    prop_assert!(!words.contains(SECRET) && !words.contains(TOKEN), "{words}");
+    Ok(())
+}
+
+/// What may act twice is sent a second time, or may be by the platform, only after an answer that says it did not act.
+fn check_that_it_acts_once(
+    case: &Case,
+    outcome: &Result<&str, Failure>,
+    asked: &[(Request, Reply)],
+) -> Result<(), TestCaseError> {
+    // Requests of the sign-in may be repeated, and cannot be told from these operations' own.
+    if case.operation.starts_with("login") || case.operation == "update_session" {
+        return Ok(());
+    }
+    let own = |request: &Request| {
+        !request.target.starts_with("/api/4.0/login")
+            && (&*request.method, &*request.target) != ("PATCH", "/api/4.0/session")
+    };
+    let may_act = |request: &Request| match catalog::operation(&case.operation) {
+        Some(operation) => !operation.is_safe(),
+        None => matches!(&*request.method, "POST" | "PATCH"),
+    };
+    let sent: Vec<_> = asked.iter().filter(|(request, _)| own(request) && may_act(request)).collect();
+    let Some(((_, last), earlier)) = sent.split_last() else { return Ok(()) };
+    for (request, reply) in earlier {
+        prop_assert!(reply.refuses(), "{request:?} was sent again after {reply:?}");
+    }
+    if let Err(failure) = outcome {
+        prop_assert!(!failure.is_retryable() || last.refuses(), "{failure:?} after {last:?}");
+        prop_assert!(failure.problem().request_sent || last.refuses(), "{failure:?} after {last:?}");
+    }
+    Ok(())
+}
