@@ -5,7 +5,8 @@
 #   cargo run -p package && tests/packages/registry.sh [DIST]
 #
 # The registry is Debian's docker-registry, the client Debian's skopeo; where one is missing, it is installed by apt-get.
-# wkg is taken from $WKG or from PATH; `cargo install wkg --locked` installs it in some ten minutes. Takes seconds.
+# wkg is taken from $WKG or from PATH; where it is there, the WIT package goes the same way by wkg alone. To install it,
+# `cargo install wkg --version 0.16.1 --locked --debug`, took four minutes on two cores. The rest takes seconds.
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 dist=$(realpath -m "${1:-$repository/dist}")
@@ -44,9 +45,10 @@ image=127.0.0.1:$port/looker-connector:$version
 skopeo copy --quiet --dest-tls-verify=false "oci:$dist/oci:$version" "docker://$image"
 echo "registry: pushed $image"
 
+# same HOW FILE PULLED
 same() {
-  cmp "$dist/looker_connector.wasm" "$2"
-  echo "registry: pulled by $1: the same bytes"
+  cmp "$dist/$2" "$3"
+  echo "registry: pulled by $1: the same bytes: $2"
 }
 
 # As any program can: the manifest by its tag, then the one layer by its digest.
@@ -60,14 +62,18 @@ assert manifest["config"]["mediaType"] == "application/vnd.wasm.config.v0+json",
 assert layer["mediaType"] == "application/wasm", layer
 print(layer["digest"])' "$work/manifest.json")
 curl --silent --fail --output "$work/by-http.wasm" "http://127.0.0.1:$port/v2/looker-connector/blobs/$layer"
-same HTTP "$work/by-http.wasm"
+same HTTP looker_connector.wasm "$work/by-http.wasm"
 
 skopeo copy --quiet --src-tls-verify=false "docker://$image" "oci:$work/pulled:$version"
-same skopeo "$work/pulled/blobs/sha256/${layer#sha256:}"
+same skopeo looker_connector.wasm "$work/pulled/blobs/sha256/${layer#sha256:}"
 
 if wkg=$(command -v "${WKG:-wkg}"); then
   "$wkg" oci pull --insecure "127.0.0.1:$port" --output "$work/by-wkg.wasm" "$image" >/dev/null
-  same "$("$wkg" --version)" "$work/by-wkg.wasm"
+  same "$("$wkg" --version)" looker_connector.wasm "$work/by-wkg.wasm"
+  wit=127.0.0.1:$port/workflow-connector:$version
+  "$wkg" oci push --insecure "127.0.0.1:$port" "$wit" "$dist/workflow-connector-wit.wasm" >/dev/null
+  "$wkg" oci pull --insecure "127.0.0.1:$port" --output "$work/wit-by-wkg.wasm" "$wit" >/dev/null
+  same "$("$wkg" --version)" workflow-connector-wit.wasm "$work/wit-by-wkg.wasm"
 else
   echo "registry: left out: there is no wkg here"
 fi
