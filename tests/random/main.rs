@@ -48,6 +48,8 @@ struct Case {
     replies: Vec<Reply>,
     /// Whether the output is taken piece by piece, so many bytes at a time.
     streamed: Option<u32>,
+    /// Whether the host signs in once for all sandboxes, or each for itself.
+    shared_sign_in: bool,
 }
 
 fn case() -> impl Strategy<Value = Case> {
@@ -55,13 +57,16 @@ fn case() -> impl Strategy<Value = Case> {
     let login = prop_oneof![4 => Just(Reply::Whole(token_answer(TOKEN))), 1 => reply()];
     let replies = (login, vec(reply(), 7)).prop_map(|(first, rest)| [vec![first], rest].concat());
     let streamed = proptest::option::weighted(0.2, 1..100_u32);
-    (auth(), call(), replies, streamed).prop_map(|(auth, (operation, input), replies, streamed)| Case {
-        auth,
-        operation,
-        input,
-        replies,
-        streamed,
-    })
+    (auth(), call(), replies, streamed, any::<bool>()).prop_map(
+        |(auth, (operation, input), replies, streamed, shared_sign_in)| Case {
+            auth,
+            operation,
+            input,
+            replies,
+            streamed,
+            shared_sign_in,
+        },
+    )
 }
 
 #[test]
@@ -114,6 +119,7 @@ async fn try_case(connector: &Connector, case: &Case) -> Result<String, TestCase
     let mut policy = Policy::deny_all();
     policy.allow(address.parse().unwrap(), Origin::Operator);
     let connector = connector.clone().with_policy(policy);
+    let connector = if case.shared_sign_in { connector } else { connector.without_shared_sign_in() };
     let started = Instant::now();
     let outcome = match case.streamed {
         None => whole(&connector, &auth, case).await,

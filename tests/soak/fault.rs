@@ -83,7 +83,7 @@ impl Call {
         let chance = mix(seed ^ mix(number as u64));
         let fault = (chance % 1000 < FAULTS).then(|| {
             let kind = mix(chance);
-            if kind % SILENCE == 0 { Fault::Silence } else { KINDS[(kind / SILENCE) as usize % KINDS.len()] }
+            if kind.is_multiple_of(SILENCE) { Fault::Silence } else { KINDS[(kind / SILENCE) as usize % KINDS.len()] }
         });
         Self { number, fault }
     }
