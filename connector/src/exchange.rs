@@ -147,6 +147,9 @@ fn wait_for<P: Platform>(
     response: &Response<P::Body>,
     number: u32,
 ) -> Option<Duration> {
+    if !matches!(response.status, 202 | 429 | 502..=504) {
+        return None;
+    }
     let named = retry_after(&response.headers, platform.wall_clock());
     match response.status {
         429 => Some(named.unwrap_or_else(|| backoff(platform, number))),

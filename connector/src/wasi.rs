@@ -12,6 +12,10 @@ use waki::bindings::wasi::http::types::{
 };
 use waki::bindings::wasi::io::streams::{InputStream, StreamError};
 use waki::bindings::wasi::random::random::get_random_u64;
+use zeroize::Zeroize;
+
+/// More headers than a request has.
+const HEADERS: usize = 8;
 
 /// The outside of a component.
 #[derive(Debug)]
@@ -30,13 +34,17 @@ impl Platform for Wasi {
 
     fn send(&mut self, request: Request<'_>) -> Result<Response<IncomingStream>, TransportError> {
         let outgoing = outgoing(request)?;
-        let body = outgoing.body().map_err(|()| unusable("body"))?;
+        // A GET has no body, and needs none.
+        let body = match request.call.method {
+            Method::Get if request.call.body.is_none() => None,
+            _ => Some(outgoing.body().map_err(|()| unusable("body"))?),
+        };
         // No time-outs of ours. The host has its own, and one host takes a guest's time-out for connecting as that of the
         // whole answer, so that a call that was sent would look as if it had not been.
         let future = outgoing_handler::handle(outgoing, None).map_err(|code| transport_error(&code))?;
         let bytes = request.call.body.as_ref().map_or(&[][..], |content| &content.bytes);
         // Where the body cannot be written, the answer tells why.
-        let written = write_body(body, bytes);
+        let written = body.map_or(Ok(()), |body| write_body(body, bytes));
         let answer = wait_for_answer(&future)?;
         if let (Err(code), Err(error)) = (&written, &answer) {
             return Err(if error.kind == TransportErrorKind::Broken { transport_error(code) } else { error.clone() });
@@ -65,27 +73,25 @@ impl Platform for Wasi {
     }
 }
 
+/// Makes a request. Each call to the host costs about what a small allocation does, so what is the default is not said.
 fn outgoing(request: Request<'_>) -> Result<OutgoingRequest, TransportError> {
-    let headers = Fields::new();
-    let mut refused = None;
-    request.headers(|name, value| {
-        if headers.append(&name.to_owned(), &value.as_bytes().to_vec()).is_err() {
-            refused = Some(name);
-        }
-    });
-    if let Some(name) = refused {
-        return Err(unusable(name));
-    }
-    let outgoing = OutgoingRequest::new(headers);
+    let mut headers = Vec::with_capacity(HEADERS);
+    request.headers(|name, value| headers.push((name.to_owned(), value.as_bytes().to_vec())));
+    let fields = Fields::from_list(&headers);
+    // One of them is the token.
+    headers.into_iter().for_each(|(_, mut value)| value.zeroize());
+    let outgoing = OutgoingRequest::new(fields.map_err(|_| unusable("headers"))?);
     let method = match request.call.method {
-        Method::Get => http::Method::Get,
-        Method::Post => http::Method::Post,
-        Method::Put => http::Method::Put,
-        Method::Patch => http::Method::Patch,
-        Method::Delete => http::Method::Delete,
+        Method::Get => None,
+        Method::Post => Some(http::Method::Post),
+        Method::Put => Some(http::Method::Put),
+        Method::Patch => Some(http::Method::Patch),
+        Method::Delete => Some(http::Method::Delete),
     };
+    if let Some(method) = method {
+        outgoing.set_method(&method).map_err(|()| unusable("method"))?;
+    }
     let scheme = if request.address.is_secure() { Scheme::Https } else { Scheme::Http };
-    outgoing.set_method(&method).map_err(|()| unusable("method"))?;
     outgoing.set_scheme(Some(&scheme)).map_err(|()| unusable("scheme"))?;
     outgoing.set_authority(Some(&request.address.authority())).map_err(|()| unusable("host"))?;
     outgoing.set_path_with_query(Some(&request.call.target)).map_err(|()| unusable("path or query"))?;
@@ -126,9 +132,10 @@ fn wait_for_answer(
 ) -> Result<Result<Response<IncomingStream>, TransportError>, TransportError> {
     let broken = || TransportError { kind: TransportErrorKind::Broken, detail: "the answer is gone".into() };
     let answer = loop {
-        match future.get() {
-            Some(answer) => break answer.map_err(|()| broken())?,
-            None => future.subscribe().block(),
+        // It is never there at once, but for what the host refuses, and then this does not wait.
+        future.subscribe().block();
+        if let Some(answer) = future.get() {
+            break answer.map_err(|()| broken())?;
         }
     };
     let response = match answer {

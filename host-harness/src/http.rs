@@ -21,10 +21,11 @@ use connect::{CONNECT_TIME, ConnectError, Connections};
 use http::{Request, Response, Uri};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::capture_connection;
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use proxy::{Proxy, ProxyFailure};
 use rustls::ClientConfig;
+use std::future::Future;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use template::Template;
@@ -123,13 +124,14 @@ impl HttpClient {
         self.shared.time_outs.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Sends a request and waits for the head of the answer.
-    pub(crate) async fn send(
+    /// Sends a request, and gives what waits for the head of the answer. The first poll gets it going; the connection tells
+    /// whether it has gone out.
+    pub(crate) fn send(
         self,
-        request: Request<WasiBody>,
+        mut request: Request<WasiBody>,
         options: Option<RequestOptions>,
         watch: Arc<Watch>,
-    ) -> Result<Response<WasiBody>, Error> {
+    ) -> (CaptureConnection, impl Future<Output = Result<Response<WasiBody>, Error>> + Send) {
         let span = tracing::debug_span!(
             "http",
             method = %request.method(),
@@ -139,20 +141,27 @@ impl HttpClient {
             status = tracing::field::Empty,
         );
         let started = Instant::now();
-        let outcome =
-            self.exchange(request, options.unwrap_or_default(), watch, started).instrument(span.clone()).await;
-        match &outcome {
-            Ok(response) => {
-                span.record("status", response.status().as_u16());
+        let connection = capture_connection(&mut request);
+        let exchange = self
+            .exchange(request, connection.clone(), options.unwrap_or_default(), watch, started)
+            .instrument(span.clone());
+        let exchange = async move {
+            let outcome = exchange.await;
+            match &outcome {
+                Ok(response) => {
+                    span.record("status", response.status().as_u16());
+                }
+                Err(error) => tracing::debug!(parent: &span, %error, time_us = microseconds(started), "failed"),
             }
-            Err(error) => tracing::debug!(parent: &span, %error, time_us = microseconds(started), "failed"),
-        }
-        outcome
+            outcome
+        };
+        (connection, exchange)
     }
 
     async fn exchange(
         self,
-        mut request: Request<WasiBody>,
+        request: Request<WasiBody>,
+        mut connection: CaptureConnection,
         options: RequestOptions,
         watch: Arc<Watch>,
         started: Instant,
@@ -167,7 +176,6 @@ impl HttpClient {
         let connect_time = within(limits.connect_time, options.connect_timeout);
         let first_byte_time = within(limits.first_byte_time, options.first_byte_timeout);
         let between_bytes_time = within(limits.between_bytes_time, options.between_bytes_timeout);
-        let mut connection = capture_connection(&mut request);
         let connected = async {
             let connected = connection.wait_for_connection_metadata().await.is_some();
             if connected {

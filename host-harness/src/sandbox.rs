@@ -1,6 +1,7 @@
 //! Runs connectors: each call in a sandbox, fresh or kept warm.
 
 mod call;
+pub(crate) mod exchange;
 mod log;
 mod sessions;
 mod state;

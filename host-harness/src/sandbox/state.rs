@@ -4,6 +4,7 @@ use super::log::{GuestLog, GuestStream};
 use crate::http::HttpClient;
 use crate::limits::{self, Watch};
 use http::Request;
+use hyper_util::client::legacy::connect::CaptureConnection;
 use std::future::Future;
 use std::sync::Arc;
 use wasmtime::ResourceLimiter;
@@ -46,6 +47,15 @@ impl State {
         self.hooks.watch = watch;
     }
 
+    /// Sends a request of the present call.
+    pub(super) fn send(
+        &self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+    ) -> (CaptureConnection, impl Future<Output = Result<http::Response<WasiBody>, Error>> + Send + use<>) {
+        self.hooks.client.clone().send(request, options, Arc::clone(&self.hooks.watch))
+    }
+
     /// What the present call has used so far.
     pub(super) fn watch(&self) -> &Watch {
         &self.hooks.watch
@@ -67,28 +77,14 @@ impl WasiHttpView for State {
 type Exchange = Result<(http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
 
 impl WasiHttpHooks for Hooks {
-    /// The client sets it, as the version of HTTP wants it.
-    fn set_host_header(&mut self) -> bool {
-        false
-    }
-
     fn send_request(
         &mut self,
-        request: Request<WasiBody>,
-        options: Option<RequestOptions>,
-        _sent: Box<dyn Future<Output = Result<(), Error>> + Send>,
+        _: Request<WasiBody>,
+        _: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Exchange> + Send> {
-        let exchange = self.client.clone().send(request, options, Arc::clone(&self.watch));
-        let span = tracing::Span::current();
-        Box::new(tracing::Instrument::instrument(
-            async move {
-                let response = exchange.await?;
-                // The client itself keeps the connection going.
-                let nothing_left = Box::new(async { Ok(()) }) as Box<dyn Future<Output = Result<(), Error>> + Send>;
-                Ok((response, nothing_left))
-            },
-            span,
-        ))
+        // Requests go by the module `exchange`. Nothing that is linked comes here.
+        Box::new(std::future::ready(Err(Error::HttpRequestDenied)))
     }
 }
 
