@@ -32,6 +32,12 @@ impl Reply {
         [b"HTTP/1.1 401".as_slice(), b"HTTP/1.1 429"].iter().any(|status| self.bytes().starts_with(status))
     }
 
+    /// Whether it is the answer to a login, with a token in it.
+    pub fn is_token(&self) -> bool {
+        let whole = matches!(self, Self::Whole(_)) && self.bytes().starts_with(b"HTTP/1.1 2");
+        whole && self.bytes().windows(TOKEN.len()).any(|window| window == TOKEN.as_bytes())
+    }
+
     /// Whether a call may wait for longer than it may take.
     pub fn delays(&self) -> bool {
         let names = |bytes: &[u8]| bytes.windows(12).any(|window| window.eq_ignore_ascii_case(b"retry-after:"));

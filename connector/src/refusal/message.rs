@@ -23,7 +23,13 @@ impl Explanation {
     pub fn read(received: &Received, base_url: &str) -> Self {
         match serde_json::from_slice(&received.bytes) {
             Ok(document) => Self::from_json(document, base_url),
-            Err(_) => Self { message: readable_line(&String::from_utf8_lossy(&received.bytes)), ..Self::default() },
+            Err(_) => {
+                let text = String::from_utf8_lossy(&received.bytes);
+                // JSON that is cut off or broken is no text for people, and can be anything: half the answer to a login, say,
+                // with a token in it that nobody knows yet.
+                let message = if looks_like_json(&text) { None } else { readable_line(&text) };
+                Self { message, ..Self::default() }
+            }
         }
     }
 
@@ -74,6 +80,10 @@ fn text(value: &Value) -> Option<String> {
 
 fn absolute(url: String, base_url: &str) -> String {
     if url.contains("://") { url } else { format!("{base_url}/{}", url.trim_start_matches('/')) }
+}
+
+fn looks_like_json(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
 }
 
 /// The first line that a person can read; of a web page its title.
@@ -183,6 +193,15 @@ mod tests {
             assert_eq!(message(body).as_deref(), expected, "{body}");
         }
         assert_eq!(read(b"\xff\xfe").message.as_deref(), Some("\u{fffd}\u{fffd}"));
+    }
+
+    #[test]
+    fn json_that_is_cut_off_is_not_quoted() {
+        // Found by random answers through the component: a proxy's 502 with half of what Looker answered to a login.
+        for body in [r#"{"access_token": "the-token", "expires_in": 36"#, r#"[{"secret": "x"#, "\u{feff} {\"a\": \u{1}"]
+        {
+            assert_eq!(message(body), None, "{body}");
+        }
     }
 
     #[test]
