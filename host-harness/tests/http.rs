@@ -137,6 +137,34 @@ async fn failures_after_the_request_was_sent() {
     is_error(pause.await, "ConnectionReadTimeout");
 }
 
+/// A request that goes to an open connection has no task that carries it on: the guest's own wait has to notice.
+#[tokio::test]
+async fn failures_on_a_connection_that_was_open_already() {
+    for (options, is_late, code) in
+        [(r#","first":100"#, true, "HttpResponseTimeout"), ("", false, "ConnectionTerminated")]
+    {
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&connections);
+        let address = server(move |mut stream| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            async move {
+                request(&mut stream).await;
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
+                request(&mut stream).await;
+                if is_late {
+                    tokio::time::sleep(Duration::from_secs(60)).await;
+                }
+            }
+        })
+        .await;
+        let connector = allowed(address);
+        let input = format!(r#"{{"url":"http://{address}/path"{options}}}"#);
+        get(&connector, &input).await.unwrap();
+        is_error(get(&connector, &input).await, code);
+        assert_eq!(connections.load(Ordering::Relaxed), 1);
+    }
+}
+
 #[tokio::test]
 async fn a_first_byte_time_out_does_not_count_the_time_to_connect_nor_the_body() {
     let slow = told(r#","first":400,"connect":5000"#, |mut stream| async move {
@@ -280,22 +308,28 @@ async fn a_large_body_arrives_whole() {
     let address = server(move |mut stream| {
         let counter = Arc::clone(&counter);
         async move {
-            let head = request(&mut stream).await;
-            assert!(head.contains("transfer-encoding: chunked"), "{head}");
-            let mut bytes = Vec::new();
-            while !bytes.ends_with(b"0\r\n\r\n") {
-                let mut piece = [0; 65536];
-                let read = stream.read(&mut piece).await.unwrap();
-                bytes.extend_from_slice(&piece[..read]);
+            // The second request goes to a connection that is open already.
+            for _ in 0..2 {
+                let head = request(&mut stream).await;
+                assert!(head.contains("transfer-encoding: chunked"), "{head}");
+                let mut bytes = Vec::new();
+                while !bytes.ends_with(b"0\r\n\r\n") {
+                    let mut piece = [0; 65536];
+                    let read = stream.read(&mut piece).await.unwrap();
+                    bytes.extend_from_slice(&piece[..read]);
+                }
+                counter.fetch_add(bytes.iter().filter(|byte| **byte == b'x').count(), Ordering::Relaxed);
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
             }
-            counter.store(bytes.iter().filter(|byte| **byte == b'x').count(), Ordering::Relaxed);
-            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
         }
     })
     .await;
     let input = format!(r#"{{"url":"http://{address}/","send":1048576}}"#);
-    assert!(allowed(address).invoke("{}", "post", &input).await.is_ok());
-    assert_eq!(received.load(Ordering::Relaxed), 1_048_576);
+    let connector = allowed(address);
+    for _ in 0..2 {
+        assert!(connector.invoke("{}", "post", &input).await.is_ok());
+    }
+    assert_eq!(received.load(Ordering::Relaxed), 2 * 1_048_576);
 }
 
 #[tokio::test]

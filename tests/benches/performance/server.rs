@@ -175,7 +175,7 @@ impl Content {
         let (begin, piece) = (Bytes::from_static(b"["), shared.json.clone());
         // Rows, as many as it takes, and one that no comma follows.
         let last = bytes % piece.len() as u64;
-        let rows = (last as usize / (JSON_ROW.len() + 1)).max(1);
+        let rows = (last as usize).div_ceil(JSON_ROW.len() + 1).max(1);
         let end = format!("{}{JSON_ROW}]", format!("{JSON_ROW},").repeat(rows - 1));
         Self { begin: Some(begin), pieces: bytes / piece.len() as u64, piece, end: Some(end.into()) }
     }
