@@ -5,7 +5,7 @@ import { WASIShim } from '@bytecodealliance/preview2-shim/instantiation'
 import { instantiate } from './transpiled/connector.js'
 
 /**
- * A new instance of the component: its exports `connector` and `streaming`. It has its own memory, sees only the given
+ * A new instance of the component: its exports `connector`, `sessions` and `streaming`. It has its own memory, sees only the given
  * environment variables (without `sandbox.env` it would see all of this process's), and reaches only the given hosts
  * (`host:port`).
  *
@@ -16,9 +16,8 @@ export async function openSandbox({ environment = {}, allowedHosts = [] }) {
   const outgoingHandler = {
     handle(request) {
       if (!allowedHosts.includes(hostAndPort(request))) throw { tag: 'HTTP-request-denied' }
-      // The second argument, the connector's options, stays out. They hold the time in which a connection has to be
-      // made, and preview2-shim takes that for the time until the answer begins: a query of half a minute would fail,
-      // and a user that was created would be reported as never asked for.
+      // A connector's own time-outs, the second argument, stay out: preview2-shim takes the time in which a connection has
+      // to be made for the time until the answer begins, and reports a request that was sent as one that was not.
       return wasiHttp.outgoingHandler.handle(request)
     },
   }
