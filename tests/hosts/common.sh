@@ -90,7 +90,7 @@ check_printed() {
   before=$(value invoke '^List users: ([0-9]+) users$')
   cell invoke invoke "^asks for ${LOOKERSDK_BASE_URL#http://}\$" '^List users: [1-9][0-9]* users$' \
     '^Create user: [0-9]+ Ada Lovelace$' "^Get user: ${created:-no user was created} Ada Lovelace\$" \
-    '^auth as an argument: Practice Automation$'
+    '^auth as an argument: Practice Automation$' '^a session in another instance: Practice Automation$'
   cell failure failure '^permanent, not-found, HTTP status 404: .+' '^retryable, unreachable, HTTP status none: .+'
   # One line more than rows: the names of the columns.
   cell streaming streaming "^text/csv: $((rows + 1)) lines, [1-9][0-9]* bytes in ([2-9]|[1-9][0-9]+) pieces\$"

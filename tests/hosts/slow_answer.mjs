@@ -11,7 +11,7 @@ import { pathToFileURL } from 'node:url'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { createServer } from 'node:http'
 
-/** Milliseconds until the answer begins: more than the connector's time-out for connections, which is 15 s. */
+/** Milliseconds until the answer begins: more than any time-out for connections that a connector would set. */
 const DELAY = 17_000
 
 if (isMainThread) {

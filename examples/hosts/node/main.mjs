@@ -57,7 +57,7 @@ const environment = { LOOKERSDK_BASE_URL, LOOKERSDK_CLIENT_ID, LOOKERSDK_CLIENT_
 // The connector asks, the platform grants: here whatever it asks for, in yours what your operator allows.
 const allowedHosts = (await openSandbox({ environment })).connector.hosts('{}')
 console.log(`asks for ${allowedHosts.join(', ')}`)
-const { connector, streaming } = await openSandbox({ environment, allowedHosts })
+const { connector, sessions, streaming } = await openSandbox({ environment, allowedHosts })
 const users = invoke(connector, {}, 'all_users', { fields: 'id,display_name' })
 console.log(`List users: ${users.length} users`)
 const created = invoke(connector, {}, 'create_user', { first_name: 'Ada', last_name: 'Lovelace' })
@@ -68,6 +68,11 @@ console.log(`Get user: ${found.id} ${found.display_name}`)
 const auth = { domain: LOOKERSDK_BASE_URL, client_id: LOOKERSDK_CLIENT_ID, client_secret: LOOKERSDK_CLIENT_SECRET }
 const bare = await openSandbox({ allowedHosts })
 console.log(`auth as an argument: ${invoke(bare.connector, auth, 'me', {}).display_name}`)
+// An instance for each call need not sign in for each call: a session, signed in once, serves them all, and holds no
+// secret. Sign in again when `lastsMs` is over, or when a call fails as `unauthenticated`.
+const session = sessions.signIn('{}')
+const another = await openSandbox({ allowedHosts })
+console.log(`a session in another instance: ${invoke(another.connector, JSON.parse(session.auth), 'me', {}).display_name}`)
 
 console.log('== failure')
 showFailure(() => invoke(connector, {}, 'user', { user_id: '987654321' }))

@@ -112,6 +112,11 @@ def main(component_file):
     auth = dict(zip(["domain", "client_id", "client_secret"], (environment[name] for name in names)))
     bare = Sandbox(engine, component)
     print(f"auth as an argument: {bare.invoke(auth, 'me', {})['display_name']}")
+    # An instance for each call need not sign in for each call: a session, signed in once, serves them all, and holds no
+    # secret. Sign in again when `lasts-ms` is over, or when a call fails as `unauthenticated`.
+    session = sandbox.call("sessions", "sign-in", "{}")
+    another = Sandbox(engine, component)
+    print(f"a session in another instance: {another.invoke(json.loads(session.auth), 'me', {})['display_name']}")
 
     print("== failure")
     show_failure(sandbox.invoke, {}, "user", {"user_id": "987654321"})
