@@ -25,12 +25,15 @@ pub struct Calls {
     pub end: Times,
 }
 
-/// Makes `rounds` calls of each kind. What disturbs one kind disturbs the others as much, since they take turns.
+/// Makes calls of each kind, in turns of `in_a_row` each. What disturbs one kind disturbs the others as much.
+///
+/// Turns of one call leave each kind the processor's caches as the other kinds used them; turns of many show what calls cost
+/// that follow each other, which is also how the peers make theirs.
 ///
 /// # Errors
 ///
 /// Fails where a call fails.
-pub async fn measure(server: &Server, rounds: usize) -> Result<Calls, Box<dyn Error + Send + Sync>> {
+pub async fn measure(server: &Server, turns: usize, in_a_row: usize) -> Result<Calls, Box<dyn Error + Send + Sync>> {
     let auth = subject::auth(server);
     let connector = subject::connector(server, Limits::default()).await?;
     let mut sandbox = connector.sandbox().await?;
@@ -38,29 +41,34 @@ pub async fn measure(server: &Server, rounds: usize) -> Result<Calls, Box<dyn Er
     let uri: Uri = format!("{}{PATH}", server.base_url()).parse()?;
     let mut calls = Calls::default();
     // The first tenth makes connections and fills caches, and does not count.
-    for round in 0..rounds + rounds / 10 {
+    let before = turns.div_ceil(10);
+    for turn in 0..turns + before {
         let mut taken = Calls::default();
-        let start = Instant::now();
-        floor.get(&uri).await?;
-        taken.floor.add(start.elapsed());
+        for _ in 0..in_a_row {
+            let start = Instant::now();
+            floor.get(&uri).await?;
+            taken.floor.add(start.elapsed());
+        }
+        for _ in 0..in_a_row {
+            let start = Instant::now();
+            sandbox.invoke(&auth, OPERATION, INPUT).await?;
+            taken.warm.add(start.elapsed());
+        }
+        for _ in 0..in_a_row {
+            let start = Instant::now();
+            connector.invoke(&auth, OPERATION, INPUT).await?;
+            taken.fresh.add(start.elapsed());
+        }
+        for _ in 0..in_a_row {
+            let start = Instant::now();
+            let made = connector.sandbox().await?;
+            taken.instantiate.add(start.elapsed());
 
-        let start = Instant::now();
-        sandbox.invoke(&auth, OPERATION, INPUT).await?;
-        taken.warm.add(start.elapsed());
-
-        let start = Instant::now();
-        connector.invoke(&auth, OPERATION, INPUT).await?;
-        taken.fresh.add(start.elapsed());
-
-        let start = Instant::now();
-        let made = connector.sandbox().await?;
-        taken.instantiate.add(start.elapsed());
-
-        let start = Instant::now();
-        drop(made);
-        taken.end.add(start.elapsed());
-
-        if round >= rounds / 10 {
+            let start = Instant::now();
+            drop(made);
+            taken.end.add(start.elapsed());
+        }
+        if turn >= before {
             calls.append(taken);
         }
     }

@@ -37,6 +37,9 @@ const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 const GIB: u64 = 1024 * MIB;
 
+/// How many calls of one kind follow each other.
+const IN_A_ROW: usize = 50;
+
 /// How much is done.
 struct Effort {
     rounds: usize,
@@ -117,7 +120,7 @@ pub fn target_folder() -> PathBuf {
 
 async fn run_calls(effort: Effort) -> Outcome<Report> {
     let mut report = Report::default();
-    one_call(&mut report, &calls::measure(&Server::start()?, effort.rounds).await?);
+    one_call(&mut report, &Server::start()?, effort.rounds).await?;
     Ok(report)
 }
 
@@ -128,8 +131,7 @@ async fn run(effort: Effort) -> Outcome<(Report, Vec<plot::Plot>)> {
     let mut report = Report::default();
 
     println!("one call at a time …");
-    let calls = calls::measure(&server, effort.rounds).await?;
-    one_call(&mut report, &calls);
+    let calls = one_call(&mut report, &server, effort.rounds).await?;
     println!("the same call by Looker's SDKs …");
     by_peers(&mut report, &peers, &server, &calls, &effort)?;
 
@@ -153,7 +155,10 @@ async fn run(effort: Effort) -> Outcome<(Report, Vec<plot::Plot>)> {
     Ok((report, vec![cost_by_size(&sizes), cost_by_concurrency(&at_once)]))
 }
 
-fn one_call(report: &mut Report, calls: &Calls) {
+/// Calls that follow each other, and for comparison some that take turns with calls of the other kinds, one by one.
+async fn one_call(report: &mut Report, server: &Server, rounds: usize) -> Outcome<Calls> {
+    let calls = calls::measure(server, rounds / IN_A_ROW, IN_A_ROW).await?;
+    let by_turns = calls::measure(server, rounds, 1).await?;
     let floor = calls.floor.p50();
     report.note("GET by the HTTP client alone (the floor), p50", floor, Unit::Microseconds);
     report.note("call in a kept sandbox, p50", calls.warm.p50(), Unit::Microseconds);
@@ -163,10 +168,17 @@ fn one_call(report: &mut Report, calls: &Calls) {
     report.note("the three, p99: fresh", calls.fresh.p99(), Unit::Microseconds);
     report.check("kept sandbox / floor", calls.warm.p50() / floor, Unit::Times, Wanted::AtMost(1.35));
     report.check("fresh sandbox / floor", calls.fresh.p50() / floor, Unit::Times, Wanted::AtMost(1.6));
+    let floor = by_turns.floor.p50();
+    report.note("by turns, call by call: the floor, p50", floor, Unit::Microseconds);
+    let ratio = by_turns.warm.p50() / floor;
+    report.check("by turns, call by call: kept sandbox / floor", ratio, Unit::Times, Wanted::AtMost(1.35));
+    let ratio = by_turns.fresh.p50() / floor;
+    report.check("by turns, call by call: fresh sandbox / floor", ratio, Unit::Times, Wanted::AtMost(1.6));
     report.check("make a sandbox, p50", calls.instantiate.p50(), Unit::Microseconds, Wanted::AtMost(20.0));
     report.note("drop it, p50", calls.end.p50(), Unit::Microseconds);
     let bytes = DEFAULT_COMPONENT.len() as f64;
     report.check("the component", bytes, Unit::Bytes, Wanted::AtMost(1.2e6));
+    Ok(calls)
 }
 
 fn by_peers(report: &mut Report, peers: &Peers, server: &Server, calls: &Calls, effort: &Effort) -> Outcome<()> {
