@@ -2,6 +2,7 @@
 
 mod call;
 pub(crate) mod exchange;
+mod exports;
 mod log;
 mod sessions;
 mod state;
@@ -10,9 +11,7 @@ pub use sessions::Session;
 pub(crate) use state::State;
 
 use crate::bindings::sessions::SharedSignInIndices;
-use crate::bindings::{
-    ConnectorInfo, Operation, OperationSummary, Output, WorkflowConnector, WorkflowConnectorIndices,
-};
+use crate::bindings::{ConnectorInfo, Operation, OperationSummary, Output};
 use crate::component::{Component, LoadError};
 use crate::failure::{ExecutionFailure, Failure};
 use crate::host::{Calls, Host};
@@ -21,12 +20,12 @@ use crate::http::proxy::ProxyFailure;
 use crate::http::time_out::TimeOut;
 use crate::limits::Limits;
 use crate::policy::{Denial, Policy, Rule};
+use exports::{Exports, Live};
 use secrecy::{ExposeSecret, SecretString};
 use sessions::{Sessions, SignIn};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
-use wasmtime::Store;
-use wasmtime::component::{Instance, InstancePre, ResourceAny};
+use wasmtime::component::{InstancePre, ResourceAny};
 
 /// A connector that is ready to be called. Clones are cheap and share connections.
 ///
@@ -35,7 +34,7 @@ use wasmtime::component::{Instance, InstancePre, ResourceAny};
 pub struct Connector {
     host: Host,
     pre: InstancePre<State>,
-    indices: Arc<WorkflowConnectorIndices>,
+    exports: Arc<Exports>,
     http: HttpClient,
     limits: Limits,
     environment: Arc<[(String, String)]>,
@@ -50,12 +49,6 @@ pub struct Sandbox {
     limits: Limits,
     calls: Calls,
     sessions: Option<Sessions>,
-}
-
-struct Live {
-    store: Store<State>,
-    instance: Instance,
-    exports: WorkflowConnector,
 }
 
 /// The output of an operation, on its way. It holds the sandbox that it comes from.
@@ -77,12 +70,12 @@ impl Connector {
     pub fn new(host: &Host, component: &Component) -> Result<Self, LoadError> {
         let no_connector = |error: wasmtime::Error| LoadError::World(format!("{error:#}"));
         let pre = host.linker().instantiate_pre(component.compiled()).map_err(no_connector)?;
-        let indices = WorkflowConnectorIndices::new(&pre).map_err(no_connector)?;
+        let exports = Exports::of(&pre).map_err(no_connector)?;
         let sessions = SharedSignInIndices::new(&pre).ok().map(|indices| Sessions::new(Arc::new(indices)));
         Ok(Self {
             host: host.clone(),
             pre,
-            indices: Arc::new(indices),
+            exports: Arc::new(exports),
             http: HttpClient::new(Policy::deny_all()),
             limits: Limits::default(),
             environment: Arc::new([]),
@@ -287,8 +280,11 @@ impl Sandbox {
     ///
     /// As [`Connector::describe`].
     pub async fn describe(&mut self) -> Result<ConnectorInfo, Failure> {
-        self.call("describe", |Live { store, exports, .. }| {
-            Box::pin(async move { exports.workflow_connector_connector().call_describe(store).await })
+        self.call("describe", |live| {
+            Box::pin(async move {
+                let (store, connector) = live.connector()?;
+                connector.call_describe(store).await
+            })
         })
         .await
     }
@@ -299,8 +295,11 @@ impl Sandbox {
     ///
     /// As [`Connector::describe`].
     pub async fn auth_schema(&mut self) -> Result<String, Failure> {
-        self.call("auth-schema", |Live { store, exports, .. }| {
-            Box::pin(async move { exports.workflow_connector_connector().call_auth_schema(store).await })
+        self.call("auth-schema", |live| {
+            Box::pin(async move {
+                let (store, connector) = live.connector()?;
+                connector.call_auth_schema(store).await
+            })
         })
         .await
     }
@@ -312,8 +311,11 @@ impl Sandbox {
     /// As [`Connector::describe`].
     pub async fn hosts(&mut self, auth: &str) -> Result<Vec<String>, Failure> {
         let auth = auth.to_owned();
-        self.call("hosts", |Live { store, exports, .. }| {
-            Box::pin(async move { exports.workflow_connector_connector().call_hosts(store, &auth).await })
+        self.call("hosts", |live| {
+            Box::pin(async move {
+                let (store, connector) = live.connector()?;
+                connector.call_hosts(store, &auth).await
+            })
         })
         .await
     }
@@ -329,8 +331,11 @@ impl Sandbox {
         let mut sign_in = SignIn::of(self.sessions.as_ref(), auth).anew();
         loop {
             let auth = self.auth(&mut sign_in, &watch).await?;
-            let outcome = self.watched("check-auth", &watch, |Live { store, exports, .. }| {
-                Box::pin(async move { exports.workflow_connector_connector().call_check_auth(store, &auth).await })
+            let outcome = self.watched("check-auth", &watch, |live| {
+                Box::pin(async move {
+                    let (store, connector) = live.connector()?;
+                    connector.call_check_auth(store, &auth).await
+                })
             });
             let outcome = outcome.await;
             if !sign_in.again(&outcome) {
@@ -345,8 +350,11 @@ impl Sandbox {
     ///
     /// As [`Connector::describe`].
     pub async fn list_operations(&mut self) -> Result<Vec<OperationSummary>, Failure> {
-        self.call("list-operations", |Live { store, exports, .. }| {
-            Box::pin(async move { exports.workflow_connector_connector().call_list_operations(store).await })
+        self.call("list-operations", |live| {
+            Box::pin(async move {
+                let (store, connector) = live.connector()?;
+                connector.call_list_operations(store).await
+            })
         })
         .await
     }
@@ -358,8 +366,11 @@ impl Sandbox {
     /// As [`Connector::describe`].
     pub async fn describe_operation(&mut self, name: &str) -> Result<Operation, Failure> {
         let name = name.to_owned();
-        self.call("describe-operation", |Live { store, exports, .. }| {
-            Box::pin(async move { exports.workflow_connector_connector().call_describe_operation(store, &name).await })
+        self.call("describe-operation", |live| {
+            Box::pin(async move {
+                let (store, connector) = live.connector()?;
+                connector.call_describe_operation(store, &name).await
+            })
         })
         .await
     }
@@ -376,9 +387,10 @@ impl Sandbox {
         loop {
             let auth = self.auth(&mut sign_in, &watch).await?;
             let (operation, input) = (operation.to_owned(), input.to_owned());
-            let outcome = self.watched("invoke", &watch, |Live { store, exports, .. }| {
+            let outcome = self.watched("invoke", &watch, |live| {
                 Box::pin(async move {
-                    exports.workflow_connector_connector().call_invoke(store, &auth, &operation, &input).await
+                    let (store, connector) = live.connector()?;
+                    connector.call_invoke(store, &auth, &operation, &input).await
                 })
             });
             let outcome = outcome.await;
@@ -400,9 +412,9 @@ impl Sandbox {
         let outcome = loop {
             let auth = self.auth(&mut sign_in, &watch).await?;
             let (operation, input) = (operation.to_owned(), input.to_owned());
-            let outcome = self.watched("open", &watch, |Live { store, exports, .. }| {
+            let outcome = self.watched("open", &watch, |live| {
                 Box::pin(async move {
-                    let streaming = exports.workflow_connector_streaming();
+                    let (store, streaming) = live.streaming()?;
                     let resource = match streaming.call_open(&mut *store, &auth, &operation, &input).await? {
                         Ok(resource) => resource,
                         Err(failure) => return Ok(Err(failure)),
@@ -443,9 +455,11 @@ impl Download {
         let watch = self.sandbox.watch(true);
         let bytes = self
             .sandbox
-            .watched("read", &watch, |Live { store, exports, .. }| {
-                let streaming = exports.workflow_connector_streaming();
-                Box::pin(async move { streaming.download().call_read(store, resource, most).await })
+            .watched("read", &watch, |live| {
+                Box::pin(async move {
+                    let (store, streaming) = live.streaming()?;
+                    streaming.download().call_read(store, resource, most).await
+                })
             })
             .await?;
         if bytes.len() > most as usize {
@@ -463,8 +477,8 @@ impl Download {
         let resource = self.resource;
         let watch = self.sandbox.watch(true);
         self.sandbox
-            .watched("drop", &watch, |Live { store, .. }| {
-                Box::pin(async move { resource.resource_drop_async(store).await.map(Ok) })
+            .watched("drop", &watch, |live| {
+                Box::pin(async move { resource.resource_drop_async(&mut live.store).await.map(Ok) })
             })
             .await?;
         Ok(self.sandbox)

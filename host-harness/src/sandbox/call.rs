@@ -1,5 +1,6 @@
 //! One call into a sandbox: started, watched, and sorted out when it ends.
 
+use super::exports::OtherTypes;
 use super::{Connector, Live, Sandbox, State};
 use crate::bindings::workflow::connector::types::Failure as WitFailure;
 use crate::failure::{ExecutionFailure, Failure};
@@ -28,12 +29,9 @@ impl Sandbox {
         });
         store.set_epoch_deadline(1);
         let span = tracing::debug_span!("instantiate");
-        let instantiate = async {
-            let instance = connector.pre.instantiate_async(&mut store).await?;
-            connector.indices.load(&mut store, &instance).map(|exports| (instance, exports))
-        };
-        let (instance, exports) = match watch.run(instantiate).instrument(span.clone()).await {
-            Ok(Ok(started)) => started,
+        let instance = watch.run(connector.pre.instantiate_async(&mut store)).instrument(span.clone()).await;
+        let instance = match instance {
+            Ok(Ok(instance)) => instance,
             Ok(Err(error)) if watch.exceeded().is_none() && error.downcast_ref::<wasmtime::Trap>().is_none() => {
                 return Err(ExecutionFailure::NoSandbox(error.root_cause().to_string()).into());
             }
@@ -44,7 +42,7 @@ impl Sandbox {
         };
         tracing::debug!(parent: &span, time_us = microseconds(started), "instantiated");
         Ok(Self {
-            live: Some(Live { store, instance, exports }),
+            live: Some(Live::new(store, instance, Arc::clone(&connector.exports))),
             limits: connector.limits.clone(),
             calls: connector.host.calls().clone(),
             sessions: connector.sessions.clone(),
@@ -95,6 +93,9 @@ impl Sandbox {
 
 /// What a trap was. Its whole story, with the connector's own last words, goes to the log only: it may hold anything.
 fn crash(error: &wasmtime::Error, watch: &Watch) -> ExecutionFailure {
+    if let Some(other) = error.downcast_ref::<OtherTypes>() {
+        return ExecutionFailure::Interface(other.to_string());
+    }
     tracing::debug!("trap: {error:?}");
     let message = match error.downcast_ref::<wasmtime_wasi::I32Exit>() {
         Some(exit) => format!("it exited with code {}", exit.0),

@@ -6,6 +6,7 @@
 //! is replaced once; a sign-in that is refused fails all who waited for it, and is not tried again for each.
 
 use super::Sandbox;
+use super::exports::other_types;
 use crate::bindings::sessions::SharedSignInIndices;
 use crate::bindings::sessions::exports::workflow::connector::sessions::Session as WitSession;
 use crate::failure::{ExecutionFailure, Failure, Reason};
@@ -245,7 +246,7 @@ impl Sandbox {
         let (indices, auth) = (self.sign_in_indices()?, auth.to_owned());
         self.watched("sign-in", watch, |live| {
             Box::pin(async move {
-                let exports = indices.load(&mut live.store, &live.instance)?;
+                let exports = indices.load(&mut live.store, &live.instance).map_err(other_types)?;
                 exports.workflow_connector_sessions().call_sign_in(&mut live.store, &auth).await
             })
         })
@@ -258,7 +259,7 @@ impl Sandbox {
         let (indices, auth) = (self.sign_in_indices()?, auth.to_owned());
         self.watched("sign-out", watch, |live| {
             Box::pin(async move {
-                let exports = indices.load(&mut live.store, &live.instance)?;
+                let exports = indices.load(&mut live.store, &live.instance).map_err(other_types)?;
                 exports.workflow_connector_sessions().call_sign_out(&mut live.store, &auth).await
             })
         })

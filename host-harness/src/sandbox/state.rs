@@ -94,6 +94,11 @@ impl ResourceLimiter for State {
         Ok(true)
     }
 
+    /// The limit on memory is one memory's: there must be no second one, be the sandbox from the pool or made on demand.
+    fn memories(&self) -> usize {
+        1
+    }
+
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         Ok(desired <= limits::TABLE_ENTRIES)
     }
