@@ -239,6 +239,8 @@ fn a_refresh_token_that_is_replaced_is_kept_where_it_came_from() {
         let token = parse(&after)["refresh_token"].as_str().unwrap().to_owned();
         assert!(!run.stderr.contains(&token) && !run.stdout.contains(&token));
     }
+    let run = host_harness(&["check", "--json", "--auth", &source, "--allow-host", &address]);
+    assert!(parse(&run.stderr)["note"].as_str().unwrap().contains("auth.json has the new one"), "{}", run.stderr);
     // Where there is no file it is said that it is lost, and nothing of it is shown.
     let run = host_harness(&["check", "--auth", &auth(&looker.refresh_token("app")), "--allow-host", &address]);
     assert_eq!(run.code, 0);

@@ -3,24 +3,35 @@
 
 use super::text_source::TextSource;
 use host_harness::{ExposeSecret, SecretString};
+use serde_json::json;
 use std::io::{self, Write};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
-/// Writes the auth into the file that the old one came from, or tells the user that it is lost.
-pub(super) fn keep(source: Option<&TextSource>, auth: &SecretString) {
-    match source {
+/// Writes the auth into the file that the old one came from, or tells the user that it is lost: for programs as one JSON
+/// object.
+pub(super) fn keep(source: Option<&TextSource>, auth: &SecretString, json: bool) {
+    let (kind, message) = match source {
         Some(TextSource::File(path)) => match write(path, auth) {
-            Ok(()) => eprintln!("note: the refresh token was replaced; {} has the new one", path.display()),
-            Err(error) => eprintln!(
-                "warning: the refresh token was replaced, and the new one could not be written to {}: {error}; sign in again",
-                path.display()
+            Ok(()) => ("note", format!("the refresh token was replaced; {} has the new one", path.display())),
+            Err(error) => (
+                "warning",
+                format!(
+                    "the refresh token was replaced, and the new one could not be written to {}: {error}; sign in again",
+                    path.display()
+                ),
             ),
         },
-        _ => eprintln!(
-            "warning: the refresh token was replaced, and is lost: sign in again, and use --auth @FILE, where the new one is \
-             kept"
+        _ => (
+            "warning",
+            "the refresh token was replaced, and is lost: sign in again, and use --auth @FILE, where the new one is kept"
+                .to_owned(),
         ),
+    };
+    if json {
+        eprintln!("{}", json!({ (kind): message }));
+    } else {
+        eprintln!("{kind}: {message}");
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) struct Session {
     pub(super) auth: String,
     /// Where the auth comes from.
     source: Option<TextSource>,
+    /// Whether programs read what is told.
+    json: bool,
     /// It stops when it is dropped.
     _practice: Option<PracticeLooker>,
 }
@@ -82,7 +84,7 @@ impl Session {
             Ok(connector) => connector,
             Err(failure) => return Err(CliError::failed(&connector, failure)),
         };
-        Ok(Self { connector, auth, source: shared.auth.clone(), _practice: practice })
+        Ok(Self { connector, auth, source: shared.auth.clone(), json: shared.json, _practice: practice })
     }
 }
 
@@ -90,7 +92,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         if let Some(renewed) = self.connector.renewed_auth(&self.auth) {
-            renewed_auth::keep(self.source.as_ref(), &renewed);
+            renewed_auth::keep(self.source.as_ref(), &renewed, self.json);
         }
     }
 }
