@@ -18,12 +18,13 @@ const PARTS_PER_SANDBOX: u32 = 4;
 /// The interface as wasmtime-wasi-http links it. A test fails when a newer one has a newer version.
 pub(crate) const HTTP_TYPES: &str = "wasi:http/types@0.2.12";
 
-/// Bytes of a sandbox's memory that are cleaned and kept for the next one, where others are given back to the system:
-/// a short call touches less, so that the next sandbox starts without a page fault for each.
-const MEMORY_KEPT: usize = 512 * 1024;
+/// Bytes of a sandbox's memory that are cleaned and kept for the next one, where others are given back to the system: a
+/// call whose answer has some tens of KiB writes to less, so that the next sandbox starts without a page fault for each page.
+/// More would pay off for larger answers only, and stay with every sandbox that there ever was at once.
+const MEMORY_KEPT: usize = 128 * 1024;
 
-/// The same for each of its tables.
-const TABLE_KEPT: usize = 64 * 1024;
+/// The same for each of its tables, of which a call uses little.
+const TABLE_KEPT: usize = 4 * 1024;
 
 /// What all components on a host share. Clones are the same host.
 #[derive(Clone)]

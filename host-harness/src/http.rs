@@ -8,6 +8,7 @@ mod body;
 mod connect;
 mod error;
 pub mod proxy;
+mod reports;
 mod template;
 pub mod time_out;
 pub mod tls;
@@ -24,9 +25,12 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use proxy::{Proxy, ProxyFailure};
+use reports::Reports;
 use rustls::ClientConfig;
-use std::future::Future;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use template::Template;
 use time_out::{Stage, TimeOut};
@@ -36,9 +40,6 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 /// How long a connection is kept for the next request: less than what servers and the proxies before them grant, so that
 /// a request seldom meets a connection that is just being closed.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
-
-/// How many denials, failures of a proxy and time-outs are kept to be told: of each so many.
-const REPORTS: usize = 16;
 
 /// How a client gets to where its policy lets it go.
 #[derive(Debug, Clone, Default)]
@@ -61,9 +62,9 @@ struct Shared {
     transport: Transport,
     /// Made for the first request that is allowed: many clients never send one.
     client: OnceLock<Client<Connections, WasiBody>>,
-    denials: Mutex<Vec<Denial>>,
-    proxy_failures: Mutex<Vec<ProxyFailure>>,
-    time_outs: Mutex<Vec<TimeOut>>,
+    denials: Reports<Denial>,
+    proxy_failures: Reports<ProxyFailure>,
+    time_outs: Reports<TimeOut>,
 }
 
 impl HttpClient {
@@ -84,9 +85,9 @@ impl HttpClient {
             policy: Arc::new(policy),
             transport,
             client: OnceLock::new(),
-            denials: Mutex::default(),
-            proxy_failures: Mutex::default(),
-            time_outs: Mutex::default(),
+            denials: Reports::default(),
+            proxy_failures: Reports::default(),
+            time_outs: Reports::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -111,17 +112,17 @@ impl HttpClient {
 
     /// What the policy has refused so far: each kind once, the first few.
     pub fn denials(&self) -> Vec<Denial> {
-        self.shared.denials.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.denials.all()
     }
 
     /// What the proxy has failed at so far: each kind once, the first few.
     pub fn proxy_failures(&self) -> Vec<ProxyFailure> {
-        self.shared.proxy_failures.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.proxy_failures.all()
     }
 
     /// What took too long so far: each kind once, the first few.
     pub fn time_outs(&self) -> Vec<TimeOut> {
-        self.shared.time_outs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.time_outs.all()
     }
 
     /// Sends a request, and gives what waits for the head of the answer. The first poll gets it going; the connection tells
@@ -143,10 +144,23 @@ impl HttpClient {
         let started = Instant::now();
         let connection = capture_connection(&mut request);
         let exchange = self
-            .exchange(request, connection.clone(), options.unwrap_or_default(), watch, started)
+            .exchange(request, connection.clone(), options.unwrap_or_default(), Arc::clone(&watch), started)
             .instrument(span.clone());
+        let sent_by = connection.clone();
         let exchange = async move {
-            let outcome = exchange.await;
+            let mut exchange = pin!(exchange);
+            let outcome = poll_fn(|context| {
+                let step = watch.while_open(|| {
+                    let step = exchange.as_mut().poll(context);
+                    // Now, not when the exchange comes to see it: the answer may be there already.
+                    if sent_by.connection_metadata().is_some() {
+                        watch.send();
+                    }
+                    step
+                });
+                step.unwrap_or_else(|| Poll::Ready(Err(Error::InternalError(Some("the call has ended".to_owned())))))
+            });
+            let outcome = outcome.await;
             match &outcome {
                 Ok(response) => {
                     span.record("status", response.status().as_u16());
@@ -176,15 +190,8 @@ impl HttpClient {
         let connect_time = within(limits.connect_time, options.connect_timeout);
         let first_byte_time = within(limits.first_byte_time, options.first_byte_timeout);
         let between_bytes_time = within(limits.between_bytes_time, options.between_bytes_timeout);
-        let connected = async {
-            let connected = connection.wait_for_connection_metadata().await.is_some();
-            if connected {
-                watch.send();
-            }
-            connected
-        };
         let answer_is_late = async {
-            if connected.await {
+            if connection.wait_for_connection_metadata().await.is_some() {
                 tokio::time::sleep(first_byte_time).await;
             } else {
                 // The connection failed: the request itself tells how.
@@ -215,14 +222,14 @@ impl HttpClient {
             DenialCause::NotAllowed | DenialCause::NotAsked | DenialCause::Clear => Error::HttpRequestDenied,
             DenialCause::Address(..) => Error::DestinationIpProhibited,
         };
-        report(&self.shared.denials, denial);
+        self.shared.denials.note(denial);
         error
     }
 
     /// Notes what the proxy failed at, so that the operator can be told, and gives what the guest is told.
     fn proxy_failed(&self, failure: &ProxyFailure) -> Error {
         tracing::warn!("{failure}");
-        report(&self.shared.proxy_failures, failure.clone());
+        self.shared.proxy_failures.note(failure.clone());
         Error::DestinationUnavailable
     }
 
@@ -230,20 +237,12 @@ impl HttpClient {
     fn timed_out(&self, destination: &Destination, stage: Stage, time: Duration) -> Error {
         let time_out = TimeOut { destination: destination.clone(), stage, time };
         tracing::warn!("{time_out}");
-        report(&self.shared.time_outs, time_out);
+        self.shared.time_outs.note(time_out);
         match stage {
             Stage::Connect => Error::ConnectionTimeout,
             Stage::FirstByte => Error::HttpResponseTimeout,
             Stage::BetweenBytes => Error::ConnectionReadTimeout,
         }
-    }
-}
-
-/// Keeps something that the operator should know.
-fn report<T: PartialEq>(reports: &Mutex<Vec<T>>, report: T) {
-    let mut reports = reports.lock().unwrap_or_else(PoisonError::into_inner);
-    if reports.len() < REPORTS && !reports.contains(&report) {
-        reports.push(report);
     }
 }
 

@@ -3,12 +3,13 @@
 
 mod common;
 
-use common::{answering, connector, policy};
+use common::{answering, connector, policy, request, server};
 use host_harness::bindings::Body;
 use host_harness::failure::ExecutionFailure;
 use host_harness::limits::{Limit, SANDBOXES};
 use host_harness::{Cache, Component, Connector, Failure, Host, Limits};
 use std::time::{Duration, Instant};
+use tokio::io::AsyncWriteExt;
 
 /// The limit that a call went over. After it, the host still serves calls.
 async fn limit_of(connector: &Connector, operation: &str, input: &str) -> (Limit, bool) {
@@ -53,11 +54,10 @@ async fn computing_time_while_other_calls_go_on() {
 #[tokio::test]
 async fn waiting_is_not_computing() {
     let limits = Limits { cpu_time: Duration::from_millis(100), ..Limits::default() };
-    let address = common::server(|mut stream| async move {
-        common::request(&mut stream).await;
+    let address = server(|mut stream| async move {
+        request(&mut stream).await;
         tokio::time::sleep(Duration::from_millis(400)).await;
-        let _ =
-            tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
     })
     .await;
     let connector = connector().with_limits(limits).with_policy(policy(&[&address.to_string()]));
@@ -89,6 +89,25 @@ async fn received_data() {
     let mut download = limited(19).open("{}", "get", &input).await.unwrap();
     assert_eq!(download.read(64).await.unwrap().len(), 20);
     assert_eq!(download.read(64).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_download_that_stops_is_of_a_request_that_was_sent() {
+    let address = server(|mut stream| async move {
+        request(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n01234").await.unwrap();
+        request(&mut stream).await;
+    })
+    .await;
+    let call_time = Duration::from_millis(300);
+    let connector =
+        connector().with_limits(Limits { call_time, ..Limits::default() }).with_policy(policy(&[&address.to_string()]));
+    let mut download = connector.open("{}", "get", &format!(r#"{{"url":"http://{address}/"}}"#)).await.unwrap();
+    assert_eq!(download.read(64).await.unwrap().len(), 5);
+    let failure = download.read(64).await.unwrap_err();
+    let ended = ExecutionFailure::Limit { limit: Limit::CallTime(call_time), request_sent: true };
+    assert_eq!(failure, Failure::Execution(ended));
+    assert!(!failure.is_retryable());
 }
 
 #[tokio::test]

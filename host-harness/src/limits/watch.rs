@@ -2,8 +2,8 @@
 
 use super::{Limit, Limits};
 use std::pin::{Pin, pin};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -22,6 +22,8 @@ pub(crate) struct Watch {
     received: AtomicU64,
     requests: AtomicU32,
     request_sent: AtomicBool,
+    /// Locked while a request is carried on.
+    closed: Mutex<bool>,
     exceeded: OnceLock<Limit>,
     ended: Notify,
 }
@@ -38,6 +40,7 @@ impl Watch {
             received: AtomicU64::new(0),
             requests: AtomicU32::new(0),
             request_sent: AtomicBool::new(false),
+            closed: Mutex::new(false),
             exceeded: OnceLock::new(),
             ended: Notify::new(),
         }
@@ -119,8 +122,15 @@ impl Watch {
         self.request_sent.store(false, Ordering::Relaxed);
     }
 
-    /// Whether a request went out.
-    pub(crate) fn request_sent(&self) -> bool {
+    /// Carries a request on by one step, unless the call has ended. Requests are carried on by other threads too.
+    pub(crate) fn while_open<T>(&self, step: impl FnOnce() -> T) -> Option<T> {
+        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        (!*closed).then(step)
+    }
+
+    /// Ends the call, so that no request goes out any more, and tells whether one went out.
+    pub(crate) fn close(&self) -> bool {
+        *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.request_sent.load(Ordering::Relaxed)
     }
 
@@ -171,5 +181,23 @@ impl<F: Future> Future for Measured<'_, F> {
         self.watch.computing_since.store(0, Ordering::Relaxed);
         self.watch.computed.fetch_add(self.watch.nanoseconds().saturating_sub(since), Ordering::Relaxed);
         outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_goes_out_once_it_was_told_what_did() {
+        let watch = Watch::new(&Limits::default(), false);
+        assert_eq!(watch.while_open(|| ()), Some(()));
+        assert!(!watch.close());
+        assert_eq!(watch.while_open(|| watch.send()), None);
+        assert!(!watch.close());
+
+        let watch = Watch::new(&Limits::default(), false);
+        watch.while_open(|| watch.send());
+        assert!(watch.close());
     }
 }

@@ -1,6 +1,6 @@
 //! One call into a sandbox: started, watched, and sorted out when it ends.
 
-use super::exports::OtherTypes;
+use super::exports::WrongInterface;
 use super::{Connector, Live, Sandbox, State};
 use crate::bindings::workflow::connector::types::Failure as WitFailure;
 use crate::failure::{ExecutionFailure, Failure};
@@ -37,7 +37,7 @@ impl Sandbox {
             }
             Ok(Err(error)) => return Err(crash(&error, &watch).into()),
             Err(limit) => {
-                return Err(ExecutionFailure::Limit { limit, request_sent: watch.request_sent() }.into());
+                return Err(ExecutionFailure::Limit { limit, request_sent: watch.close() }.into());
             }
         };
         tracing::debug!(parent: &span, time_us = microseconds(started), "instantiated");
@@ -86,20 +86,20 @@ impl Sandbox {
                 answer.map_err(Failure::from)
             }
             Ok(Err(error)) => Err(crash(&error, watch).into()),
-            Err(limit) => Err(ExecutionFailure::Limit { limit, request_sent: watch.request_sent() }.into()),
+            Err(limit) => Err(ExecutionFailure::Limit { limit, request_sent: watch.close() }.into()),
         }
     }
 }
 
 /// What a trap was. Its whole story, with the connector's own last words, goes to the log only: it may hold anything.
 fn crash(error: &wasmtime::Error, watch: &Watch) -> ExecutionFailure {
-    if let Some(other) = error.downcast_ref::<OtherTypes>() {
-        return ExecutionFailure::Interface(other.to_string());
+    if let Some(wrong) = error.downcast_ref::<WrongInterface>() {
+        return ExecutionFailure::Interface(wrong.to_string());
     }
     tracing::debug!("trap: {error:?}");
     let message = match error.downcast_ref::<wasmtime_wasi::I32Exit>() {
         Some(exit) => format!("it exited with code {}", exit.0),
         None => error.root_cause().to_string(),
     };
-    ExecutionFailure::Crash { message, request_sent: watch.request_sent() }
+    ExecutionFailure::Crash { message, request_sent: watch.close() }
 }

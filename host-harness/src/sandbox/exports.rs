@@ -5,6 +5,7 @@
 
 use super::State;
 use crate::bindings::exports::workflow::connector::{connector, streaming};
+use crate::bindings::sessions::exports::workflow::connector::sessions;
 use std::sync::Arc;
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
@@ -13,12 +14,14 @@ use wasmtime::component::{Instance, InstancePre};
 pub(super) struct Exports {
     connector: connector::GuestIndices,
     streaming: streaming::GuestIndices,
+    /// [`None`] where the connector shares no sign-ins.
+    sessions: Option<sessions::GuestIndices>,
 }
 
-/// A function that has another type than the interface says.
+/// An interface that is not what it has to be: it is missing, or one of its functions has another type.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct OtherTypes(String);
+pub(super) struct WrongInterface(String);
 
 impl Exports {
     /// Looks them up by name.
@@ -27,46 +30,62 @@ impl Exports {
     ///
     /// Fails where one of the interfaces that every connector exports, or a function of it, is missing.
     pub(super) fn of(pre: &InstancePre<State>) -> wasmtime::Result<Self> {
-        Ok(Self { connector: connector::GuestIndices::new(pre)?, streaming: streaming::GuestIndices::new(pre)? })
+        Ok(Self {
+            connector: connector::GuestIndices::new(pre)?,
+            streaming: streaming::GuestIndices::new(pre)?,
+            sessions: sessions::GuestIndices::new(pre).ok(),
+        })
+    }
+
+    /// Whether the connector exports the interface `sessions`, which it need not.
+    pub(super) fn has_sessions(&self) -> bool {
+        self.sessions.is_some()
     }
 }
 
 /// An instance that can be called.
 pub(super) struct Live {
     pub(super) store: Store<State>,
-    pub(super) instance: Instance,
+    instance: Instance,
     exports: Arc<Exports>,
     connector: Option<connector::Guest>,
     streaming: Option<streaming::Guest>,
+    sessions: Option<sessions::Guest>,
 }
 
 impl Live {
     pub(super) fn new(store: Store<State>, instance: Instance, exports: Arc<Exports>) -> Self {
-        Self { store, instance, exports, connector: None, streaming: None }
+        Self { store, instance, exports, connector: None, streaming: None, sessions: None }
     }
 
     /// The functions of the interface `connector`.
     pub(super) fn connector(&mut self) -> wasmtime::Result<(&mut Store<State>, &connector::Guest)> {
-        let Self { store, instance, exports, connector, .. } = self;
-        let guest = match connector.take() {
-            Some(guest) => guest,
-            None => exports.connector.load(&mut *store, instance).map_err(other_types)?,
-        };
-        Ok((store, connector.insert(guest)))
+        let load = || self.exports.connector.load(&mut self.store, &self.instance);
+        let functions = loaded(&mut self.connector, load)?;
+        Ok((&mut self.store, functions))
     }
 
     /// The functions of the interface `streaming`.
     pub(super) fn streaming(&mut self) -> wasmtime::Result<(&mut Store<State>, &streaming::Guest)> {
-        let Self { store, instance, exports, streaming, .. } = self;
-        let guest = match streaming.take() {
-            Some(guest) => guest,
-            None => exports.streaming.load(&mut *store, instance).map_err(other_types)?,
-        };
-        Ok((store, streaming.insert(guest)))
+        let load = || self.exports.streaming.load(&mut self.store, &self.instance);
+        let functions = loaded(&mut self.streaming, load)?;
+        Ok((&mut self.store, functions))
+    }
+
+    /// The functions of the interface `sessions`.
+    pub(super) fn sessions(&mut self) -> wasmtime::Result<(&mut Store<State>, &sessions::Guest)> {
+        let missing = || WrongInterface("it does not export `sessions`".to_owned());
+        let indices = self.exports.sessions.as_ref().ok_or_else(missing)?;
+        let functions = loaded(&mut self.sessions, || indices.load(&mut self.store, &self.instance))?;
+        Ok((&mut self.store, functions))
     }
 }
 
-/// The error of an interface that could not be loaded.
-pub(super) fn other_types(error: wasmtime::Error) -> wasmtime::Error {
-    OtherTypes(format!("{error:#}")).into()
+/// An interface's functions, which are looked up where they have not been.
+fn loaded<F>(functions: &mut Option<F>, load: impl FnOnce() -> wasmtime::Result<F>) -> wasmtime::Result<&F> {
+    let found = match functions.take() {
+        Some(found) => found,
+        None => load().map_err(|error| WrongInterface(format!("{error:#}")))?,
+    };
+    Ok(functions.insert(found))
 }

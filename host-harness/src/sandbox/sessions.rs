@@ -6,8 +6,6 @@
 //! is replaced once; a sign-in that is refused fails all who waited for it, and is not tried again for each.
 
 use super::Sandbox;
-use super::exports::other_types;
-use crate::bindings::sessions::SharedSignInIndices;
 use crate::bindings::sessions::exports::workflow::connector::sessions::Session as WitSession;
 use crate::failure::{ExecutionFailure, Failure, Reason};
 use crate::limits::Watch;
@@ -46,14 +44,13 @@ impl From<WitSession> for Session {
 /// The sessions of one connector. Clones are the same.
 #[derive(Clone)]
 pub(super) struct Sessions {
-    indices: Arc<SharedSignInIndices>,
     shared: Arc<Shared>,
 }
 
 struct Shared {
     /// Makes the keys of one process those of no other.
     salt: [u64; 4],
-    entries: Mutex<HashMap<[u8; 32], Arc<Entry>>>,
+    entries: Mutex<HashMap<Key, Arc<Entry>>>,
 }
 
 /// What is kept for one auth. The auth itself is not: the key is a digest of it.
@@ -88,43 +85,52 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Sessions {
-    pub(super) fn new(indices: Arc<SharedSignInIndices>) -> Self {
-        let salt = std::array::from_fn(|index| RandomState::new().hash_one(index));
-        Self { indices, shared: Arc::new(Shared { salt, entries: Mutex::default() }) }
-    }
+/// A digest of an auth.
+type Key = [u8; 32];
 
-    /// The same connector's, with nothing kept.
-    pub(super) fn emptied(&self) -> Self {
-        Self::new(Arc::clone(&self.indices))
+impl Sessions {
+    /// Where nothing is kept yet.
+    pub(super) fn new() -> Self {
+        let salt = std::array::from_fn(|index| RandomState::new().hash_one(index));
+        Self { shared: Arc::new(Shared { salt, entries: Mutex::default() }) }
     }
 
     /// The auth that took the place of this one.
     pub(super) fn renewed_auth(&self, auth: &str) -> Option<SecretString> {
-        let entry = self.entry(auth);
-        lock(&entry.renewed).clone()
+        lock(&self.kept(auth)?.renewed).clone()
     }
 
     /// Takes the session that is kept for an auth.
     pub(super) fn take(&self, auth: &str) -> Option<SecretString> {
-        let entry = self.entry(auth);
-        lock(&entry.held).take().map(|held| held.auth.clone())
+        lock(&self.kept(auth)?.held).take().map(|held| held.auth.clone())
     }
 
+    /// What is kept for an auth.
+    fn kept(&self, auth: &str) -> Option<Arc<Entry>> {
+        let key = self.key(auth);
+        lock(&self.shared.entries).get(&key).cloned()
+    }
+
+    /// The same, made where there is nothing.
     fn entry(&self, auth: &str) -> Arc<Entry> {
-        let mut digest = Sha256::new();
-        for number in self.shared.salt {
-            digest.update(number.to_le_bytes());
-        }
-        digest.update(auth);
+        let key = self.key(auth);
         let mut entries = lock(&self.shared.entries);
-        if entries.len() >= KEPT {
+        if entries.len() >= KEPT && !entries.contains_key(&key) {
             entries.retain(|_, entry| entry.good().is_some() || Arc::strong_count(entry) > 1);
             if entries.len() >= KEPT {
                 entries.clear();
             }
         }
-        Arc::clone(entries.entry(digest.finalize().into()).or_default())
+        Arc::clone(entries.entry(key).or_default())
+    }
+
+    fn key(&self, auth: &str) -> Key {
+        let mut digest = Sha256::new();
+        for number in self.shared.salt {
+            digest.update(number.to_le_bytes());
+        }
+        digest.update(auth);
+        digest.finalize().into()
     }
 }
 
@@ -243,11 +249,11 @@ impl Sandbox {
 
     /// Has the connector sign in.
     pub(super) async fn sign_in_by(&mut self, auth: &str, watch: &Arc<Watch>) -> Result<Session, Failure> {
-        let (indices, auth) = (self.sign_in_indices()?, auth.to_owned());
+        let auth = auth.to_owned();
         self.watched("sign-in", watch, |live| {
             Box::pin(async move {
-                let exports = indices.load(&mut live.store, &live.instance).map_err(other_types)?;
-                exports.workflow_connector_sessions().call_sign_in(&mut live.store, &auth).await
+                let (store, sessions) = live.sessions()?;
+                sessions.call_sign_in(store, &auth).await
             })
         })
         .await
@@ -256,18 +262,13 @@ impl Sandbox {
 
     /// Has the connector sign out.
     pub(super) async fn sign_out_by(&mut self, auth: &str, watch: &Arc<Watch>) -> Result<(), Failure> {
-        let (indices, auth) = (self.sign_in_indices()?, auth.to_owned());
+        let auth = auth.to_owned();
         self.watched("sign-out", watch, |live| {
             Box::pin(async move {
-                let exports = indices.load(&mut live.store, &live.instance).map_err(other_types)?;
-                exports.workflow_connector_sessions().call_sign_out(&mut live.store, &auth).await
+                let (store, sessions) = live.sessions()?;
+                sessions.call_sign_out(store, &auth).await
             })
         })
         .await
-    }
-
-    fn sign_in_indices(&self) -> Result<Arc<SharedSignInIndices>, Failure> {
-        let missing = || ExecutionFailure::Interface("it does not export `sessions`".to_owned());
-        self.sessions.as_ref().map(|sessions| Arc::clone(&sessions.indices)).ok_or_else(|| missing().into())
     }
 }

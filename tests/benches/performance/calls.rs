@@ -1,13 +1,13 @@
 //! One call at a time: the floor, a kept sandbox and a fresh sandbox for each call, by turns.
 
+use crate::Outcome;
 use crate::floor::Floor;
 use crate::measure::Times;
 use crate::server::Server;
 use crate::subject::{self, INPUT, OPERATION, PATH, json_bytes};
-use host_harness::Limits;
+use host_harness::{Connector, Limits, Sandbox};
 use http::Uri;
 use serde_json::json;
-use std::error::Error;
 use std::time::Instant;
 
 /// How long each kind of call took.
@@ -25,6 +25,16 @@ pub struct Calls {
     pub end: Times,
 }
 
+/// What calls are made with, of each kind.
+struct Kinds {
+    floor: Floor,
+    uri: Uri,
+    connector: Connector,
+    sandbox: Sandbox,
+    auth: String,
+    input: String,
+}
+
 /// Makes calls of each kind, in turns of `in_a_row` each. What disturbs one kind disturbs the others as much.
 ///
 /// Turns of one call leave each kind the processor's caches as the other kinds used them; turns of many show what calls cost
@@ -33,35 +43,16 @@ pub struct Calls {
 /// # Errors
 ///
 /// Fails where a call fails.
-pub async fn measure(server: &Server, turns: usize, in_a_row: usize) -> Result<Calls, Box<dyn Error + Send + Sync>> {
-    let auth = subject::auth(server);
-    let connector = subject::connector(server, Limits::default()).await?;
-    let mut sandbox = connector.sandbox().await?;
-    let floor = Floor::new()?;
-    let uri: Uri = format!("{}{PATH}", server.base_url()).parse()?;
+pub async fn measure(server: &Server, turns: usize, in_a_row: usize) -> Outcome<Calls> {
+    let mut kinds = Kinds::new(server, "", INPUT.to_owned()).await?;
     let mut calls = Calls::default();
     // The first tenth makes connections and fills caches, and does not count.
     let before = turns.div_ceil(10);
     for turn in 0..turns + before {
-        let mut taken = Calls::default();
+        let mut taken = kinds.turn(in_a_row).await?;
         for _ in 0..in_a_row {
             let start = Instant::now();
-            floor.get(&uri).await?;
-            taken.floor.add(start.elapsed());
-        }
-        for _ in 0..in_a_row {
-            let start = Instant::now();
-            sandbox.invoke(&auth, OPERATION, INPUT).await?;
-            taken.warm.add(start.elapsed());
-        }
-        for _ in 0..in_a_row {
-            let start = Instant::now();
-            connector.invoke(&auth, OPERATION, INPUT).await?;
-            taken.fresh.add(start.elapsed());
-        }
-        for _ in 0..in_a_row {
-            let start = Instant::now();
-            let made = connector.sandbox().await?;
+            let made = kinds.connector.sandbox().await?;
             taken.instantiate.add(start.elapsed());
 
             let start = Instant::now();
@@ -93,36 +84,53 @@ pub struct OfSize {
 /// # Errors
 ///
 /// Fails where a call fails.
-pub async fn of_size(server: &Server, bytes: u64, rounds: usize) -> Result<OfSize, Box<dyn Error + Send + Sync>> {
-    let auth = subject::auth(server);
-    let connector = subject::connector(server, Limits::default()).await?;
-    let mut sandbox = connector.sandbox().await?;
-    let floor = Floor::new()?;
-    let uri: Uri = format!("{}/api/4.0/user?fields={bytes}", server.base_url()).parse()?;
+pub async fn of_size(server: &Server, bytes: u64, rounds: usize) -> Outcome<OfSize> {
     let input = json!({"fields": bytes.to_string()}).to_string();
-    let mut seen = 0;
-    let mut calls = Calls::default();
-    for round in 0..=rounds {
-        let mut taken = Calls::default();
-        let start = Instant::now();
-        seen = floor.get(&uri).await?.len();
-        taken.floor.add(start.elapsed());
-
-        let start = Instant::now();
-        let output = sandbox.invoke(&auth, OPERATION, &input).await?;
-        taken.warm.add(start.elapsed());
-        if json_bytes(&output)? != seen {
-            return Err("the connector gave other bytes than the floor".into());
-        }
-
-        let start = Instant::now();
-        connector.invoke(&auth, OPERATION, &input).await?;
-        taken.fresh.add(start.elapsed());
-        if round > 0 {
-            calls.append(taken);
-        }
+    let mut kinds = Kinds::new(server, &format!("?fields={bytes}"), input).await?;
+    let bytes = kinds.floor.get(&kinds.uri).await?.len();
+    if json_bytes(&kinds.sandbox.invoke(&kinds.auth, OPERATION, &kinds.input).await?)? != bytes {
+        return Err("the connector gave other bytes than the floor".into());
     }
-    Ok(OfSize { bytes: seen, floor: calls.floor.p50(), warm: calls.warm.p50(), fresh: calls.fresh.p50() })
+    let mut calls = Calls::default();
+    for _ in 0..rounds {
+        calls.append(kinds.turn(1).await?);
+    }
+    Ok(OfSize { bytes, floor: calls.floor.p50(), warm: calls.warm.p50(), fresh: calls.fresh.p50() })
+}
+
+impl Kinds {
+    async fn new(server: &Server, query: &str, input: String) -> Outcome<Self> {
+        let connector = subject::connector(server, Limits::default()).await?;
+        Ok(Self {
+            floor: Floor::new()?,
+            uri: format!("{}{PATH}{query}", server.base_url()).parse()?,
+            sandbox: connector.sandbox().await?,
+            connector,
+            auth: subject::auth(server),
+            input,
+        })
+    }
+
+    /// So many calls of each kind.
+    async fn turn(&mut self, in_a_row: usize) -> Outcome<Calls> {
+        let mut taken = Calls::default();
+        for _ in 0..in_a_row {
+            let start = Instant::now();
+            self.floor.get(&self.uri).await?;
+            taken.floor.add(start.elapsed());
+        }
+        for _ in 0..in_a_row {
+            let start = Instant::now();
+            self.sandbox.invoke(&self.auth, OPERATION, &self.input).await?;
+            taken.warm.add(start.elapsed());
+        }
+        for _ in 0..in_a_row {
+            let start = Instant::now();
+            self.connector.invoke(&self.auth, OPERATION, &self.input).await?;
+            taken.fresh.add(start.elapsed());
+        }
+        Ok(taken)
+    }
 }
 
 impl Calls {
