@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
 use integration_tests::connector;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// How many operations Looker API 4.0 has.
@@ -73,4 +73,43 @@ async fn the_auth_form_is_a_json_schema_that_marks_its_secrets() {
     assert!(validator.is_valid(&auth(r#"{"domain": "mycompany", "port": 19999}"#)));
     assert!(!validator.is_valid(&auth(r#"{"domain": "mycompany", "port": 19999, "region": "eu"}"#)));
     assert!(!validator.is_valid(&auth(r#"{"domian": "mycompany"}"#)));
+}
+
+/// Names of texts that end as those of secrets do, and are none.
+const NO_SECRETS: [&str; 2] = ["next_page_token", "device_token"];
+
+#[tokio::test]
+async fn forms_and_outputs_mark_secrets() {
+    let mut sandbox = connector().sandbox().await.unwrap();
+    let (mut marked, mut bare) = (BTreeSet::new(), BTreeSet::new());
+    for summary in sandbox.list_operations().await.unwrap() {
+        let operation = sandbox.describe_operation(&summary.name).await.unwrap();
+        for schema in [&operation.input_schema, &operation.output_schema] {
+            for_each_property(&serde_json::from_str(schema).unwrap(), &mut |name, schema| {
+                let is_text = schema["type"] == "string" || schema["type"] == json!(["string", "null"]);
+                if schema["format"] == "password" {
+                    marked.insert(name.to_owned());
+                } else if is_text && ["password", "secret", "token"].iter().any(|end| name.ends_with(end)) {
+                    bare.insert(name.to_owned());
+                }
+            });
+        }
+    }
+    for secret in ["password", "certificate", "client_secret", "secret", "access_token", "password_reset_url"] {
+        assert!(marked.contains(secret), "{secret}: {marked:?}");
+    }
+    assert_eq!(bare, NO_SECRETS.map(str::to_owned).into(), "of `connector/catalog/words/secrets.toml`");
+}
+
+fn for_each_property(schema: &Value, see: &mut impl FnMut(&str, &Value)) {
+    match schema {
+        Value::Object(parts) => {
+            if let Some(properties) = parts.get("properties").and_then(Value::as_object) {
+                properties.iter().for_each(|(name, property)| see(name, property));
+            }
+            parts.values().for_each(|part| for_each_property(part, see));
+        }
+        Value::Array(parts) => parts.iter().for_each(|part| for_each_property(part, see)),
+        _ => {}
+    }
 }

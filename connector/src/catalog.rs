@@ -174,6 +174,8 @@ pub enum Format {
     Date,
     /// An absolute or relative URL.
     UriReference,
+    /// A secret, which is not to be shown.
+    Password,
 }
 
 /// An object that Looker describes: `User`.

@@ -277,5 +277,6 @@ fn format_name(format: Format) -> Option<&'static str> {
         Format::DateTime => Some("date-time"),
         Format::Date => Some("date"),
         Format::UriReference => Some("uri-reference"),
+        Format::Password => Some("password"),
     }
 }

@@ -36,7 +36,7 @@ fn blank_value(property: &Property) -> Value {
         Type::Number if !property.nullable => json!(0.0),
         Type::String(format) if !property.nullable => match property.values.first() {
             Some(first) => json!(first),
-            None if matches!(format, Format::Text | Format::UriReference) => json!(""),
+            None if matches!(format, Format::Text | Format::UriReference | Format::Password) => json!(""),
             None => value(property.kind),
         },
         _ => Value::Null,
@@ -62,7 +62,7 @@ fn of_type(kind: Type, name: &str, values: &[&str], depth: usize) -> Option<Valu
         Type::Number => json!(1.5),
         Type::String(format) => match (values.first(), format) {
             (Some(first), _) => json!(first),
-            (None, Format::Text) => json!(text(name)),
+            (None, Format::Text | Format::Password) => json!(text(name)),
             (None, Format::DateTime) => json!(MOMENT),
             (None, Format::Date) => json!("2026-01-15"),
             (None, Format::UriReference) => json!(format!("https://practice.looker.example/{name}")),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// | --- | --- |
 /// | `any` | anything that JSON can say |
 /// | `boolean`, `integer`, `number` | what JSON Schema means by them |
-/// | `string`, `string:date-time`, `string:date`, `string:uri-reference` | text, and what it holds |
+/// | `string`, `string:date-time`, `string:date`, `string:uri-reference`, `string:password` | text, and what it holds |
 /// | `[T]` | a list of `T` |
 /// | `{T}` | an object with any keys and values of type `T` |
 /// | `User` | the model of that name |
@@ -46,6 +46,8 @@ pub enum Format {
     Date,
     /// An absolute or relative URL.
     UriReference,
+    /// A secret: not to be shown. Looker marks none; `words/secrets.toml` says which they are.
+    Password,
 }
 
 impl Type {
@@ -76,6 +78,7 @@ impl fmt::Display for Type {
             Self::String(Format::DateTime) => f.write_str("string:date-time"),
             Self::String(Format::Date) => f.write_str("string:date"),
             Self::String(Format::UriReference) => f.write_str("string:uri-reference"),
+            Self::String(Format::Password) => f.write_str("string:password"),
             Self::Array(inner) => write!(f, "[{inner}]"),
             Self::Map(inner) => write!(f, "{{{inner}}}"),
             Self::Model(name) => f.write_str(name),
@@ -97,6 +100,7 @@ impl FromStr for Type {
             "string:date-time" => Self::String(Format::DateTime),
             "string:date" => Self::String(Format::Date),
             "string:uri-reference" => Self::String(Format::UriReference),
+            "string:password" => Self::String(Format::Password),
             name if Self::is_model_name(name) => Self::Model(name.to_owned()),
             _ => {
                 if let Some(inner) = inside('[', ']') {
@@ -106,7 +110,7 @@ impl FromStr for Type {
                 } else {
                     return Err(format!(
                         "`{written}` is no type: it is any, boolean, integer, number, string, string:date-time, \
-                         string:date, string:uri-reference, [T], {{T}} or the name of a model"
+                         string:date, string:uri-reference, string:password, [T], {{T}} or the name of a model"
                     ));
                 }
             }
@@ -143,6 +147,7 @@ mod tests {
             "string:date-time",
             "string:date",
             "string:uri-reference",
+            "string:password",
             "[string]",
             "{boolean}",
             "[[{any}]]",

@@ -168,6 +168,7 @@ impl Tables<'_> {
             Type::String(Format::DateTime) => "Type::String(Format::DateTime)".to_owned(),
             Type::String(Format::Date) => "Type::String(Format::Date)".to_owned(),
             Type::String(Format::UriReference) => "Type::String(Format::UriReference)".to_owned(),
+            Type::String(Format::Password) => "Type::String(Format::Password)".to_owned(),
             Type::Array(inner) => format!("Type::Array({})", self.shared_type(inner)),
             Type::Map(inner) => format!("Type::Map({})", self.shared_type(inner)),
             // Facts are read only when every model that they name is there.

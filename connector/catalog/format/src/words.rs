@@ -22,6 +22,8 @@ pub struct Words {
     /// `words/writable.toml`: by model, the properties that Looker takes although its description calls them
     /// read-only.
     pub writable: BTreeMap<String, Vec<String>>,
+    /// `words/secrets.toml`: by model the properties, and by operation the parameters, that are not to be shown.
+    pub secrets: BTreeMap<String, Vec<String>>,
 }
 
 /// The words of one operation.
@@ -102,6 +104,7 @@ impl Words {
                 "models" => parse(&text).map(|read| words.models = read),
                 "effects" => parse(&text).map(|read| words.effects = read),
                 "writable" => parse(&text).map(|read| words.writable = read),
+                "secrets" => parse(&text).map(|read| words.secrets = read),
                 _ => parse(&text).map(|read| {
                     words.operations.insert(stem.to_owned(), read);
                 }),

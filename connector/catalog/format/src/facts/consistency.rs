@@ -8,7 +8,7 @@ use crate::humanise::file_stem;
 use crate::kind::Type;
 
 /// The names of files in `api/` and `words/` that are not about one tag.
-const RESERVED_STEMS: [&str; 5] = ["source", "models", "fields", "effects", "writable"];
+const RESERVED_STEMS: [&str; 6] = ["source", "models", "fields", "effects", "writable", "secrets"];
 
 impl Facts {
     /// Everything in which the facts contradict each other; `None` where they do not.
