@@ -17,7 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How many auths' sessions are kept. Beyond it, those that ended go first, and then any.
+/// How many auths' sessions are kept. Beyond it, those that ended go first, and then all that can be had again: not those
+/// of calls that go on, nor those whose auth was renewed, since the old one is good for nothing.
 const KEPT: usize = 10_000;
 
 /// What signing in gave. `wit/connector.wit` says what each part means.
@@ -116,9 +117,10 @@ impl Sessions {
         let key = self.key(auth);
         let mut entries = lock(&self.shared.entries);
         if entries.len() >= KEPT && !entries.contains_key(&key) {
-            entries.retain(|_, entry| entry.good().is_some() || Arc::strong_count(entry) > 1);
+            let is_needed = |entry: &Arc<Entry>| Arc::strong_count(entry) > 1 || lock(&entry.renewed).is_some();
+            entries.retain(|_, entry| entry.good().is_some() || is_needed(entry));
             if entries.len() >= KEPT {
-                entries.clear();
+                entries.retain(|_, entry| is_needed(entry));
             }
         }
         Arc::clone(entries.entry(key).or_default())
@@ -270,5 +272,36 @@ impl Sandbox {
             })
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_had_again_is_kept_however_many_auths_come() {
+        let sessions = Sessions::new();
+        let session = |renewed_auth: Option<&str>| Session {
+            auth: "session".into(),
+            lasts: None,
+            renewed_auth: renewed_auth.map(Into::into),
+        };
+        sessions.entry("renewed").keep(session(Some("its successor")));
+        for number in 1..KEPT {
+            sessions.entry(&number.to_string()).keep(session(None));
+        }
+        let going_on = sessions.entry("1");
+        // An auth that is there already makes no room.
+        sessions.entry("2");
+        assert_eq!(lock(&sessions.shared.entries).len(), KEPT);
+
+        sessions.entry("one more");
+        assert_eq!(lock(&sessions.shared.entries).len(), 3);
+        assert!(Arc::ptr_eq(&going_on, &sessions.entry("1")));
+        let renewed = sessions.renewed_auth("renewed");
+        assert_eq!(renewed.as_ref().map(ExposeSecret::expose_secret), Some("its successor"));
+        assert!(sessions.renewed_auth("nobody").is_none() && sessions.take("nobody").is_none());
+        assert_eq!(lock(&sessions.shared.entries).len(), 3);
     }
 }
