@@ -25,6 +25,7 @@ pub mod failure;
 pub mod host;
 pub mod http;
 pub mod limits;
+mod lock;
 pub mod output;
 pub mod policy;
 pub mod sandbox;

@@ -20,6 +20,7 @@ use crate::host::Calls;
 use crate::limits::Limits;
 use exports::Live;
 use sessions::{Sessions, SignIn};
+use std::sync::Arc;
 
 /// One instance of a connector, with a memory of its own. It keeps what the connector keeps between calls, such as
 /// tokens. A call that fails within the connector is an answer like any other; a crash or a limit ends the sandbox.
@@ -27,7 +28,7 @@ pub struct Sandbox {
     live: Option<Live>,
     limits: Limits,
     calls: Calls,
-    sessions: Option<Sessions>,
+    sessions: Option<Arc<Sessions>>,
 }
 
 impl Sandbox {
@@ -90,7 +91,7 @@ impl Sandbox {
     pub async fn check_auth(&mut self, auth: &str) -> Result<String, Failure> {
         let _call = self.calls.begin()?;
         let watch = self.watch(false);
-        let mut sign_in = SignIn::of(self.sessions.as_ref(), auth).anew();
+        let mut sign_in = SignIn::of(self.sessions.as_deref(), auth).anew();
         loop {
             let auth = self.auth(&mut sign_in, &watch).await?;
             let outcome = self.watched("check-auth", &watch, |live| {
@@ -145,7 +146,7 @@ impl Sandbox {
     pub async fn invoke(&mut self, auth: &str, operation: &str, input: &str) -> Result<Output, Failure> {
         let _call = self.calls.begin()?;
         let watch = self.watch(false);
-        let mut sign_in = SignIn::of(self.sessions.as_ref(), auth);
+        let mut sign_in = SignIn::of(self.sessions.as_deref(), auth);
         loop {
             let auth = self.auth(&mut sign_in, &watch).await?;
             let (operation, input) = (operation.to_owned(), input.to_owned());

@@ -1,6 +1,7 @@
 //! What the operator should know of: denials, failures of a proxy, time-outs.
 
-use std::sync::{Mutex, PoisonError};
+use crate::lock::lock;
+use std::sync::Mutex;
 
 /// How many of a kind are kept.
 const KEPT: usize = 16;
@@ -18,7 +19,7 @@ impl<T> Default for Reports<T> {
 impl<T: Clone + PartialEq> Reports<T> {
     /// Keeps one.
     pub(super) fn note(&self, report: T) {
-        let mut reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reports = lock(&self.0);
         if reports.len() < KEPT && !reports.contains(&report) {
             reports.push(report);
         }
@@ -26,6 +27,6 @@ impl<T: Clone + PartialEq> Reports<T> {
 
     /// All that were kept.
     pub(super) fn all(&self) -> Vec<T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.0).clone()
     }
 }

@@ -1,9 +1,10 @@
 //! Watches over one call: what it has used so far, and whether that was too much.
 
 use super::{Limit, Limits};
+use crate::lock::lock;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -124,13 +125,13 @@ impl Watch {
 
     /// Carries a request on by one step, unless the call has ended. Requests are carried on by other threads too.
     pub(crate) fn while_open<T>(&self, step: impl FnOnce() -> T) -> Option<T> {
-        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        let closed = lock(&self.closed);
         (!*closed).then(step)
     }
 
     /// Ends the call, so that no request goes out any more, and tells whether one went out.
     pub(crate) fn close(&self) -> bool {
-        *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *lock(&self.closed) = true;
         self.request_sent.load(Ordering::Relaxed)
     }
 

@@ -29,7 +29,7 @@ pub struct Connector {
     pub(super) limits: Limits,
     pub(super) environment: Arc<[(String, String)]>,
     /// [`None`] where the connector shares no sign-ins, or is not to.
-    pub(super) sessions: Option<Sessions>,
+    pub(super) sessions: Option<Arc<Sessions>>,
 }
 
 impl Connector {
@@ -42,7 +42,7 @@ impl Connector {
         let no_connector = |error: wasmtime::Error| LoadError::World(format!("{error:#}"));
         let pre = host.linker().instantiate_pre(component.compiled()).map_err(no_connector)?;
         let exports = Exports::of(&pre).map_err(no_connector)?;
-        let sessions = exports.has_sessions().then(Sessions::new);
+        let sessions = exports.has_sessions().then(|| Arc::new(Sessions::new()));
         Ok(Self {
             host: host.clone(),
             pre,
@@ -77,7 +77,7 @@ impl Connector {
     /// sign-ins with connectors that have others.
     #[must_use]
     pub fn with_environment(self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let sessions = self.sessions.as_ref().map(|_| Sessions::new());
+        let sessions = self.sessions.as_ref().map(|_| Arc::new(Sessions::new()));
         Self { environment: variables.into_iter().collect(), sessions, ..self }
     }
 

@@ -27,7 +27,7 @@ impl Sandbox {
     pub async fn open(mut self, auth: &str, operation: &str, input: &str) -> Result<Download, Failure> {
         let call = self.calls.begin()?;
         let watch = self.watch(true);
-        let mut sign_in = SignIn::of(self.sessions.as_ref(), auth);
+        let mut sign_in = SignIn::of(self.sessions.as_deref(), auth);
         let outcome = loop {
             let auth = self.auth(&mut sign_in, &watch).await?;
             let (operation, input) = (operation.to_owned(), input.to_owned());

@@ -9,12 +9,13 @@ use super::Sandbox;
 use crate::bindings::sessions::exports::workflow::connector::sessions::Session as WitSession;
 use crate::failure::{ExecutionFailure, Failure, Reason};
 use crate::limits::Watch;
+use crate::lock::lock;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// How many auths' sessions are kept. Beyond it, those that ended go first, and then all that can be had again: not those
@@ -42,13 +43,8 @@ impl From<WitSession> for Session {
     }
 }
 
-/// The sessions of one connector. Clones are the same.
-#[derive(Clone)]
+/// The sessions of one connector.
 pub(super) struct Sessions {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
     /// Makes the keys of one process those of no other.
     salt: [u64; 4],
     entries: Mutex<HashMap<Key, Arc<Entry>>>,
@@ -82,10 +78,6 @@ pub(super) struct SignIn {
     is_new: bool,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// A digest of an auth.
 type Key = [u8; 32];
 
@@ -93,7 +85,7 @@ impl Sessions {
     /// Where nothing is kept yet.
     pub(super) fn new() -> Self {
         let salt = std::array::from_fn(|index| RandomState::new().hash_one(index));
-        Self { shared: Arc::new(Shared { salt, entries: Mutex::default() }) }
+        Self { salt, entries: Mutex::default() }
     }
 
     /// The auth that took the place of this one.
@@ -109,13 +101,13 @@ impl Sessions {
     /// What is kept for an auth.
     fn kept(&self, auth: &str) -> Option<Arc<Entry>> {
         let key = self.key(auth);
-        lock(&self.shared.entries).get(&key).cloned()
+        lock(&self.entries).get(&key).cloned()
     }
 
     /// The same, made where there is nothing.
     fn entry(&self, auth: &str) -> Arc<Entry> {
         let key = self.key(auth);
-        let mut entries = lock(&self.shared.entries);
+        let mut entries = lock(&self.entries);
         if entries.len() >= KEPT && !entries.contains_key(&key) {
             let is_needed = |entry: &Arc<Entry>| Arc::strong_count(entry) > 1 || lock(&entry.renewed).is_some();
             entries.retain(|_, entry| entry.good().is_some() || is_needed(entry));
@@ -128,7 +120,7 @@ impl Sessions {
 
     fn key(&self, auth: &str) -> Key {
         let mut digest = Sha256::new();
-        for number in self.shared.salt {
+        for number in self.salt {
             digest.update(number.to_le_bytes());
         }
         digest.update(auth);
@@ -294,14 +286,14 @@ mod tests {
         let going_on = sessions.entry("1");
         // An auth that is there already makes no room.
         sessions.entry("2");
-        assert_eq!(lock(&sessions.shared.entries).len(), KEPT);
+        assert_eq!(lock(&sessions.entries).len(), KEPT);
 
         sessions.entry("one more");
-        assert_eq!(lock(&sessions.shared.entries).len(), 3);
+        assert_eq!(lock(&sessions.entries).len(), 3);
         assert!(Arc::ptr_eq(&going_on, &sessions.entry("1")));
         let renewed = sessions.renewed_auth("renewed");
         assert_eq!(renewed.as_ref().map(ExposeSecret::expose_secret), Some("its successor"));
         assert!(sessions.renewed_auth("nobody").is_none() && sessions.take("nobody").is_none());
-        assert_eq!(lock(&sessions.shared.entries).len(), 3);
+        assert_eq!(lock(&sessions.entries).len(), 3);
     }
 }
