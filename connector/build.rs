@@ -1,9 +1,9 @@
-//! Turns the catalog (`catalog/api` and `catalog/words`) into the static tables that `src/catalog.rs` includes.
+//! Turns the catalog (`catalog/spec` and `catalog/overlay`) into the static tables that `src/catalog.rs` includes.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use catalog_format::{Catalog, Facts, Words, check, correct, tables};
+use catalog_model::{Catalog, Facts, Words, check, correct, tables};
 
 fn main() {
     if let Err(problems) = write_tables() {
@@ -16,7 +16,7 @@ fn main() {
 
 fn write_tables() -> Result<(), Vec<String>> {
     let catalog = directory("CARGO_MANIFEST_DIR")?.join("catalog");
-    let (api, words) = (catalog.join("api"), catalog.join("words"));
+    let (api, words) = (catalog.join("spec"), catalog.join("overlay"));
     for folder in [&api, &words] {
         println!("cargo::rerun-if-changed={}", folder.display());
     }

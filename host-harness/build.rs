@@ -1,10 +1,5 @@
 //! Builds the connector that the host embeds, so that the host works from a fresh clone with one command.
 
-#[path = "build/component.rs"]
-mod component;
-#[path = "build/metadata.rs"]
-mod metadata;
-
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -35,13 +30,12 @@ fn component_file() -> Result<PathBuf, String> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .ok_or_else(|| "this crate has to lie in its workspace".to_owned())?;
-    for input in ["build", "connector", "wit", "Cargo.lock", "Cargo.toml", "rust-toolchain.toml"] {
-        let folder = if input == "build" { Path::new(env!("CARGO_MANIFEST_DIR")) } else { workspace };
-        println!("cargo::rerun-if-changed={}", folder.join(input).display());
+    for input in ["connector", "wit", "Cargo.lock", "Cargo.toml", "rust-toolchain.toml"] {
+        println!("cargo::rerun-if-changed={}", workspace.join(input).display());
     }
     let folder = target_folder()?.join("component");
-    let built = component::build(workspace, PACKAGE, &folder)?;
-    metadata::add(workspace, PACKAGE, &built, &folder)
+    let built = component_build::build(workspace, PACKAGE, &folder)?;
+    component_build::add(workspace, PACKAGE, &built, &folder)
 }
 
 /// The outer build's target folder: `OUT_DIR` lies in `<target>/<profile>/build/…`. A fixed folder in it, and not

@@ -1,8 +1,8 @@
 //! What the practice Looker answers, through the component: it fits the output schemas, and fields can be chosen from.
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
-use host_harness::Failure;
-use host_harness::bindings::{Body, Effect};
+use connector_host::Failure;
+use connector_host::bindings::{Body, Effect};
 use integration_tests::Practice;
 use serde_json::{Map, Value, json};
 

@@ -44,7 +44,7 @@ fn it_exports_the_three_interfaces_and_nothing_else() {
     let component = Component::new(&engine, DEFAULT_COMPONENT).unwrap();
     let exported: BTreeSet<String> =
         component.component_type().exports(&engine).map(|(name, _)| name.to_owned()).collect();
-    let expected = ["connector", "sessions", "streaming"].map(|name| format!("workflow:connector/{name}@0.1.0"));
+    let expected = ["connector", "sessions", "streaming"].map(|name| format!("workflow:connector/{name}@0.2.0"));
     assert_eq!(exported, BTreeSet::from(expected));
 }
 

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
-use host_harness::bindings::Body;
-use host_harness::{Failure, Reason};
+use connector_host::bindings::Body;
+use connector_host::{Failure, Reason};
 use integration_tests::Practice;
 use practice_looker::Fault;
 use serde_json::{Value, json};

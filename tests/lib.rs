@@ -7,8 +7,9 @@
 pub mod outcome;
 pub mod raw;
 
-use host_harness::bindings::Body;
-use host_harness::{Component, Connector, DEFAULT_COMPONENT, Failure, Host, Sandbox};
+use connector_host::bindings::Body;
+use connector_host::{Component, Connector, Failure, Host, Sandbox};
+use host_harness::DEFAULT_COMPONENT;
 use practice_looker::PracticeLooker;
 use serde_json::{Value, json};
 

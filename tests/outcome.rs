@@ -1,9 +1,9 @@
 //! What a call came to, as far as a test compares it.
 
-use host_harness::bindings::Output;
-use host_harness::failure::ExecutionFailure;
-use host_harness::limits::Limit;
-use host_harness::{Failure, Reason};
+use connector_host::bindings::Output;
+use connector_host::failure::ExecutionFailure;
+use connector_host::limits::Limit;
+use connector_host::{Failure, Reason};
 use std::fmt;
 
 /// What a call came to, or should come to.
@@ -33,9 +33,9 @@ pub enum Outcome {
     Broken(String),
 }
 
-/// The limit of [`host_harness::Limits::call_time`].
+/// The limit of [`connector_host::Limits::call_time`].
 pub const TIME: Outcome = Outcome::Ended { limit: "time", sent: true };
-/// The limit of [`host_harness::Limits::response_bytes`].
+/// The limit of [`connector_host::Limits::response_bytes`].
 pub const RECEIVED: Outcome = Outcome::Ended { limit: "received data", sent: true };
 
 /// A failure that may be repeated: the request did not arrive, or is one that may arrive twice.

@@ -98,7 +98,7 @@ async fn forms_and_outputs_mark_secrets() {
     for secret in ["password", "certificate", "client_secret", "secret", "access_token", "password_reset_url"] {
         assert!(marked.contains(secret), "{secret}: {marked:?}");
     }
-    assert_eq!(bare, NO_SECRETS.map(str::to_owned).into(), "of `connector/catalog/words/secrets.toml`");
+    assert_eq!(bare, NO_SECRETS.map(str::to_owned).into(), "of `connector/catalog/overlay/secrets.toml`");
 }
 
 fn for_each_property(schema: &Value, see: &mut impl FnMut(&str, &Value)) {

@@ -1,8 +1,8 @@
 //! Calls in fresh sandboxes share one sign-in, however many there are, and it holds for nobody else.
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
-use host_harness::bindings::{Body, Output};
-use host_harness::{Connector, ExposeSecret, Failure, Reason};
+use connector_host::bindings::{Body, Output};
+use connector_host::{Connector, ExposeSecret, Failure, Reason};
 use integration_tests::{asked, auth, connector_to};
 use practice_looker::{Fault, PracticeLooker};
 use serde_json::{Value, json};
@@ -204,7 +204,7 @@ async fn a_session_holds_no_secret_and_can_be_handed_on() {
 #[tokio::test]
 async fn a_sign_in_that_takes_too_long_ends_with_the_call() {
     let looker = PracticeLooker::start().unwrap();
-    let limits = host_harness::Limits { call_time: Duration::from_millis(200), ..Default::default() };
+    let limits = connector_host::Limits { call_time: Duration::from_millis(200), ..Default::default() };
     let connector = connector_to(&looker).await.with_limits(limits);
     looker.fail_on("POST", "/login", 1, Fault::NeverAnswer);
     for outcome in at_once(&connector, &auth(&looker), 2).await {

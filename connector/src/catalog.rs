@@ -1,7 +1,7 @@
 //! What Looker can do, as data: every operation and every model of Looker API 4.0.
 //!
-//! The facts come from Looker's own API description (`connector/catalog/api/`, generated), the words from this project
-//! (`connector/catalog/words/`, written by hand). `build.rs` turns both into the static tables below, so that nothing
+//! The facts come from Looker's own API description (`connector/catalog/spec/`, generated), the words from this project
+//! (`connector/catalog/overlay/`, written by hand). `build.rs` turns both into the static tables below, so that nothing
 //! is parsed when a component starts. Everything else in this crate reads these tables; no operation has code of its own.
 
 mod find;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 #[allow(missing_docs, reason = "documented in wit/connector.wit")]
 mod bindings {
-    wit_bindgen::generate!({ path: "../wit", world: "workflow-connector-with-sessions", generate_all });
+    wit_bindgen::generate!({ path: "../wit", world: "workflow-connector-complete", generate_all });
 }
 
 use bindings::exports::workflow::connector::{connector, sessions, streaming};
@@ -42,6 +42,7 @@ impl connector::Guest for Component {
             description: DESCRIPTION.into(),
             version: env!("CARGO_PKG_VERSION").into(),
             documentation_url: DOCUMENTATION.into(),
+            catalog_digest: env!("CARGO_PKG_VERSION").into(),
         })
     }
 
@@ -71,16 +72,16 @@ impl connector::Guest for Component {
         })
     }
 
-    fn invoke(auth: String, operation: String, input: String) -> Result<wit::Output, wit::Failure> {
-        with_engine(|engine| engine.invoke(&auth, &operation, &input)).map(Into::into)
+    fn invoke(auth: String, call: wit::Call) -> Result<wit::Output, wit::Failure> {
+        with_engine(|engine| engine.invoke(&auth, &call.operation, &call.input)).map(Into::into)
     }
 }
 
 impl streaming::Guest for Component {
     type Download = OpenDownload;
 
-    fn open(auth: String, operation: String, input: String) -> Result<streaming::Download, wit::Failure> {
-        let download = with_engine(|engine| engine.open(&auth, &operation, &input))?;
+    fn open(auth: String, call: wit::Call) -> Result<streaming::Download, wit::Failure> {
+        let download = with_engine(|engine| engine.open(&auth, &call.operation, &call.input))?;
         Ok(streaming::Download::new(OpenDownload(RefCell::new(download))))
     }
 }
@@ -129,6 +130,7 @@ fn summary(operation: &Operation) -> wit::OperationSummary {
             Effect::Write => wit::Effect::Write,
             Effect::Delete => wit::Effect::Delete,
         },
+        idempotent: operation.is_safe(),
         stability: match operation.stability {
             Stability::Stable => wit::Stability::Stable,
             Stability::Beta => wit::Stability::Beta,
@@ -163,12 +165,13 @@ impl From<Failure> for wit::Failure {
 
 impl From<Problem> for wit::Problem {
     fn from(problem: Problem) -> Self {
-        let milliseconds = |time: Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Self {
             reason: problem.reason.into(),
             message: problem.message,
             status: problem.status,
             retry_after_ms: problem.retry_after.map(milliseconds),
+            resume: None,
             request_sent: problem.request_sent,
             fields: problem.fields.into_iter().map(Into::into).collect(),
             documentation_url: problem.documentation_url,
@@ -178,7 +181,7 @@ impl From<Problem> for wit::Problem {
 
 impl From<FieldProblem> for wit::FieldProblem {
     fn from(problem: FieldProblem) -> Self {
-        Self { field: problem.field, code: problem.code, message: problem.message }
+        Self { field: Some(problem.field), code: problem.code, message: problem.message }
     }
 }
 

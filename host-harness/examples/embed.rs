@@ -3,8 +3,9 @@
 //! `LOOKERSDK_BASE_URL`, `LOOKERSDK_CLIENT_ID` and `LOOKERSDK_CLIENT_SECRET` say where and as whom:
 //! `cargo run -p host-harness --example embed`
 
-use host_harness::bindings::Body;
-use host_harness::{Component, Connector, DEFAULT_COMPONENT, Host};
+use connector_host::bindings::Body;
+use connector_host::{Component, Connector, Host};
+use host_harness::DEFAULT_COMPONENT;
 use std::error::Error;
 use std::process::ExitCode;
 

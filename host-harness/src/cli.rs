@@ -19,7 +19,7 @@ mod units;
 
 use clap::{Args, Parser, Subcommand};
 use error::CliError;
-use host_harness::Rule;
+use connector_host::Rule;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use text_source::TextSource;
@@ -63,7 +63,7 @@ struct Shared {
     /// Print JSON for programs; a failure is one JSON object on standard error.
     #[arg(long, global = true)]
     json: bool,
-    /// Log to standard error: error, warn, info, debug, trace, or a filter such as `host_harness::http=debug`. The
+    /// Log to standard error: error, warn, info, debug, trace, or a filter such as `connector_host::http=debug`. The
     /// connector's own output is logged as `guest=debug`. Query values, headers and bodies are not logged.
     #[arg(long, global = true, value_name = "LEVEL")]
     log: Option<String>,

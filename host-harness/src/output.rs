@@ -1,7 +1,7 @@
 //! What an operation gave, as JSON.
 
-use crate::bindings::{Body, Output};
-use crate::failure::{ExecutionFailure, Failure};
+use connector_host::bindings::{Body, Output};
+use connector_host::failure::{ExecutionFailure, Failure};
 use base64::Engine as _;
 use serde_json::{Value, json};
 

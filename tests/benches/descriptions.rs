@@ -2,7 +2,8 @@
 //!
 //! Nothing is parsed when a component starts, so a fresh sandbox lists and describes as fast as a kept one.
 
-use host_harness::{Component, Connector, DEFAULT_COMPONENT, Host};
+use connector_host::{Component, Connector, Host};
+use host_harness::DEFAULT_COMPONENT;
 use std::error::Error;
 use std::time::{Duration, Instant};
 

@@ -7,7 +7,7 @@ mod ways;
 
 use crate::raw::Step;
 use crate::tls::Certificate;
-use host_harness::Limits;
+use connector_host::Limits;
 use integration_tests::outcome::Expected;
 use practice_looker::Fault;
 use std::time::Duration;

@@ -3,9 +3,10 @@
 use crate::raw::{Greeting, Plan, RawServer, Step, TOKEN};
 use crate::rows::{Row, Server};
 use crate::tls::{self, Certificate};
-use host_harness::http::HttpClient;
-use host_harness::policy::Origin;
-use host_harness::{Component, Connector, DEFAULT_COMPONENT, Failure, Host, Policy};
+use connector_host::http::HttpClient;
+use connector_host::policy::Origin;
+use connector_host::{Component, Connector, Failure, Host, Policy};
+use host_harness::DEFAULT_COMPONENT;
 use integration_tests::auth;
 use integration_tests::outcome::Outcome;
 use practice_looker::PracticeLooker;

@@ -8,11 +8,11 @@
 mod reply;
 mod server;
 
-use host_harness::bindings::Body;
-use host_harness::failure::ExecutionFailure;
-use host_harness::limits::Limit;
-use host_harness::policy::Origin;
-use host_harness::{Connector, Failure, Limits, Policy};
+use connector_host::bindings::Body;
+use connector_host::failure::ExecutionFailure;
+use connector_host::limits::Limit;
+use connector_host::policy::Origin;
+use connector_host::{Connector, Failure, Limits, Policy};
 use integration_tests::connector;
 use integration_tests::outcome::Outcome;
 use integration_tests::raw::{Request, token_answer};

@@ -1,6 +1,6 @@
 //! What goes wrong with which call, and what has to come of it. Both sides know it from the call's number alone.
 
-use host_harness::Reason::{NotFound, RateLimited, Rejected, RemoteError, Timeout, UnexpectedResponse, Unreachable};
+use connector_host::Reason::{NotFound, RateLimited, Rejected, RemoteError, Timeout, UnexpectedResponse, Unreachable};
 use integration_tests::outcome::{Expected, NO_STATUS, Outcome, RECEIVED, permanent, retryable};
 
 /// How many of a thousand calls something goes wrong with.

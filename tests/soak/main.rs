@@ -10,8 +10,9 @@ mod process;
 mod server;
 
 use fault::Call;
-use host_harness::policy::Origin;
-use host_harness::{Component, Connector, DEFAULT_COMPONENT, Failure, Host, Limits, Policy, Sandbox};
+use connector_host::policy::Origin;
+use connector_host::{Component, Connector, Failure, Host, Limits, Policy, Sandbox};
+use host_harness::DEFAULT_COMPONENT;
 use integration_tests::outcome::Outcome;
 use serde_json::json;
 use server::Server;

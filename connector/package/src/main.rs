@@ -3,11 +3,6 @@
 //!
 //! The same sources and the same compiler give the same bytes: no file holds a time or a path.
 
-#[path = "../../../host-harness/build/component.rs"]
-mod component;
-#[path = "../../../host-harness/build/metadata.rs"]
-mod metadata;
-
 mod bom;
 mod copy;
 mod oci;
@@ -58,13 +53,13 @@ fn package(sources: &Path, output: &Path) -> Result<String, Box<dyn Error>> {
     let sources = fs::canonicalize(sources).map_err(|error| format!("{}: {error}", sources.display()))?;
     let mut command = MetadataCommand::new();
     command.current_dir(&sources);
-    command.other_options(["--filter-platform", component::TARGET, "--locked"].map(String::from));
+    command.other_options(["--filter-platform", component_build::TARGET, "--locked"].map(String::from));
     let workspace = command.exec()?;
 
     // The folder that the host's build uses too: there is one component, and it is built once.
     let folder = workspace.target_directory.join("component");
-    let built = component::build(&sources, PACKAGE, folder.as_std_path())?;
-    let file = metadata::add(&sources, PACKAGE, &built, folder.as_std_path())?;
+    let built = component_build::build(&sources, PACKAGE, folder.as_std_path())?;
+    let file = component_build::add(&sources, PACKAGE, &built, folder.as_std_path())?;
     let component = fs::read(file)?;
 
     let package = workspace

@@ -65,7 +65,7 @@ fn the_bill_of_materials_has_what_is_in_the_component_and_nothing_else() {
     for part in ["serde_json", "waki", "wit-bindgen", "rust-std"] {
         assert!(names.contains(&part), "{part} is missing in {names:?}");
     }
-    for tool in ["serde_derive", "syn", "catalog-format", "wasmtime", "looker-connector"] {
+    for tool in ["serde_derive", "syn", "catalog-model", "wasmtime", "looker-connector"] {
         assert!(!names.contains(&tool), "{tool} is not in the component");
     }
     assert_eq!(bill["metadata"]["component"]["hashes"][0]["content"], sum_of("looker_connector.wasm"));

@@ -1,6 +1,6 @@
 //! The page that lists all operations.
 
-use host_harness::bindings::{ConnectorInfo, Effect, Operation, Stability};
+use connector_host::bindings::{ConnectorInfo, Effect, Operation, Stability};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write;

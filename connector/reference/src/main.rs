@@ -7,8 +7,9 @@ mod index;
 mod section;
 
 use clap::Parser;
-use host_harness::bindings::Operation;
-use host_harness::{Component, Connector, DEFAULT_COMPONENT, Host};
+use connector_host::bindings::Operation;
+use connector_host::{Component, Connector, Host};
+use host_harness::DEFAULT_COMPONENT;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};

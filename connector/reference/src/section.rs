@@ -1,7 +1,7 @@
 //! The page of a group: a section for each of its operations.
 
 use crate::{example, index};
-use host_harness::bindings::Operation;
+use connector_host::bindings::Operation;
 use serde_json::Value;
 use std::error::Error;
 use std::fmt::Write;

@@ -1,12 +1,12 @@
 //! How a command ends when it does not succeed.
 
 use super::terminal;
-use host_harness::failure::ExecutionFailure;
-use host_harness::host::HostError;
-use host_harness::http::time_out::Stage;
-use host_harness::limits::Limit;
+use connector_host::failure::ExecutionFailure;
+use connector_host::host::HostError;
+use connector_host::http::time_out::Stage;
+use connector_host::limits::Limit;
 use host_harness::workflow::{RunError, WorkflowError};
-use host_harness::{Connector, Failure, LoadError, Reason};
+use connector_host::{Connector, Failure, LoadError, Reason};
 use serde_json::{Value, json};
 use std::io;
 use std::process::ExitCode;
@@ -125,7 +125,7 @@ impl Failed {
         eprintln!("error: {step}{}{status}", terminal::plain(&problem.message));
         for field in &problem.fields {
             if !problem.message.contains(&field.message) {
-                let (name, message) = (terminal::plain(&field.field), terminal::plain(&field.message));
+                let (name, message) = (terminal::plain(field.field.as_deref().unwrap_or_default()), terminal::plain(&field.message));
                 eprintln!("  {name}: {message} ({})", terminal::plain(&field.code));
             }
         }

@@ -6,7 +6,7 @@ use super::error::CliError;
 use super::session::Session;
 use super::text_source::TextSource;
 use super::{Shared, terminal};
-use host_harness::bindings::{Body, Output};
+use connector_host::bindings::{Body, Output};
 use host_harness::output::to_json;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;

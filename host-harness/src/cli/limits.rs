@@ -1,7 +1,7 @@
 //! The flags that limit what a call may use. What they leave out is as the library has it.
 
 use super::units;
-use host_harness::Limits;
+use connector_host::Limits;
 use std::time::Duration;
 
 #[derive(Debug, clap::Args)]

@@ -4,8 +4,8 @@ mod form;
 
 use super::error::CliError;
 use super::{Shared, session, terminal};
-use host_harness::bindings::{Effect, Operation, OperationSummary, Stability};
-use host_harness::{Connector, ExecutionFailure};
+use connector_host::bindings::{Effect, Operation, OperationSummary, Stability};
+use connector_host::{Connector, ExecutionFailure};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 

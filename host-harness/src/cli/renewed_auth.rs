@@ -2,7 +2,7 @@
 //! more.
 
 use super::text_source::TextSource;
-use host_harness::{ExposeSecret, SecretString};
+use connector_host::{ExposeSecret, SecretString};
 use serde_json::json;
 use std::io::{self, Write};
 use std::path::Path;

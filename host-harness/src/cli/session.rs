@@ -3,9 +3,10 @@
 use super::error::CliError;
 use super::text_source::TextSource;
 use super::{Shared, renewed_auth};
-use host_harness::http::proxy::Proxy;
-use host_harness::http::{HttpClient, Transport, tls};
-use host_harness::{Component, Connector, DEFAULT_COMPONENT, Host, Policy, Rule};
+use connector_host::http::proxy::Proxy;
+use connector_host::http::{HttpClient, Transport, tls};
+use connector_host::{Component, Connector, Host, Policy, Rule};
+use host_harness::DEFAULT_COMPONENT;
 use practice_looker::PracticeLooker;
 use serde_json::{Map, Value};
 

@@ -1,6 +1,6 @@
 //! What people see.
 
-use host_harness::bindings::{Effect, Stability};
+use connector_host::bindings::{Effect, Stability};
 use serde_json::Value;
 use std::io::{self, Write};
 

@@ -1,6 +1,6 @@
 //! Times and amounts of memory as people write them.
 
-use host_harness::limits::MEMORY_BYTES_MOST;
+use connector_host::limits::MEMORY_BYTES_MOST;
 use std::time::Duration;
 
 /// A time: `90` (seconds), `500ms`, `90s`, `5m`, `1h`.

@@ -1,10 +1,10 @@
 //! Runs a workflow, step by step, in one sandbox: what the connector keeps between calls, a token say, serves all steps.
 
 use super::{Step, Workflow, reference};
-use crate::bindings::{Effect, Output};
-use crate::failure::{Failure, FieldProblem, Problem, Reason};
+use connector_host::bindings::{Effect, Output};
+use connector_host::failure::{Failure, FieldProblem, Problem, Reason};
 use crate::output::to_json;
-use crate::sandbox::Connector;
+use connector_host::Connector;
 use serde_json::{Map, Value, json};
 use std::time::{Duration, Instant};
 
@@ -149,9 +149,10 @@ fn resolved_input(step: &Step, outputs: &Outputs) -> Result<String, Failure> {
             message: format!("`input{place}`: {error}"),
             status: None,
             retry_after_ms: None,
+            resume: None,
             request_sent: false,
             fields: vec![FieldProblem {
-                field: place.trim_start_matches('.').to_owned(),
+                field: Some(place.trim_start_matches('.').to_owned()),
                 code: "not_found".to_owned(),
                 message: error.to_string(),
             }],

@@ -5,7 +5,7 @@ use crate::floor::Floor;
 use crate::measure::Times;
 use crate::server::Server;
 use crate::subject::{self, INPUT, OPERATION, PATH, json_bytes};
-use host_harness::{Connector, Limits, Sandbox};
+use connector_host::{Connector, Limits, Sandbox};
 use http::Uri;
 use serde_json::json;
 use std::time::Instant;

@@ -4,7 +4,7 @@ use crate::floor::Floor;
 use crate::measure::{Times, resident_bytes};
 use crate::server::{Server, WAIT};
 use crate::subject::{self, INPUT, OPERATION, PATH};
-use host_harness::Limits;
+use connector_host::Limits;
 use http::Uri;
 use serde::{Deserialize, Serialize};
 use std::error::Error;
@@ -83,7 +83,7 @@ pub async fn child(sandboxes: usize, time: Duration) -> Result<Concurrent, Box<d
                 sandbox.invoke(&auth, OPERATION, INPUT).await?;
                 times.add(begun.elapsed());
             }
-            Ok::<_, host_harness::Failure>((times, sandbox))
+            Ok::<_, connector_host::Failure>((times, sandbox))
         });
     }
     let mut times = Times::default();

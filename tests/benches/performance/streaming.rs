@@ -3,8 +3,8 @@
 use crate::floor::Floor;
 use crate::server::Server;
 use crate::subject::{self, json_bytes};
-use host_harness::limits::MEMORY_BYTES_MOST;
-use host_harness::{Connector, Limits};
+use connector_host::limits::MEMORY_BYTES_MOST;
+use connector_host::{Connector, Limits};
 use http::Uri;
 use serde_json::json;
 use std::error::Error;

@@ -1,8 +1,9 @@
 //! What is measured: the connector in its sandbox, on a host as a platform sets it up.
 
 use crate::server::{Server, TOKEN};
-use host_harness::bindings::{Body, Output};
-use host_harness::{Component, Connector, DEFAULT_COMPONENT, Host, Limits};
+use connector_host::bindings::{Body, Output};
+use connector_host::{Component, Connector, Host, Limits};
+use host_harness::DEFAULT_COMPONENT;
 use serde_json::json;
 use std::error::Error;
 

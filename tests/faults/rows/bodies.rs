@@ -2,7 +2,7 @@
 
 use super::{ATTEMPTS, Row, Server, row};
 use crate::raw::Step::{self, Repeat, Reset, Write};
-use host_harness::Reason::{RemoteError, UnexpectedResponse, Unreachable};
+use connector_host::Reason::{RemoteError, UnexpectedResponse, Unreachable};
 use integration_tests::outcome::{Expected, NO_STATUS, Outcome, RECEIVED, permanent, retryable};
 use practice_looker::Fault;
 

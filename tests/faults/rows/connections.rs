@@ -2,7 +2,7 @@
 
 use super::{ATTEMPTS, Row, Server, endless, row, silent};
 use crate::raw::Step::{self, Drip, Hang, Repeat, Reset, Write};
-use host_harness::Reason::{self, RemoteError, Timeout, UnexpectedResponse, Unreachable};
+use connector_host::Reason::{self, RemoteError, Timeout, UnexpectedResponse, Unreachable};
 use integration_tests::outcome::{NO_STATUS, Outcome, TIME, permanent, retryable};
 use practice_looker::Fault;
 use std::time::Duration;

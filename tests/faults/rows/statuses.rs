@@ -2,7 +2,7 @@
 
 use super::{ATTEMPTS, Row, Server, row};
 use crate::raw::Step;
-use host_harness::Reason::{
+use connector_host::Reason::{
     Conflict, Forbidden, NotFound, RateLimited, Rejected, RemoteError, Timeout, Unauthenticated, UnexpectedResponse,
 };
 use integration_tests::outcome::{Outcome, permanent, retryable};
@@ -20,14 +20,14 @@ fn status(status: u16) -> Server {
 }
 
 /// A status that says the same to both calls.
-fn refused(name: &'static str, code: u16, reason: host_harness::Reason) -> Row {
+fn refused(name: &'static str, code: u16, reason: connector_host::Reason) -> Row {
     let outcome = permanent(reason, code);
     row(name, status(code), outcome.clone().once(), outcome.once())
 }
 
 /// A status after which only the call that cannot act twice may be repeated; `attempts` is how often the connector
 /// itself sends it.
-fn broken(name: &'static str, code: u16, reason: host_harness::Reason, attempts: usize) -> Row {
+fn broken(name: &'static str, code: u16, reason: connector_host::Reason, attempts: usize) -> Row {
     row(name, status(code), retryable(reason, code).asked(attempts), permanent(reason, code).once())
 }
 

@@ -3,7 +3,7 @@
 use super::{Row, Server, row, silent};
 use crate::raw::Step::{Hang, Write};
 use crate::tls::Certificate;
-use host_harness::Reason::{UnexpectedResponse, Unreachable};
+use connector_host::Reason::{UnexpectedResponse, Unreachable};
 use integration_tests::outcome::{NO_STATUS, Outcome, permanent, retryable};
 
 fn unsent(name: &'static str, server: Server, outcome: Outcome) -> Row {

@@ -1,6 +1,6 @@
 //! The whole of Looker's API description, as OpenAPI 3.0 writes it.
 
-use catalog_format::{Facts, Group, Source, file_stem};
+use catalog_model::{Facts, Group, Source, file_stem};
 use sha2::{Digest, Sha256};
 
 use crate::json::{At, Node, collect};

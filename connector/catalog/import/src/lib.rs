@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! description ──json──> nodes ──description──> Facts ─┬─report──> what is new, changed, gone
-//!                                                     ├─folder──> connector/catalog/api
-//!                                                     └─catalog_format::check, sentences──> what the words need
+//!                                                     ├─folder──> connector/catalog/spec
+//!                                                     └─catalog_model::check, sentences──> what the words need
 //! ```
 //!
 //! The importer understands exactly what Looker's description says today. A key, type, format, location, media type

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use catalog_format::{Facts, Words, check, correct};
+use catalog_model::{Facts, Words, check, correct};
 use catalog_import::{Change, Description, apply, changes, read_description, report, shared_sentences};
 use clap::Parser;
 
@@ -45,7 +45,7 @@ fn run(arguments: &Arguments) -> Result<bool, Vec<String>> {
     let text = fs::read_to_string(&arguments.description)
         .map_err(|error| vec![format!("{}: cannot be read: {error}", arguments.description.display())])?;
     let Description { facts, sentences } = read_description(&text)?;
-    let folder = arguments.catalog.join("api");
+    let folder = arguments.catalog.join("spec");
     let comparison = comparison(&folder, &facts);
     let changes = changes(&folder, facts.files()).map_err(|problem| vec![problem])?;
     if !arguments.check {
@@ -93,7 +93,7 @@ fn print_changes(folder: &Path, changes: &[Change], only_check: bool) {
 
 /// Prints what is wrong with the words, and whether nothing is.
 fn print_findings(catalog: &Path, facts: Facts, sentences: &[String]) -> Result<bool, Vec<String>> {
-    let words = Words::read(&catalog.join("words"))?;
+    let words = Words::read(&catalog.join("overlay"))?;
     let findings = check(&correct(facts, &words)?, &words);
     let shared = shared_sentences(&words, sentences);
     for (title, problems) in [

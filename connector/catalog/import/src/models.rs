@@ -1,6 +1,6 @@
 //! The models of the description.
 
-use catalog_format::{Format, Model, Property, Type};
+use catalog_model::{Format, Model, Property, Type};
 
 use crate::json::{At, Members};
 use crate::operations::stability;

@@ -1,6 +1,6 @@
 //! The operations of the description.
 
-use catalog_format::{Answer, Body, Cost, Format, Location, Method, Operation, Parameter, Stability, Type};
+use catalog_model::{Answer, Body, Cost, Format, Location, Method, Operation, Parameter, Stability, Type};
 
 use crate::json::{At, Members};
 use crate::schema::{schema, take_type};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use catalog_format::{Facts, Model, Operation, Parameter, Property};
+use catalog_model::{Facts, Model, Operation, Parameter, Property};
 
 /// One thing as a report sees it: what is said of it, and the things that it is made of.
 struct Thing {

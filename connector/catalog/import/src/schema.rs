@@ -1,6 +1,6 @@
 //! Schemas: what the description says of a value's type.
 
-use catalog_format::{Format, Type};
+use catalog_model::{Format, Type};
 
 use crate::json::{At, Members};
 

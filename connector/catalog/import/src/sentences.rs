@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use catalog_format::Words;
+use catalog_model::Words;
 
 /// So many words in a row are a sentence taken over, and not two people who name the same thing.
 const RUN: usize = 6;
@@ -37,18 +37,18 @@ fn texts<'a>(words: &'a Words) -> Vec<(String, &'a str)> {
     };
     for (stem, operations) in &words.operations {
         for (name, own) in operations {
-            add(format!("words/{stem}.toml, [{name}]"), &own.title, &own.help);
+            add(format!("overlay/{stem}.toml, [{name}]"), &own.title, &own.help);
             for (field, own) in &own.fields {
-                add(format!("words/{stem}.toml, [{name}], field {field}"), &own.title, &own.help);
+                add(format!("overlay/{stem}.toml, [{name}], field {field}"), &own.title, &own.help);
             }
         }
     }
     for (name, own) in &words.fields {
-        add(format!("words/fields.toml, [{name}]"), &own.title, &own.help);
+        add(format!("overlay/fields.toml, [{name}]"), &own.title, &own.help);
     }
     for (model, properties) in &words.models {
         for (name, own) in properties {
-            add(format!("words/models.toml, [{model}.{name}]"), &own.title, &own.help);
+            add(format!("overlay/models.toml, [{model}.{name}]"), &own.title, &own.help);
         }
     }
     texts

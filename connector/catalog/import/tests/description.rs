@@ -4,7 +4,7 @@
 
 mod support;
 
-use catalog_format::{Answer, Cost, Facts, Location, Stability};
+use catalog_model::{Answer, Cost, Facts, Location, Stability};
 use catalog_import::read_description;
 use serde_json::{Value, json};
 use support::{orchard, with, without};

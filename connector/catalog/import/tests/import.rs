@@ -45,9 +45,9 @@ fn stdout(output: &Output) -> &str {
 /// A catalog with the orchard's facts and complete words.
 fn imported() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("words")).unwrap();
+    fs::create_dir(folder.path().join("overlay")).unwrap();
     for (name, text) in WORDS {
-        fs::write(folder.path().join("words").join(name), text).unwrap();
+        fs::write(folder.path().join("overlay").join(name), text).unwrap();
     }
     let output = run(&folder, &orchard(), false);
     assert!(output.status.success(), "{output:?}");
@@ -62,10 +62,10 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 #[test]
 fn importing_again_changes_no_byte() {
     let folder = imported();
-    let before = files(&folder.path().join("api"));
+    let before = files(&folder.path().join("spec"));
     assert_eq!(before.len(), 4);
     let again = run(&folder, &orchard(), false);
-    assert_eq!(files(&folder.path().join("api")), before);
+    assert_eq!(files(&folder.path().join("spec")), before);
     assert_eq!(stdout(&again), "7 operations under 2 tags, 3 models\nevery fact file is as it should be\n");
     let check = run(&folder, &orchard(), true);
     assert!(check.status.success(), "{check:?}");
@@ -74,15 +74,15 @@ fn importing_again_changes_no_byte() {
 #[test]
 fn check_fails_on_what_would_change_and_changes_nothing() {
     let folder = imported();
-    let before = files(&folder.path().join("api"));
+    let before = files(&folder.path().join("spec"));
     let renamed = with(orchard(), "/paths/~1trees/get/x-looker-status", json!("beta"));
     let check = run(&folder, &renamed, true);
     assert_eq!(check.status.code(), Some(1));
     assert!(stdout(&check).contains("changed  operation all_trees: stability was stable, is beta"), "{check:?}");
     assert!(stdout(&check).contains("would write"), "{check:?}");
-    assert_eq!(files(&folder.path().join("api")), before);
+    assert_eq!(files(&folder.path().join("spec")), before);
     // A file edited by hand is no fact, even where it says the same.
-    let file = folder.path().join("api/tree.json");
+    let file = folder.path().join("spec/tree.json");
     fs::write(&file, format!("{}\n", fs::read_to_string(&file).unwrap())).unwrap();
     assert_eq!(run(&folder, &orchard(), true).status.code(), Some(1));
 }
@@ -123,7 +123,7 @@ fn the_report_tells_what_is_new_changed_and_gone() {
         ]
     );
     // The words of what is gone are wrong now, and an import says so without failing.
-    assert!(stdout(&output).contains("words/tree.toml, [set_trees]: there is no such operation"), "{output:?}");
+    assert!(stdout(&output).contains("overlay/tree.toml, [set_trees]: there is no such operation"), "{output:?}");
     assert!(output.status.success());
     assert_eq!(run(&folder, &new, true).status.code(), Some(1));
 }
@@ -146,24 +146,24 @@ fn the_file_of_a_tag_that_is_gone_is_deleted() {
     }
     let output = run(&folder, &new, false);
     assert!(stdout(&output).contains("deleted ") && stdout(&output).contains("apple_fruit.json"), "{output:?}");
-    assert!(!folder.path().join("api/apple_fruit.json").exists());
+    assert!(!folder.path().join("spec/apple_fruit.json").exists());
 }
 
 #[test]
 fn what_is_refused_writes_nothing() {
     let folder = imported();
-    let before = files(&folder.path().join("api"));
+    let before = files(&folder.path().join("spec"));
     let output = run(&folder, &with(orchard(), "/paths/~1trees/get/x-new", json!(1)), false);
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(stderr, "error: /paths/~1trees/get: `x-new` is not understood\n");
-    assert_eq!(files(&folder.path().join("api")), before);
+    assert_eq!(files(&folder.path().join("spec")), before);
 }
 
 #[test]
 fn check_fails_on_words_that_are_missing_wrong_or_looker_s_own() {
     for (file, text, expected) in [
-        ("tree.toml", "[plant]\ntitle = \"Plant\"\n", "words/tree.toml: plant has no help"),
+        ("tree.toml", "[plant]\ntitle = \"Plant\"\n", "overlay/tree.toml: plant has no help"),
         ("fields.toml", "[nothing]\ntitle = \"No\"\n", "[nothing]: no parameter and no property has this name"),
         // Case and punctuation do not hide a sentence.
         (
@@ -174,16 +174,16 @@ fn check_fails_on_words_that_are_missing_wrong_or_looker_s_own() {
         (
             "models.toml",
             "[Tree.label]\nhelp = \"A sentence about apples on their trees.\"\n",
-            "words/models.toml, [Tree.label]: Looker writes \"sentence about apples on their trees\" too",
+            "overlay/models.toml, [Tree.label]: Looker writes \"sentence about apples on their trees\" too",
         ),
         (
             "tree.toml",
             "[plant.fields.label]\ntitle = \"Some sentence about apples on their\"\n",
-            "words/tree.toml, [plant], field label: Looker writes",
+            "overlay/tree.toml, [plant], field label: Looker writes",
         ),
     ] {
         let folder = imported();
-        fs::write(folder.path().join("words").join(file), text).unwrap();
+        fs::write(folder.path().join("overlay").join(file), text).unwrap();
         let output = run(&folder, &orchard(), true);
         assert_eq!(output.status.code(), Some(1), "{text}");
         assert!(stdout(&output).contains(expected), "{expected}: {output:?}");
@@ -193,7 +193,7 @@ fn check_fails_on_words_that_are_missing_wrong_or_looker_s_own() {
 #[test]
 fn five_words_in_a_row_are_nobody_s() {
     let folder = imported();
-    fs::write(folder.path().join("words/fields.toml"), "[ids]\nhelp = \"Unique key of one tree.\"\n").unwrap();
+    fs::write(folder.path().join("overlay/fields.toml"), "[ids]\nhelp = \"Unique key of one tree.\"\n").unwrap();
     let output = run(&folder, &orchard(), true);
     assert!(output.status.success(), "{output:?}");
 }
@@ -201,7 +201,7 @@ fn five_words_in_a_row_are_nobody_s() {
 #[test]
 fn facts_that_cannot_be_read_are_written_anew() {
     let folder = imported();
-    fs::write(folder.path().join("api/models.json"), "{").unwrap();
+    fs::write(folder.path().join("spec/models.json"), "{").unwrap();
     let output = run(&folder, &orchard(), false);
     assert!(stdout(&output).contains("cannot be compared: ") && stdout(&output).contains("models.json"), "{output:?}");
     assert!(run(&folder, &orchard(), true).status.success());
@@ -213,7 +213,7 @@ fn a_first_import_reports_everything_as_added() {
     let output = run(&folder, &orchard(), true);
     let added = stdout(&output).lines().filter(|line| line.starts_with("  added ")).count();
     assert_eq!(added, 1 + 7 + 3, "the description, its operations and its models: {output:?}");
-    assert!(!folder.path().join("api").exists());
+    assert!(!folder.path().join("spec").exists());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use catalog_format::{Facts, Words, check, correct, input_name};
+use catalog_model::{Facts, Words, check, correct, input_name};
 use catalog_import::{Description, changes, read_description, shared_sentences};
 
 const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -28,17 +28,17 @@ fn the_catalog_is_what_the_description_says() {
     let Some(Description { facts, sentences }) = description() else {
         return;
     };
-    let changes = changes(&Path::new(CATALOG).join("api"), facts.files()).unwrap();
+    let changes = changes(&Path::new(CATALOG).join("spec"), facts.files()).unwrap();
     assert_eq!(changes, []);
-    let words = Words::read(&Path::new(CATALOG).join("words")).unwrap();
+    let words = Words::read(&Path::new(CATALOG).join("overlay")).unwrap();
     assert_eq!(shared_sentences(&words, &sentences), [] as [&str; 0]);
 }
 
 // What follows reads the fact files, which are always there.
 
 fn facts() -> (Facts, Words) {
-    let words = Words::read(&Path::new(CATALOG).join("words")).unwrap();
-    (correct(Facts::read(&Path::new(CATALOG).join("api")).unwrap(), &words).unwrap(), words)
+    let words = Words::read(&Path::new(CATALOG).join("overlay")).unwrap();
+    (correct(Facts::read(&Path::new(CATALOG).join("spec")).unwrap(), &words).unwrap(), words)
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
-use host_harness::Download;
+use connector_host::Download;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::fs::File;

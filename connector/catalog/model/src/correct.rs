@@ -1,0 +1,144 @@
+//! Where Looker's description is wrong about what can be sent, and silent about what is secret.
+
+use std::collections::BTreeSet;
+
+use crate::facts::Facts;
+use crate::kind::{Format, Type};
+use crate::words::Words;
+
+/// The facts with the properties of `overlay/writable.toml` no longer read-only, and those of `overlay/secrets.toml` secret.
+///
+/// # Errors
+///
+/// One message for each entry there that corrects nothing, for each body that nothing can be sent in and that has no
+/// entry, and for each contradiction in the corrected facts.
+pub fn correct(mut facts: Facts, words: &Words) -> Result<Facts, Vec<String>> {
+    let mut problems = writable(&mut facts, words);
+    problems.extend(secrets(&mut facts, words));
+    for (_, operation) in facts.operations() {
+        if let Some(model) = facts.body_model(operation)
+            && model.properties.iter().all(|property| property.read_only)
+            && !words.writable.contains_key(&model.name)
+        {
+            problems.push(format!(
+                "operation {}: nothing of its body can be sent, since all of {} is read-only: say in \
+                 overlay/writable.toml what Looker takes",
+                operation.name, model.name
+            ));
+        }
+    }
+    if problems.is_empty() {
+        problems = facts.inconsistencies().unwrap_or_default();
+    }
+    if problems.is_empty() { Ok(facts) } else { Err(problems) }
+}
+
+fn writable(facts: &mut Facts, words: &Words) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (name, properties) in &words.writable {
+        let place = format!("overlay/writable.toml, {name}");
+        let Some(model) = facts.models.iter_mut().find(|model| model.name == *name) else {
+            problems.push(format!("{place}: there is no such model"));
+            continue;
+        };
+        let mut seen = BTreeSet::new();
+        for name in properties {
+            match model.properties.iter_mut().find(|property| property.name == *name) {
+                None => problems.push(format!("{place}: the model has no property {name}")),
+                Some(_) if !seen.insert(name) => problems.push(format!("{place}: {name} is named more than once")),
+                Some(property) if !property.read_only => {
+                    problems.push(format!("{place}: {name} needs no correction: Looker says that it can be sent"));
+                }
+                Some(property) => property.read_only = false,
+            }
+        }
+    }
+    problems
+}
+
+fn secrets(facts: &mut Facts, words: &Words) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (name, secrets) in &words.secrets {
+        let place = format!("overlay/secrets.toml, {name}");
+        let mut kinds: Vec<(&str, &mut Type)> = if Type::is_model_name(name) {
+            let models = facts.models.iter_mut().filter(|model| model.name == *name);
+            models.flat_map(|model| &mut model.properties).map(|one| (one.name.as_str(), &mut one.kind)).collect()
+        } else {
+            let operations = facts.groups.iter_mut().flat_map(|group| &mut group.operations);
+            let named = operations.filter(|operation| operation.name == *name);
+            named.flat_map(|one| &mut one.parameters).map(|one| (one.name.as_str(), &mut one.kind)).collect()
+        };
+        for secret in secrets {
+            match kinds.iter_mut().find(|(name, _)| name == secret) {
+                None => problems.push(format!("{place}: there is no {secret}")),
+                Some((_, kind)) if **kind == Type::String(Format::Text) => **kind = Type::String(Format::Password),
+                Some((_, kind)) => problems.push(format!("{place}: {secret} is no text, or named already: {kind}")),
+            }
+        }
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::fixture::{facts, words};
+
+    #[test]
+    fn what_is_writable_is_no_longer_read_only() {
+        let facts = correct(facts(), &words(&[("writable.toml", "Request = [\"sql\"]\n")])).unwrap();
+        assert!(!facts.model("Request").unwrap().properties[0].read_only);
+        assert!(facts.model("Apple").unwrap().properties[0].read_only);
+    }
+
+    #[test]
+    fn a_body_that_takes_nothing_must_be_meant() {
+        let problems = correct(facts(), &Words::default()).unwrap_err();
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].starts_with("operation estimate: nothing of its body can be sent"), "{problems:?}");
+        assert_eq!(correct(facts(), &words(&[("writable.toml", "Request = []\n")])), Ok(facts()));
+    }
+
+    #[test]
+    fn a_correction_that_corrects_nothing_is_refused() {
+        for (line, expected) in [
+            ("Pear = []", "Pear: there is no such model"),
+            ("Apple = [\"size\"]", "Apple: the model has no property size"),
+            ("Apple = [\"colour\"]", "Apple: colour needs no correction"),
+            ("Apple = [\"id\", \"id\"]", "Apple: id is named more than once"),
+        ] {
+            let text = format!("Request = [\"sql\"]\n{line}\n");
+            let problems = correct(facts(), &words(&[("writable.toml", &text)])).unwrap_err();
+            assert!(problems.len() == 1 && problems[0].contains(expected), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_secret_is_marked() {
+        let secrets = "Apple = [\"limit\"]\ncreate_apple = [\"tree_id\"]\n";
+        let facts =
+            correct(facts(), &words(&[("writable.toml", "Request = []\n"), ("secrets.toml", secrets)])).unwrap();
+        let secret = Type::String(Format::Password);
+        assert_eq!(facts.model("Apple").unwrap().properties[3].kind, secret);
+        assert_eq!(facts.operation("create_apple").unwrap().1.parameters[0].kind, secret);
+        // The parameter of the same name is another value.
+        assert_eq!(facts.operation("create_apple").unwrap().1.parameters[1].kind, Type::Integer);
+    }
+
+    #[test]
+    fn a_secret_that_is_none_is_refused() {
+        for (line, expected) in [
+            ("Pear = [\"id\"]", "Pear: there is no id"),
+            ("eat_apple = [\"id\"]", "eat_apple: there is no id"),
+            ("Apple = [\"size\"]", "Apple: there is no size"),
+            ("Apple = [\"tree\"]", "Apple: tree is no text, or named already: Tree"),
+            ("Apple = [\"limit\", \"limit\"]", "Apple: limit is no text, or named already: string:password"),
+        ] {
+            let files = [("writable.toml", "Request = []\n"), ("secrets.toml", line)];
+            let problems = correct(facts(), &words(&files)).unwrap_err();
+            assert!(problems.len() == 1 && problems[0].contains(expected), "{problems:?}");
+        }
+    }
+}

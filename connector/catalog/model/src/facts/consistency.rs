@@ -1,0 +1,165 @@
+//! Whether facts agree with each other: names are unique, what is referred to exists, paths name their parameters.
+
+use std::collections::BTreeSet;
+
+use super::{Facts, Location, Operation};
+use crate::catalog::input_name;
+use crate::humanise::file_stem;
+use crate::kind::Type;
+
+/// The names of files in `spec/` and `overlay/` that are not about one tag.
+const RESERVED_STEMS: [&str; 6] = ["source", "models", "fields", "effects", "writable", "secrets"];
+
+impl Facts {
+    /// Everything in which the facts contradict each other; `None` where they do not.
+    pub fn inconsistencies(&self) -> Option<Vec<String>> {
+        let mut problems = Vec::new();
+        let mut names = BTreeSet::new();
+        for pair in self.models.windows(2) {
+            if pair[0].name >= pair[1].name {
+                problems.push(format!("model {}: must stand before {}, once each", pair[1].name, pair[0].name));
+            }
+        }
+        let models: BTreeSet<&str> = self.models.iter().map(|model| model.name.as_str()).collect();
+        let unknown = |kind: &Type| kind.model().filter(|name| !models.contains(name)).map(str::to_owned);
+        for model in &self.models {
+            let mut seen = BTreeSet::new();
+            for property in &model.properties {
+                let place = format!("model {}, property {}", model.name, property.name);
+                if !seen.insert(&property.name) {
+                    problems.push(format!("{place}: is there twice"));
+                }
+                if let Some(name) = unknown(&property.kind) {
+                    problems.push(format!("{place}: there is no model {name}"));
+                }
+                if property.read_only && property.write_only {
+                    problems.push(format!("{place}: cannot be both read-only and write-only"));
+                }
+            }
+        }
+        let mut stems = BTreeSet::new();
+        for group in &self.groups {
+            let stem = file_stem(&group.tag);
+            if RESERVED_STEMS.contains(&stem.as_str()) {
+                problems.push(format!("tag {}: {stem} is the name of another file of the catalog", group.tag));
+            }
+            if !stems.insert(stem) {
+                problems.push(format!("tag {}: another tag has the same file", group.tag));
+            }
+        }
+        for (_, operation) in self.operations() {
+            let place = format!("operation {}", operation.name);
+            if !names.insert(&operation.name) {
+                problems.push(format!("{place}: is there twice"));
+            }
+            let kinds = (operation.parameters.iter().map(|parameter| &parameter.kind))
+                .chain(operation.body.iter().map(|body| &body.kind))
+                .chain(operation.answers.iter().filter_map(|answer| answer.kind.as_ref()));
+            problems.extend(kinds.filter_map(unknown).map(|name| format!("{place}: there is no model {name}")));
+            problems.extend(self.input_problems(operation).into_iter().map(|problem| format!("{place}, {problem}")));
+        }
+        (!problems.is_empty()).then_some(problems)
+    }
+
+    /// What is wrong with the parameters of an operation, and with the names of its inputs.
+    fn input_problems(&self, operation: &Operation) -> Vec<String> {
+        let mut problems = Vec::new();
+        let model = self.body_model(operation);
+        let mut inputs: BTreeSet<String> = match (&operation.body, model) {
+            (Some(_), Some(model)) => (model.properties.iter())
+                .filter(|property| !property.read_only)
+                .map(|property| property.name.clone())
+                .collect(),
+            (Some(body), None) if !body.is_form() => BTreeSet::from(["body".to_owned()]),
+            _ => BTreeSet::new(),
+        };
+        for parameter in &operation.parameters {
+            let input = input_name(self, operation, parameter);
+            if !inputs.insert(input.clone()) {
+                problems.push(format!("parameter {}: the input already has a field {input}", parameter.name));
+            }
+            let in_path = operation.path.contains(&format!("{{{}}}", parameter.name));
+            if (parameter.location == Location::Path) != in_path {
+                problems.push(format!("parameter {}: does not agree with the path {}", parameter.name, operation.path));
+            }
+            if parameter.location == Location::Path && !parameter.required {
+                problems.push(format!("parameter {}: is in the path and so must be required", parameter.name));
+            }
+        }
+        let placeholders = operation.path.matches('{').count();
+        let in_path = operation.parameters.iter().filter(|parameter| parameter.location == Location::Path).count();
+        if placeholders != in_path {
+            problems.push(format!("path {}: has {placeholders} places for {in_path} parameters", operation.path));
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::fixture::facts;
+
+    #[test]
+    fn facts_that_agree_have_no_inconsistency() {
+        assert_eq!(facts().inconsistencies(), None);
+    }
+
+    #[test]
+    fn every_contradiction_is_named() {
+        type Spoil = fn(&mut Facts);
+        let cases: [(Spoil, &str); 14] = [
+            (|facts| facts.models.swap(0, 1), "model Apple: must stand before Request"),
+            (|facts| facts.models[2].properties[1].name = "id".into(), "model Tree, property id: is there twice"),
+            (
+                |facts| facts.models[0].properties[1].kind = Type::Model("Pip".into()),
+                "property colour: there is no model Pip",
+            ),
+            (|facts| facts.models[0].properties[0].write_only = true, "property id: cannot be both"),
+            (|facts| facts.groups[1].tag = "Models".into(), "tag Models: models is the name of another file"),
+            (|facts| facts.groups[1].tag = "AppleFruit".into(), "tag AppleFruit: another tag has the same file"),
+            (|facts| facts.groups[1].operations[1].name = "all_trees".into(), "operation all_trees: is there twice"),
+            (
+                |facts| facts.groups[1].operations[0].answers[0].kind = Some("[Pip]".parse().unwrap()),
+                "operation all_trees: there is no model Pip",
+            ),
+            (
+                |facts| facts.groups[0].operations[0].parameters[2].name = "query_limit".into(),
+                "create_apple, parameter query_limit: the input already has a field query_limit",
+            ),
+            (
+                |facts| facts.groups[0].operations[0].parameters[2].name = "tree_id".into(),
+                "parameter tree_id: the input already has a field tree_id",
+            ),
+            (
+                |facts| facts.groups[1].operations[0].parameters[0].location = Location::Path,
+                "all_trees, parameter ids: does not agree with the path /trees",
+            ),
+            (
+                |facts| facts.groups[0].operations[0].parameters[0].required = false,
+                "parameter tree_id: is in the path and so must be required",
+            ),
+            (|facts| facts.groups[1].operations[0].path = "/trees/{x}".into(), "has 1 places for 0 parameters"),
+            (
+                |facts| {
+                    facts.groups[1].operations[1].parameters = vec![crate::facts::Parameter {
+                        name: "body".into(),
+                        location: Location::Query,
+                        kind: Type::Any,
+                        required: false,
+                        deprecated: false,
+                    }]
+                },
+                "set_trees, parameter body: the input already has a field body",
+            ),
+        ];
+        for (spoil, expected) in cases {
+            let mut facts = facts();
+            spoil(&mut facts);
+            let problems = facts.inconsistencies().unwrap_or_default();
+            assert!(problems.iter().any(|problem| problem.contains(expected)), "{expected}: {problems:?}");
+        }
+    }
+}

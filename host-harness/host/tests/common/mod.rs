@@ -1,0 +1,103 @@
+//! What the host's tests share: the guest that misbehaves on demand, and servers to connect to.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use connector_host::bindings::Body;
+use connector_host::host::Host;
+use connector_host::policy::{Origin, Policy};
+use connector_host::{Cache, Component, Connector};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// The file of the guest, built when it is first asked for.
+pub fn guest_file() -> &'static Path {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guest");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guest");
+        component_build::build(&workspace, "test-guest", &folder).unwrap()
+    })
+}
+
+/// The host and the guest, compiled once for all tests of a file.
+fn loaded() -> &'static (Host, Component) {
+    static LOADED: OnceLock<(Host, Component)> = OnceLock::new();
+    LOADED.get_or_init(|| {
+        let host = Host::with_cache(Cache::none()).unwrap();
+        let component = Component::from_file(&host, guest_file()).unwrap();
+        (host, component)
+    })
+}
+
+/// The guest, allowed to connect nowhere.
+pub fn connector() -> Connector {
+    let (host, component) = loaded();
+    Connector::new(host, component).unwrap()
+}
+
+/// A policy of rules that the operator named.
+pub fn policy(rules: &[&str]) -> Policy {
+    let mut policy = Policy::deny_all();
+    for rule in rules {
+        policy.allow(rule.parse().unwrap(), Origin::Operator);
+    }
+    policy
+}
+
+/// A server on loopback that does with each connection what `serve` says. It ends with the test's runtime.
+pub async fn server<F>(serve: impl Fn(TcpStream) -> F + Send + 'static) -> SocketAddr
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream));
+        }
+    });
+    address
+}
+
+/// Reads the head of one request: nothing at the end of the connection.
+pub async fn request(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).await.is_ok_and(|read| read == 1) {
+        head.extend(byte);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+/// A server that gives every request the same answer, in as many bytes as it says, and keeps connections open.
+pub async fn answering(answer: &'static str) -> SocketAddr {
+    server(move |mut stream| async move {
+        while !request(&mut stream).await.is_empty() {
+            if stream.write_all(answer.as_bytes()).await.is_err() {
+                break;
+            }
+        }
+    })
+    .await
+}
+
+/// Has the guest get something: the answer's status and length, or what the guest was told.
+pub async fn get(connector: &Connector, input: &str) -> Result<String, String> {
+    match connector.invoke("{}", "get", input).await {
+        Ok(output) => match output.body {
+            Body::Json(json) => Ok(json),
+            other => panic!("{other:?}"),
+        },
+        Err(failure) => Err(failure.problem().message),
+    }
+}
+
+/// Whether the guest was told this error code.
+pub fn is_error(outcome: Result<String, String>, code: &str) {
+    match outcome {
+        Err(message) if message.contains(code) => {}
+        other => panic!("expected {code}, got {other:?}"),
+    }
+}

@@ -1,0 +1,243 @@
+//! A connector that misbehaves on demand: the operation's name tells how, the input is what it needs for that.
+
+mod fetch;
+
+wit_bindgen::generate!({
+    path: "../../../wit",
+    inline: "
+        package test:guest;
+        world guest {
+            export workflow:connector/connector@0.2.0;
+            export workflow:connector/streaming@0.2.0;
+        }
+    ",
+    world: "test:guest/guest",
+    generate_all,
+});
+
+use exports::workflow::connector::connector::{
+    ConnectorInfo, Guest as Connector, Operation, OperationSummary, Output,
+};
+use exports::workflow::connector::streaming::{Download as DownloadHandle, Guest as Streaming, GuestDownload};
+use std::cell::Cell;
+use workflow::connector::types::{Body, Call, Effect, Failure, File, Problem, Reason, Stability};
+
+struct Guest;
+
+export!(Guest);
+
+thread_local! {
+    static CALLS: Cell<u32> = const { Cell::new(0) };
+}
+
+const OPERATIONS: [&str; 22] = [
+    "allocate", "count", "echo", "environment", "exit", "execution-failed", "file", "flood", "get", "nothing", "post",
+    "spin", "text", "trap", "refuse", "wait", "bad-json", "hoard-requests", "hoard-resources", "recurse", "remember",
+    "search",
+];
+
+fn summary(name: &str) -> OperationSummary {
+    OperationSummary {
+        name: name.into(),
+        title: format!("Do {name}"),
+        group: "Test".into(),
+        description: format!("Does {name}."),
+        effect: if name == "post" { Effect::Write } else { Effect::Read },
+        idempotent: name != "post",
+        stability: if name == "spin" { Stability::Beta } else { Stability::Stable },
+    }
+}
+
+fn problem(reason: Reason, message: impl Into<String>) -> Problem {
+    Problem {
+        reason,
+        message: message.into(),
+        status: None,
+        retry_after_ms: None,
+        resume: None,
+        request_sent: false,
+        fields: Vec::new(),
+        documentation_url: None,
+    }
+}
+
+fn output(body: Body) -> Result<Output, Failure> {
+    Ok(Output { body, next: None })
+}
+
+impl Connector for Guest {
+    fn describe() -> Result<ConnectorInfo, Failure> {
+        Ok(ConnectorInfo {
+            name: "test".into(),
+            title: "Test".into(),
+            description: "A connector that misbehaves on demand.".into(),
+            version: "0.1.0".into(),
+            documentation_url: "https://example.com/".into(),
+            catalog_digest: OPERATIONS.len().to_string(),
+        })
+    }
+
+    fn auth_schema() -> Result<String, Failure> {
+        Ok(r#"{"type":"object","title":"Test","properties":{"host":{"type":"string","title":"Host"},"password":{"type":"string","title":"Password","format":"password"}},"required":["host"]}"#.into())
+    }
+
+    /// The auth's field `host`, or its whole text, is the list of hosts, separated by commas; braces and quotation marks are
+    /// dropped.
+    fn hosts(auth: String) -> Result<Vec<String>, Failure> {
+        let auth = fetch::value(&auth, "host").unwrap_or(&auth);
+        let hosts = auth.replace(['{', '}', '"', ' '], "");
+        Ok(hosts.split(',').filter(|host| !host.is_empty()).map(str::to_owned).collect())
+    }
+
+    fn check_auth(_: String) -> Result<String, Failure> {
+        Ok(r#"{"id":"1"}"#.into())
+    }
+
+    fn list_operations() -> Result<Vec<OperationSummary>, Failure> {
+        Ok(OPERATIONS.iter().map(|name| summary(name)).collect())
+    }
+
+    fn describe_operation(name: String) -> Result<Operation, Failure> {
+        if !OPERATIONS.contains(&name.as_str()) {
+            let message = format!("There is no operation `{name}`.");
+            return Err(Failure::Permanent(problem(Reason::UnknownOperation, message)));
+        }
+        Ok(Operation {
+            summary: summary(&name),
+            input_schema: r#"{"type":"object","properties":{"id":{"type":"string","title":"ID","description":"Which one."}},"required":["id"]}"#.into(),
+            output_schema: "{}".into(),
+            media_types: vec!["application/json".into()],
+        })
+    }
+
+    fn invoke(_auth: String, Call { operation, input, .. }: Call) -> Result<Output, Failure> {
+        match operation.as_str() {
+            "allocate" => {
+                let mut kept: Vec<Vec<u8>> = Vec::new();
+                loop {
+                    kept.push(vec![1; 1024 * 1024]);
+                }
+            }
+            "count" => {
+                let calls = CALLS.get() + 1;
+                CALLS.set(calls);
+                output(Body::Json(calls.to_string()))
+            }
+            "echo" => Ok(Output { body: Body::Json(input.clone()), next: input.contains("\"more\"").then_some(input) }),
+            "environment" => {
+                let mut variables: Vec<String> = std::env::vars().map(|(name, value)| format!("{name}={value}")).collect();
+                variables.sort();
+                output(Body::Text(variables.join("\n")))
+            }
+            "exit" => std::process::exit(3),
+            "execution-failed" => Err(Failure::ExecutionFailed),
+            "file" => output(Body::File(File {
+                media_type: "image/png".into(),
+                name: Some("a.png".into()),
+                bytes: vec![0x89, b'P', b'N', b'G', 0],
+            })),
+            "flood" => {
+                for _ in 0..100_000 {
+                    eprintln!("a line of forty characters for the flood");
+                }
+                output(Body::Nothing)
+            }
+            "get" | "post" => fetch::fetch(&operation, &input),
+            "hoard-requests" => fetch::hoard(&input),
+            "hoard-resources" => fetch::hoard_resources(),
+            "recurse" => output(Body::Json(recurse(1).to_string())),
+            // Fills much memory with the input's text, and leaves it there.
+            "remember" => {
+                std::mem::forget(input.repeat(1_000_000 / input.len()));
+                output(Body::Nothing)
+            }
+            "search" => output(Body::Json(search(&input).to_string())),
+            "nothing" => output(Body::Nothing),
+            "bad-json" => output(Body::Json("{".into())),
+            "spin" => loop {
+                std::hint::black_box(0);
+            },
+            "text" => output(Body::Text("a,b\n1,2\n".into())),
+            "trap" => {
+                eprintln!("last words");
+                panic!("on demand")
+            }
+            "refuse" => Err(Failure::Retryable(Problem {
+                retry_after_ms: Some(1500),
+                status: Some(429),
+                ..problem(Reason::RateLimited, "Too many requests.")
+            })),
+            "wait" => {
+                std::thread::sleep(std::time::Duration::from_secs(60));
+                output(Body::Nothing)
+            }
+            _ => {
+                let message = format!("There is no operation `{operation}`.");
+                Err(Failure::Permanent(problem(Reason::UnknownOperation, message)))
+            }
+        }
+    }
+}
+
+/// Calls itself without end. The compiler cannot tell.
+fn recurse(depth: u64) -> u64 {
+    if std::hint::black_box(depth) == 0 { 0 } else { recurse(depth + 1) + std::hint::black_box(depth) }
+}
+
+/// How often the input's text, written backwards, is in this sandbox's memory, which is made larger first. Backwards,
+/// since the input itself is there.
+fn search(input: &str) -> usize {
+    std::arch::wasm32::memory_grow::<0>(64);
+    let bytes = std::arch::wasm32::memory_size::<0>() * 65536;
+    // SAFETY: all of it is there, and nothing writes to it meanwhile. The first page is left out: it has address zero.
+    let memory = unsafe { std::slice::from_raw_parts(65536 as *const u8, bytes - 65536) };
+    let backwards: Vec<u8> = input.bytes().collect();
+    memory.windows(backwards.len()).filter(|window| window.iter().eq(backwards.iter().rev())).count()
+}
+
+impl Streaming for Guest {
+    type Download = Download;
+
+    fn open(_auth: String, Call { operation, input, .. }: Call) -> Result<DownloadHandle, Failure> {
+        if operation == "get" {
+            return Ok(DownloadHandle::new(Download { left: Cell::new(0), source: Some(fetch::start(&input)?) }));
+        }
+        if operation == "greedy" {
+            return Ok(DownloadHandle::new(Download { left: Cell::new(u32::MAX), source: None }));
+        }
+        // The input is how many bytes there are; after 1,000,000 it fails, so that half a download can be tested.
+        let left: u32 = input.trim_matches(|character: char| !character.is_ascii_digit()).parse().unwrap_or(0);
+        Ok(DownloadHandle::new(Download { left: Cell::new(left), source: None }))
+    }
+}
+
+struct Download {
+    left: Cell<u32>,
+    source: Option<fetch::Stream>,
+}
+
+impl GuestDownload for Download {
+    fn media_type(&self) -> String {
+        "application/octet-stream".into()
+    }
+
+    fn size(&self) -> Option<u64> {
+        self.source.is_none().then(|| self.left.get().into())
+    }
+
+    fn read(&self, max_bytes: u32) -> Result<Vec<u8>, Failure> {
+        if let Some(source) = &self.source {
+            return source.read(max_bytes);
+        }
+        let left = self.left.get();
+        if left == u32::MAX {
+            return Ok(vec![b'x'; max_bytes as usize + 1]);
+        }
+        if left > 1_000_000 && left < 1_500_000 {
+            return Err(Failure::Retryable(problem(Reason::Unreachable, "The connection broke.")));
+        }
+        let bytes = left.min(max_bytes);
+        self.left.set(left - bytes);
+        Ok(vec![b'x'; bytes as usize])
+    }
+}

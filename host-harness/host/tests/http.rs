@@ -1,0 +1,352 @@
+//! What the guest is told when an exchange goes wrong, and that connections serve more than one request.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod common;
+
+use common::{answering, connector, get, is_error, policy, request, server};
+use connector_host::Connector;
+use connector_host::bindings::Body;
+use connector_host::http::HttpClient;
+use connector_host::policy::{DenialCause, Origin, Policy, Rule};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::{self, ClientConfig, RootCertStore, ServerConfig};
+
+fn allowed(address: SocketAddr) -> Connector {
+    connector().with_policy(policy(&[&address.to_string()]))
+}
+
+/// What the guest is told of a server that does with a connection what `serve` says.
+async fn told<F>(options: &str, serve: impl Fn(tokio::net::TcpStream) -> F + Send + 'static) -> Result<String, String>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let address = server(serve).await;
+    get(&allowed(address), &format!(r#"{{"url":"http://{address}/path"{options}}}"#)).await
+}
+
+#[tokio::test]
+async fn a_host_that_is_not_allowed_is_denied_before_anything_is_sent() {
+    let address = server(|_| async { panic!("it must not connect") }).await;
+    let connector = connector();
+    is_error(get(&connector, &format!(r#"{{"url":"http://{address}/"}}"#)).await, "HttpRequestDenied");
+    // The connector's own wish opens no loopback address.
+    let mut wish = Policy::deny_all();
+    wish.allow(address.to_string().parse().unwrap(), Origin::Connector);
+    let connector = connector.with_policy(wish);
+    is_error(get(&connector, &format!(r#"{{"url":"http://{address}/"}}"#)).await, "DestinationIpProhibited");
+    let denials = connector.denials();
+    assert!(matches!(denials[..], [ref one] if matches!(one.cause, DenialCause::Address(..))), "{denials:?}");
+    assert_eq!(denials[0].rule(), Some(address.to_string()));
+}
+
+#[tokio::test]
+async fn a_name_that_resolves_to_loopback_is_as_good_as_the_address() {
+    let address = answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    let input = format!(r#"{{"url":"http://localhost:{}/"}}"#, address.port());
+    let mut wish = Policy::deny_all();
+    wish.allow("localhost".parse().unwrap(), Origin::Connector);
+    is_error(get(&connector().with_policy(wish), &input).await, "DestinationIpProhibited");
+    let named = connector().with_policy(policy(&["localhost"]));
+    assert_eq!(get(&named, &input).await.unwrap(), r#"{"status":200,"bytes":2}"#);
+}
+
+#[tokio::test]
+async fn of_the_hosts_that_the_connector_asks_for_those_are_allowed_that_are_named() {
+    let address = answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    let input = format!(r#"{{"url":"http://{address}/"}}"#);
+    let asked = connector().allowing_its_hosts(&format!(r#"{{"{address}"}}"#), []).await.unwrap();
+    is_error(get(&asked, &input).await, "DestinationIpProhibited");
+    let rule = address.to_string().parse::<Rule>().unwrap();
+    let both = format!(r#"{{"{address},looker.example.com:443"}}"#);
+    let named = connector().allowing_its_hosts(&both, [rule.clone()]).await.unwrap();
+    assert!(get(&named, &input).await.is_ok());
+    is_error(get(&named, r#"{"url":"https://looker.example.com/"}"#).await, "HttpRequestDenied");
+    assert_eq!(named.denials()[0].cause, DenialCause::NotAllowed);
+    // What it did not ask for is refused, be it named.
+    let other = connector().allowing_its_hosts(r#"{"looker.example.com:443"}"#, [rule]).await.unwrap();
+    is_error(get(&other, &input).await, "HttpRequestDenied");
+    assert_eq!((other.denials()[0].cause, other.denials()[0].rule()), (DenialCause::NotAsked, None));
+    assert!(connector().allowing_its_hosts(r#"{"user@host"}"#, []).await.is_err());
+}
+
+#[tokio::test]
+async fn failures_before_anything_is_sent() {
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    is_error(get(&allowed(free), &format!(r#"{{"url":"http://{free}/"}}"#)).await, "ConnectionRefused");
+    let nowhere = connector().with_policy(policy(&["nowhere.invalid"]));
+    is_error(get(&nowhere, r#"{"url":"https://nowhere.invalid/"}"#).await, "DnsError");
+    let nobody = connector().with_policy(policy(&["user.example.com"]));
+    is_error(get(&nobody, r#"{"url":"https://user@user.example.com/"}"#).await, "UriInvalid");
+    // It listens, but speaks no TLS: silently, and aloud.
+    let silent = server(|stream| async move {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        drop(stream);
+    })
+    .await;
+    let input = format!(r#"{{"url":"https://{silent}/","connect":100}}"#);
+    is_error(get(&allowed(silent), &input).await, "ConnectionTimeout");
+    let clear = server(|mut stream| async move {
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    })
+    .await;
+    is_error(get(&allowed(clear), &format!(r#"{{"url":"https://{clear}/"}}"#)).await, "TlsProtocolError");
+}
+
+#[tokio::test]
+async fn failures_after_the_request_was_sent() {
+    let late = told(r#","first":100"#, |mut stream| async move {
+        request(&mut stream).await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    });
+    is_error(late.await, "HttpResponseTimeout");
+    let closed = told("", |mut stream| async move {
+        request(&mut stream).await;
+    });
+    is_error(closed.await, "ConnectionTerminated");
+    let reset = told("", |mut stream| async move {
+        request(&mut stream).await;
+        stream.set_zero_linger().unwrap();
+    });
+    is_error(reset.await, "ConnectionTerminated");
+    let garbage = told("", |mut stream| async move {
+        request(&mut stream).await;
+        stream.write_all(b"\x00\x01 this is no HTTP\r\n\r\n").await.unwrap();
+    });
+    is_error(garbage.await, "HttpProtocolError");
+    let half = told("", |mut stream| async move {
+        request(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf").await.unwrap();
+    });
+    is_error(half.await, "HttpResponseIncomplete");
+    let chunks = told("", |mut stream| async move {
+        request(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nno size\r\n").await.unwrap();
+    });
+    is_error(chunks.await, "HttpProtocolError");
+    let pause = told(r#","between":100"#, |mut stream| async move {
+        request(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf").await.unwrap();
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    });
+    is_error(pause.await, "ConnectionReadTimeout");
+}
+
+/// A request that goes to an open connection has no task that carries it on: the guest's own wait has to notice.
+#[tokio::test]
+async fn failures_on_a_connection_that_was_open_already() {
+    for (options, is_late, code) in
+        [(r#","first":100"#, true, "HttpResponseTimeout"), ("", false, "ConnectionTerminated")]
+    {
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&connections);
+        let address = server(move |mut stream| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            async move {
+                request(&mut stream).await;
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
+                request(&mut stream).await;
+                if is_late {
+                    tokio::time::sleep(Duration::from_secs(60)).await;
+                }
+            }
+        })
+        .await;
+        let connector = allowed(address);
+        let input = format!(r#"{{"url":"http://{address}/path"{options}}}"#);
+        get(&connector, &input).await.unwrap();
+        is_error(get(&connector, &input).await, code);
+        assert_eq!(connections.load(Ordering::Relaxed), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_first_byte_time_out_does_not_count_the_time_to_connect_nor_the_body() {
+    let slow = told(r#","first":400,"connect":5000"#, |mut stream| async move {
+        request(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        stream.write_all(b"ok").await.unwrap();
+    });
+    assert_eq!(slow.await.unwrap(), r#"{"status":200,"bytes":2}"#);
+}
+
+#[tokio::test]
+async fn redirects_are_the_connectors_business() {
+    let address =
+        answering("HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n").await;
+    let output = get(&allowed(address), &format!(r#"{{"url":"http://{address}/"}}"#)).await;
+    assert_eq!(output.unwrap(), r#"{"status":302,"bytes":0}"#);
+}
+
+#[tokio::test]
+async fn connections_are_kept_for_the_next_request_and_name_their_host() {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&connections);
+    let address = server(move |mut stream| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        async move {
+            let expected = format!("host: {}", stream.local_addr().unwrap());
+            loop {
+                let head = request(&mut stream).await;
+                if head.is_empty() {
+                    break;
+                }
+                assert!(head.starts_with("GET /path?q=1 HTTP/1.1\r\n") && head.contains(&expected), "{head}");
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
+            }
+        }
+    })
+    .await;
+    let connector = allowed(address);
+    for _ in 0..5 {
+        get(&connector, &format!(r#"{{"url":"http://{address}/path?q=1"}}"#)).await.unwrap();
+    }
+    assert_eq!(connections.load(Ordering::Relaxed), 1);
+}
+
+/// TLS with a certificate for `localhost`, for a server, and a client configuration that trusts it.
+fn localhost_tls(alpn: &[&[u8]]) -> (TlsAcceptor, Arc<ClientConfig>) {
+    let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let certificate = certified.cert.der().clone();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()).into();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key)
+        .unwrap();
+    config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    let client = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    (TlsAcceptor::from(Arc::new(config)), Arc::new(client))
+}
+
+/// A TLS server that answers every request, and a client configuration that trusts it.
+async fn tls_server(alpn: &[&[u8]]) -> (SocketAddr, Arc<ClientConfig>) {
+    let (acceptor, client) = localhost_tls(alpn);
+    let address = server(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let Ok(stream) = acceptor.accept(stream).await else { return };
+            let answer = hyper::service::service_fn(|request: hyper::Request<hyper::body::Incoming>| async move {
+                let version = format!("{:?}", request.version());
+                Ok::<_, std::convert::Infallible>(hyper::Response::new(
+                    http_body_util::Full::<hyper::body::Bytes>::from(version),
+                ))
+            });
+            let _ = hyper_util::server::conn::auto::Builder::new(hyper_util::rt::TokioExecutor::new())
+                .serve_connection(hyper_util::rt::TokioIo::new(stream), answer)
+                .await;
+        }
+    })
+    .await;
+    (address, client)
+}
+
+#[tokio::test]
+async fn tls_that_breaks_after_the_request_is_no_connection_that_never_was() {
+    let (acceptor, trusting) = localhost_tls(&[b"http/1.1"]);
+    let address = server(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let Ok(mut stream) = acceptor.accept(stream).await else { return };
+            let _ = stream.read(&mut [0; 4096]).await;
+            // A record that does not decrypt, past the TLS that would have encrypted it.
+            let (connection, _) = stream.get_mut();
+            let _ = connection.write_all(b"\x17\x03\x03\x00\x20thirty-two bytes that say nothing").await;
+            let _ = connection.read(&mut [0; 4096]).await;
+        }
+    })
+    .await;
+    let connector = connector().with_http_client(HttpClient::with_tls(policy(&["localhost"]), trusting));
+    let url = format!(r#"{{"url":"https://localhost:{}/"}}"#, address.port());
+    is_error(get(&connector, &url).await, "ConnectionTerminated");
+}
+
+#[tokio::test]
+async fn certificates_are_checked() {
+    let (address, trusting) = tls_server(&[b"http/1.1"]).await;
+    let url = format!(r#"{{"url":"https://localhost:{}/"}}"#, address.port());
+    let rules = ["localhost", "127.0.0.1"];
+    let untrusted = connector().with_policy(policy(&rules));
+    is_error(get(&untrusted, &url).await, "TlsCertificateError");
+    let trusted = connector().with_http_client(HttpClient::with_tls(policy(&rules), trusting));
+    assert_eq!(get(&trusted, &url).await.unwrap(), r#"{"status":200,"bytes":8}"#);
+    let other_name = format!(r#"{{"url":"https://{address}/"}}"#);
+    is_error(get(&trusted, &other_name).await, "TlsCertificateError");
+}
+
+#[tokio::test]
+async fn http2_is_spoken_where_the_server_offers_it() {
+    // The server answers with the version that it was asked in, which is as long as the number of bytes tells.
+    for (alpn, bytes) in
+        [(&[b"h2".as_slice(), b"http/1.1"][..], "HTTP/2.0".len()), (&[b"http/1.1".as_slice()][..], "HTTP/1.1".len())]
+    {
+        let (address, trusting) = tls_server(alpn).await;
+        let connector = connector().with_http_client(HttpClient::with_tls(policy(&["localhost"]), trusting));
+        let url = format!(r#"{{"url":"https://localhost:{}/"}}"#, address.port());
+        assert_eq!(get(&connector, &url).await.unwrap(), format!(r#"{{"status":200,"bytes":{bytes}}}"#));
+    }
+}
+
+#[tokio::test]
+async fn a_large_body_arrives_whole() {
+    let received = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&received);
+    let address = server(move |mut stream| {
+        let counter = Arc::clone(&counter);
+        async move {
+            // The second request goes to a connection that is open already.
+            for _ in 0..2 {
+                let head = request(&mut stream).await;
+                assert!(head.contains("transfer-encoding: chunked"), "{head}");
+                let mut bytes = Vec::new();
+                while !bytes.ends_with(b"0\r\n\r\n") {
+                    let mut piece = [0; 65536];
+                    let read = stream.read(&mut piece).await.unwrap();
+                    bytes.extend_from_slice(&piece[..read]);
+                }
+                counter.fetch_add(bytes.iter().filter(|byte| **byte == b'x').count(), Ordering::Relaxed);
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+            }
+        }
+    })
+    .await;
+    let input = format!(r#"{{"url":"http://{address}/","send":1048576}}"#);
+    let connector = allowed(address);
+    for _ in 0..2 {
+        assert!(connector.invoke("{}", "post", &input).await.is_ok());
+    }
+    assert_eq!(received.load(Ordering::Relaxed), 2 * 1_048_576);
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_before_the_body_is_sent_is_not_lost() {
+    let address = server(|mut stream| async move {
+        request(&mut stream).await;
+        stream
+            .write_all(b"HTTP/1.1 413 Content Too Large\r\nconnection: close\r\ncontent-length: 2\r\n\r\nno")
+            .await
+            .unwrap();
+        // As servers do: what still comes is read for a while, and dropped.
+        let mut rest = Vec::new();
+        let reading = stream.read_to_end(&mut rest);
+        let _ = tokio::time::timeout(Duration::from_millis(500), reading).await;
+    })
+    .await;
+    let input = format!(r#"{{"url":"http://{address}/","send":4194304}}"#);
+    let output = allowed(address).invoke("{}", "post", &input).await.unwrap();
+    assert!(matches!(output.body, Body::Json(json) if json == r#"{"status":413,"bytes":2}"#));
+}
