@@ -1,7 +1,7 @@
 //! Tokens of one tenant never serve another, however their calls are mixed.
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
-use connector_host::policy::Origin;
+use connector_host::egress::policy::Origin;
 use connector_host::{Policy, Rule, Sandbox};
 use integration_tests::{asked, auth, connector};
 use practice_looker::PracticeLooker;

@@ -18,8 +18,8 @@ mod text_source;
 mod units;
 
 use clap::{Args, Parser, Subcommand};
-use error::CliError;
 use connector_host::Rule;
+use error::CliError;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use text_source::TextSource;

@@ -1,8 +1,8 @@
 //! What an operation gave, as JSON.
 
+use base64::Engine as _;
 use connector_host::bindings::{Body, Output};
 use connector_host::failure::{ExecutionFailure, Failure};
-use base64::Engine as _;
 use serde_json::{Value, json};
 
 /// An output as JSON, so that other steps can refer to it and programs can read it.

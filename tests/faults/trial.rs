@@ -3,8 +3,8 @@
 use crate::raw::{Greeting, Plan, RawServer, Step, TOKEN};
 use crate::rows::{Row, Server};
 use crate::tls::{self, Certificate};
-use connector_host::http::HttpClient;
-use connector_host::policy::Origin;
+use connector_host::egress::HttpClient;
+use connector_host::egress::policy::Origin;
 use connector_host::{Component, Connector, Failure, Host, Policy};
 use host_harness::DEFAULT_COMPONENT;
 use integration_tests::auth;

@@ -9,9 +9,9 @@ mod reply;
 mod server;
 
 use connector_host::bindings::Body;
+use connector_host::egress::policy::Origin;
 use connector_host::failure::ExecutionFailure;
 use connector_host::limits::Limit;
-use connector_host::policy::Origin;
 use connector_host::{Connector, Failure, Limits, Policy};
 use integration_tests::connector;
 use integration_tests::outcome::Outcome;

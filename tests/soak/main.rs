@@ -9,9 +9,9 @@ mod fault;
 mod process;
 mod server;
 
-use fault::Call;
-use connector_host::policy::Origin;
+use connector_host::egress::policy::Origin;
 use connector_host::{Component, Connector, Failure, Host, Limits, Policy, Sandbox};
+use fault::Call;
 use host_harness::DEFAULT_COMPONENT;
 use integration_tests::outcome::Outcome;
 use serde_json::json;

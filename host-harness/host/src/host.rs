@@ -147,7 +147,7 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     tell_error_codes(&mut linker)?;
-    crate::sandbox::exchange::add_to_linker(&mut linker)?;
+    crate::wasi_http::outgoing_handler::add_to_linker(&mut linker)?;
     Ok(linker)
 }
 
@@ -160,7 +160,7 @@ fn tell_error_codes(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         |mut store: wasmtime::StoreContextMut<'_, State>, (error,): (Resource<IoError>,)| {
             let table = store.data_mut().http().table;
             let error = table.get(&error)?.downcast_ref::<wasmtime_wasi_http::Error>();
-            Ok((error.map(crate::http::code_of_body),))
+            Ok((error.map(crate::egress::code_of_body),))
         },
     )?;
     linker.allow_shadowing(false);

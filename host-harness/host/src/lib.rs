@@ -5,19 +5,19 @@
 
 pub mod bindings;
 pub mod component;
+pub mod egress;
 pub mod failure;
 pub mod host;
-pub mod http;
 pub mod limits;
 mod lock;
-pub mod policy;
 pub mod sandbox;
+mod wasi_http;
 
 pub use component::{Cache, Component, LoadError};
+pub use egress::policy::{Policy, Rule};
 pub use failure::{ExecutionFailure, Failure, Problem, Reason};
 pub use host::Host;
 pub use limits::Limits;
-pub use policy::{Policy, Rule};
 pub use sandbox::{Connector, Download, Sandbox, Session};
 /// The type of what must not be seen, and the way to see it all the same.
 pub use secrecy::{ExposeSecret, SecretString};

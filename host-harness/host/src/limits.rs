@@ -1,8 +1,8 @@
 //! What one call may use. Each limit ends the call with an error that names it; the host goes on.
 
-mod watch;
+mod call_meter;
 
-pub(crate) use watch::{Watch, microseconds};
+pub(crate) use call_meter::{CallMeter, microseconds};
 
 use std::fmt;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 mod call;
 mod connector;
 mod download;
-pub(crate) mod exchange;
+
 mod exports;
 mod log;
 mod sessions;

@@ -5,9 +5,9 @@ mod common;
 
 use common::{connector, get, is_error, policy, request, server};
 use connector_host::Connector;
-use connector_host::http::proxy::{Proxy, ProxyFailureCause};
-use connector_host::http::{HttpClient, Transport, tls};
-use connector_host::policy::{Origin, Policy};
+use connector_host::egress::policy::{Origin, Policy};
+use connector_host::egress::proxy::{Proxy, ProxyFailureCause};
+use connector_host::egress::{HttpClient, Transport, tls};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

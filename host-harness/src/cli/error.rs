@@ -1,12 +1,12 @@
 //! How a command ends when it does not succeed.
 
 use super::terminal;
+use connector_host::egress::time_out::Stage;
 use connector_host::failure::ExecutionFailure;
 use connector_host::host::HostError;
-use connector_host::http::time_out::Stage;
 use connector_host::limits::Limit;
-use host_harness::workflow::{RunError, WorkflowError};
 use connector_host::{Connector, Failure, LoadError, Reason};
+use host_harness::workflow::{RunError, WorkflowError};
 use serde_json::{Value, json};
 use std::io;
 use std::process::ExitCode;
@@ -125,7 +125,8 @@ impl Failed {
         eprintln!("error: {step}{}{status}", terminal::plain(&problem.message));
         for field in &problem.fields {
             if !problem.message.contains(&field.message) {
-                let (name, message) = (terminal::plain(field.field.as_deref().unwrap_or_default()), terminal::plain(&field.message));
+                let (name, message) =
+                    (terminal::plain(field.field.as_deref().unwrap_or_default()), terminal::plain(&field.message));
                 eprintln!("  {name}: {message} ({})", terminal::plain(&field.code));
             }
         }
@@ -142,7 +143,10 @@ impl Failed {
         }
         if self.is_retryable {
             match problem.retry_after_ms {
-                Some(time) => eprintln!("note: this may pass; try again in {} s", f64::from(time) / 1000.0),
+                Some(time) => eprintln!(
+                    "note: this may pass; try again in {} s",
+                    std::time::Duration::from_millis(time).as_secs_f64()
+                ),
                 None => eprintln!("note: this may pass; try again later"),
             }
         }

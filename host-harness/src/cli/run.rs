@@ -3,8 +3,8 @@
 use super::error::CliError;
 use super::session::Session;
 use super::{Shared, terminal};
-use host_harness::Workflow;
 use connector_host::bindings::Body;
+use host_harness::Workflow;
 use host_harness::workflow::{self, Event, Step};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;

@@ -3,8 +3,8 @@
 use super::error::CliError;
 use super::text_source::TextSource;
 use super::{Shared, renewed_auth};
-use connector_host::http::proxy::Proxy;
-use connector_host::http::{HttpClient, Transport, tls};
+use connector_host::egress::proxy::Proxy;
+use connector_host::egress::{HttpClient, Transport, tls};
 use connector_host::{Component, Connector, Host, Policy, Rule};
 use host_harness::DEFAULT_COMPONENT;
 use practice_looker::PracticeLooker;

@@ -1,10 +1,10 @@
 //! Runs a workflow, step by step, in one sandbox: what the connector keeps between calls, a token say, serves all steps.
 
 use super::{Step, Workflow, reference};
-use connector_host::bindings::{Effect, Output};
-use connector_host::failure::{Failure, FieldProblem, Problem, Reason};
 use crate::output::to_json;
 use connector_host::Connector;
+use connector_host::bindings::{Effect, Output};
+use connector_host::failure::{Failure, FieldProblem, Problem, Reason};
 use serde_json::{Map, Value, json};
 use std::time::{Duration, Instant};
 

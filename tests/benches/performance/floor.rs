@@ -38,7 +38,7 @@ impl Floor {
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(connector_host::http::IDLE_TIMEOUT)
+            .pool_idle_timeout(connector_host::egress::IDLE_TIMEOUT)
             .build(connector);
         Ok(Self { client })
     }

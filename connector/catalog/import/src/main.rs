@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use catalog_model::{Facts, Words, check, correct};
 use catalog_import::{Change, Description, apply, changes, read_description, report, shared_sentences};
+use catalog_model::{Facts, Words, check, correct};
 use clap::Parser;
 
 /// Makes the Looker connector's catalog from Looker's own API description.

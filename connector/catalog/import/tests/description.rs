@@ -4,8 +4,8 @@
 
 mod support;
 
-use catalog_model::{Answer, Cost, Facts, Location, Stability};
 use catalog_import::read_description;
+use catalog_model::{Answer, Cost, Facts, Location, Stability};
 use serde_json::{Value, json};
 use support::{orchard, with, without};
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use catalog_model::{Facts, Words, check, correct, input_name};
 use catalog_import::{Description, changes, read_description, shared_sentences};
+use catalog_model::{Facts, Words, check, correct, input_name};
 
 const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 

@@ -4,7 +4,7 @@ use super::exports::WrongInterface;
 use super::{Connector, Live, Sandbox, State};
 use crate::bindings::workflow::connector::types::Failure as WitFailure;
 use crate::failure::{ExecutionFailure, Failure};
-use crate::limits::{Watch, microseconds};
+use crate::limits::{CallMeter, microseconds};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ impl Sandbox {
     /// Makes an instance. Its start functions are watched as calls are.
     pub(super) async fn start(connector: &Connector) -> Result<Self, Failure> {
         let started = Instant::now();
-        let watch = Arc::new(Watch::new(&connector.limits, false));
+        let watch = Arc::new(CallMeter::new(&connector.limits, false));
         let state = State::new(connector.http.clone(), &connector.environment, Arc::clone(&watch));
         let mut store = Store::new(connector.host.engine(), state);
         store.limiter(|state| state);
@@ -50,8 +50,8 @@ impl Sandbox {
     }
 
     /// Watches over one call. `streaming` is for calls whose answers are handed on piece by piece.
-    pub(super) fn watch(&self, streaming: bool) -> Arc<Watch> {
-        Arc::new(Watch::new(&self.limits, streaming))
+    pub(super) fn watch(&self, streaming: bool) -> Arc<CallMeter> {
+        Arc::new(CallMeter::new(&self.limits, streaming))
     }
 
     /// Makes one call that needs no auth.
@@ -69,7 +69,7 @@ impl Sandbox {
     pub(super) async fn watched<T>(
         &mut self,
         function: &'static str,
-        watch: &Arc<Watch>,
+        watch: &Arc<CallMeter>,
         call: impl for<'a> FnOnce(&'a mut Live) -> Call<'a, T>,
     ) -> Result<T, Failure> {
         // Taken out, so that a call which is dropped before it is done leaves no sandbox in the middle of something.
@@ -92,7 +92,7 @@ impl Sandbox {
 }
 
 /// What a trap was. Its whole story, with the connector's own last words, goes to the log only: it may hold anything.
-fn crash(error: &wasmtime::Error, watch: &Watch) -> ExecutionFailure {
+fn crash(error: &wasmtime::Error, watch: &CallMeter) -> ExecutionFailure {
     if let Some(wrong) = error.downcast_ref::<WrongInterface>() {
         return ExecutionFailure::Interface(wrong.to_string());
     }

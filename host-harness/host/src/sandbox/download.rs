@@ -4,7 +4,7 @@ use super::Sandbox;
 use super::sessions::SignIn;
 use crate::bindings::Call;
 use crate::failure::{ExecutionFailure, Failure};
-use crate::limits::Watch;
+use crate::limits::CallMeter;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::ResourceAny;
@@ -88,7 +88,7 @@ impl Download {
     }
 
     /// Watches over one step. The request went out when the download was opened.
-    fn watch(&self) -> Arc<Watch> {
+    fn watch(&self) -> Arc<CallMeter> {
         let watch = self.sandbox.watch(true);
         watch.send();
         watch

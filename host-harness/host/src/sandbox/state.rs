@@ -1,8 +1,8 @@
 //! What the host keeps for one sandbox.
 
 use super::log::{GuestLog, GuestStream};
-use crate::http::HttpClient;
-use crate::limits::{self, Watch};
+use crate::egress::HttpClient;
+use crate::limits::{self, CallMeter};
 use http::Request;
 use hyper_util::client::legacy::connect::CaptureConnection;
 use std::future::Future;
@@ -24,11 +24,11 @@ pub(crate) struct State {
 /// Where the connector's requests go.
 struct Hooks {
     client: HttpClient,
-    watch: Arc<Watch>,
+    watch: Arc<CallMeter>,
 }
 
 impl State {
-    pub(super) fn new(client: HttpClient, environment: &[(String, String)], watch: Arc<Watch>) -> Self {
+    pub(super) fn new(client: HttpClient, environment: &[(String, String)], watch: Arc<CallMeter>) -> Self {
         let log = GuestLog::default();
         // No folder, no socket, no argument, no standard input: nothing is there that is not named here.
         let wasi = WasiCtx::builder()
@@ -42,13 +42,13 @@ impl State {
     }
 
     /// Begins a call.
-    pub(super) fn begin(&mut self, watch: Arc<Watch>) {
+    pub(super) fn begin(&mut self, watch: Arc<CallMeter>) {
         self.log.begin();
         self.hooks.watch = watch;
     }
 
     /// Sends a request of the present call.
-    pub(super) fn send(
+    pub(crate) fn send(
         &self,
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
@@ -57,7 +57,7 @@ impl State {
     }
 
     /// What the present call has used so far.
-    pub(super) fn watch(&self) -> &Watch {
+    pub(super) fn watch(&self) -> &CallMeter {
         &self.hooks.watch
     }
 }

@@ -2,8 +2,8 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use connector_host::bindings::Body;
+use connector_host::egress::policy::{Origin, Policy};
 use connector_host::host::Host;
-use connector_host::policy::{Origin, Policy};
 use connector_host::{Cache, Component, Connector};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

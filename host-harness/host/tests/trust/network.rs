@@ -4,7 +4,7 @@ use crate::Row;
 use crate::common::{connector, get, request, server};
 use crate::hostile::serves;
 use connector_host::Policy;
-use connector_host::policy::Origin;
+use connector_host::egress::policy::Origin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;

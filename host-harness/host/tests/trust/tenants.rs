@@ -3,7 +3,7 @@
 use crate::common::{self, get, policy, request, server};
 use crate::{Row, print_and_check};
 use connector_host::bindings::{Body, Output};
-use connector_host::policy::Origin;
+use connector_host::egress::policy::Origin;
 use connector_host::{Cache, Component, Connector, Host, Limits, Policy, Sandbox};
 use host_harness::DEFAULT_COMPONENT;
 use practice_looker::PracticeLooker;

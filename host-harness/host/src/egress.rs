@@ -7,6 +7,7 @@
 mod body;
 mod connect;
 mod error;
+pub mod policy;
 pub mod proxy;
 mod reports;
 mod template;
@@ -15,8 +16,8 @@ pub mod tls;
 
 pub(crate) use error::code_of_body;
 
-use crate::limits::{Watch, microseconds};
-use crate::policy::{Denial, DenialCause, Destination, Policy};
+use crate::egress::policy::{Denial, DenialCause, Destination, Policy};
+use crate::limits::{CallMeter, microseconds};
 use body::ReceivedBody;
 use connect::{CONNECT_TIME, ConnectError, Connections};
 use http::{Request, Response, Uri};
@@ -131,7 +132,7 @@ impl HttpClient {
         self,
         mut request: Request<WasiBody>,
         options: Option<RequestOptions>,
-        watch: Arc<Watch>,
+        watch: Arc<CallMeter>,
     ) -> (CaptureConnection, impl Future<Output = Result<Response<WasiBody>, Error>> + Send) {
         let span = tracing::debug_span!(
             "http",
@@ -177,7 +178,7 @@ impl HttpClient {
         request: Request<WasiBody>,
         mut connection: CaptureConnection,
         options: RequestOptions,
-        watch: Arc<Watch>,
+        watch: Arc<CallMeter>,
         started: Instant,
     ) -> Result<Response<WasiBody>, Error> {
         // What the guest is told then matters no more: its call is ended.

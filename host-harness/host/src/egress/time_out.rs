@@ -1,6 +1,6 @@
 //! What took too long.
 
-use crate::policy::Destination;
+use crate::egress::policy::Destination;
 use std::fmt;
 use std::time::Duration;
 

@@ -22,7 +22,7 @@
 //! might take for one, are no names that TLS accepts; and since all is TLS, nothing is sent to a server that has no trusted
 //! certificate for the name. The proxy's own address is the operator's choice and is not checked.
 
-use crate::policy::Destination;
+use crate::egress::policy::Destination;
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 use std::fmt;
@@ -158,7 +158,7 @@ mod tests {
 
     fn is_proxied(proxy: &Proxy, url: &str) -> bool {
         let uri: Uri = url.parse().unwrap();
-        let destination = crate::http::destination(&uri).unwrap();
+        let destination = crate::egress::destination(&uri).unwrap();
         proxy.route(&uri, &destination).is_some()
     }
 
@@ -201,7 +201,7 @@ mod tests {
         let proxy = Proxy::new("http://user:hu%20sh@proxy.example", "").unwrap();
         assert!(!format!("{proxy:?}").contains("hu"), "{proxy:?}");
         let uri = Uri::from_static("https://a.example/");
-        let route = proxy.route(&uri, &crate::http::destination(&uri).unwrap()).unwrap();
+        let route = proxy.route(&uri, &crate::egress::destination(&uri).unwrap()).unwrap();
         assert_eq!(route.authorization.unwrap(), "Basic dXNlcjpodSBzaA==");
     }
 }

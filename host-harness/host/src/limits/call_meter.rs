@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 /// What one call has used so far. The sandbox, its HTTP exchanges and the host that waits for the call share it.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct CallMeter {
     limits: Limits,
     /// [`None`] where the answers are handed on piece by piece.
     response_bytes: Option<u64>,
@@ -29,7 +29,7 @@ pub(crate) struct Watch {
     ended: Notify,
 }
 
-impl Watch {
+impl CallMeter {
     /// Starts to watch. `streaming` is for calls whose answers are handed on piece by piece.
     pub(crate) fn new(limits: &Limits, streaming: bool) -> Self {
         Self {
@@ -169,7 +169,7 @@ pub(crate) fn microseconds(since: Instant) -> u64 {
 /// Measures how long the connector computes: a poll of its call lasts as long as it runs, and ends when it waits.
 struct Measured<'a, F> {
     call: Pin<&'a mut F>,
-    watch: &'a Watch,
+    watch: &'a CallMeter,
 }
 
 impl<F: Future> Future for Measured<'_, F> {
@@ -191,13 +191,13 @@ mod tests {
 
     #[test]
     fn nothing_goes_out_once_it_was_told_what_did() {
-        let watch = Watch::new(&Limits::default(), false);
+        let watch = CallMeter::new(&Limits::default(), false);
         assert_eq!(watch.while_open(|| ()), Some(()));
         assert!(!watch.close());
         assert_eq!(watch.while_open(|| watch.send()), None);
         assert!(!watch.close());
 
-        let watch = Watch::new(&Limits::default(), false);
+        let watch = CallMeter::new(&Limits::default(), false);
         watch.while_open(|| watch.send());
         assert!(watch.close());
     }

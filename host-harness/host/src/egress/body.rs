@@ -1,7 +1,7 @@
 //! The body of an answer, on its way to the guest.
 
 use super::error;
-use crate::limits::{Limit, Watch, microseconds};
+use crate::limits::{CallMeter, Limit, microseconds};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -21,7 +21,7 @@ pub(super) struct ReceivedBody {
     late: Box<dyn Fn() -> Error + Send>,
     /// Set while the guest waits for the next bytes: it may itself take as long as it likes to ask for them.
     patience: Option<Pin<Box<Sleep>>>,
-    watch: Arc<Watch>,
+    watch: Arc<CallMeter>,
     started: Instant,
     bytes: u64,
     span: tracing::Span,
@@ -32,7 +32,7 @@ impl ReceivedBody {
         incoming: Incoming,
         pause: Duration,
         late: Box<dyn Fn() -> Error + Send>,
-        watch: Arc<Watch>,
+        watch: Arc<CallMeter>,
         started: Instant,
     ) -> Self {
         Self { incoming, pause, late, patience: None, watch, started, bytes: 0, span: tracing::Span::current() }

@@ -3,8 +3,8 @@
 
 use super::destination;
 use super::proxy::{Proxy, ProxyFailure, ProxyFailureCause, Route};
+use crate::egress::policy::{Denial, Destination, Policy};
 use crate::limits;
-use crate::policy::{Denial, Destination, Policy};
 use http::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::proxy::Tunnel;
