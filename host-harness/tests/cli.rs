@@ -1,7 +1,7 @@
 //! The command line: what it prints, where, and how it exits.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod common;
+mod support;
 
 use assert_cmd::Command;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use std::process::Output;
 
 /// The command with the guest that misbehaves on demand.
 fn guest(arguments: &[&str]) -> Output {
-    command().arg("--component").arg(common::guest_file()).args(arguments).output().unwrap()
+    command().arg("--component").arg(support::guest_file()).args(arguments).output().unwrap()
 }
 
 /// The command with the practice Looker.
@@ -102,7 +102,7 @@ fn inputs_come_from_the_command_line_a_file_or_standard_input() {
     let from_file = guest(&["invoke", "echo", "--input", &format!("@{}", file.display())]);
     assert_eq!(stdout(&from_file), "{\"from\": \"file\"}\n");
     let mut piped = command();
-    piped.arg("--component").arg(common::guest_file()).args(["invoke", "echo", "--input", "-"]);
+    piped.arg("--component").arg(support::guest_file()).args(["invoke", "echo", "--input", "-"]);
     assert_eq!(stdout(&piped.write_stdin("{\"from\":\"stdin\"}").output().unwrap()), "{\"from\":\"stdin\"}\n");
 }
 
@@ -256,7 +256,7 @@ fn a_reader_that_has_enough_is_no_error() {
     let output = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
     assert_eq!((code(&output), stdout(&output), stderr(&output)), (0, "[", ""));
     // A reader that is gone before the first word.
-    let script = format!("'{}' --component '{}' operations >&-", program.display(), common::guest_file().display());
+    let script = format!("'{}' --component '{}' operations >&-", program.display(), support::guest_file().display());
     let output = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
     assert!(!stderr(&output).contains("panic"), "{}", stderr(&output));
 }
@@ -366,7 +366,7 @@ fn the_practice_looker_signs_in_and_gets_no_credentials_of_a_real_one() {
 #[test]
 fn the_connector_gets_lookers_variables_and_no_others() {
     let mut command = command();
-    command.arg("--component").arg(common::guest_file()).args(["invoke", "environment"]);
+    command.arg("--component").arg(support::guest_file()).args(["invoke", "environment"]);
     command.env("LOOKERSDK_BASE_URL", "https://looker.example.com").env("LOOKERSDK_VERIFY_SSL", "true");
     assert_eq!(stdout(&command.output().unwrap()), "LOOKERSDK_BASE_URL=https://looker.example.com");
 }
