@@ -3,7 +3,7 @@
 mod fetch;
 
 wit_bindgen::generate!({
-    path: "../../../wit",
+    path: "../../../../wit",
     inline: "
         package test:guest;
         world guest {
