@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use catalog_model::{Catalog, Facts, Words, check, correct, tables};
+use catalog_model::{Catalog, Overlay, Spec, check, correct, tables};
 
 fn main() {
     if let Err(problems) = write_tables() {
@@ -16,18 +16,18 @@ fn main() {
 
 fn write_tables() -> Result<(), Vec<String>> {
     let catalog = directory("CARGO_MANIFEST_DIR")?.join("catalog");
-    let (api, words) = (catalog.join("spec"), catalog.join("overlay"));
-    for folder in [&api, &words] {
+    let (api, overlay) = (catalog.join("spec"), catalog.join("overlay"));
+    for folder in [&api, &overlay] {
         println!("cargo::rerun-if-changed={}", folder.display());
     }
-    let words = Words::read(&words)?;
-    let facts = correct(Facts::read(&api)?, &words)?;
+    let overlay = Overlay::read(&overlay)?;
+    let spec = correct(Spec::read(&api)?, &overlay)?;
     // Gaps do not stop the build: a name made readable stands in for a title. `catalog-import --check` reports them.
-    let errors = check(&facts, &words).errors;
+    let errors = check(&spec, &overlay).errors;
     if !errors.is_empty() {
         return Err(errors);
     }
-    write(&directory("OUT_DIR")?.join("tables.rs"), &tables(&Catalog::join(&facts, &words)))
+    write(&directory("OUT_DIR")?.join("tables.rs"), &tables(&Catalog::join(&spec, &overlay)))
 }
 
 /// The directory that Cargo names in an environment variable.

@@ -3,7 +3,7 @@
 //! It is no operation of Looker's and so is in no list of them; it goes the same way as all others once its request is
 //! known: the same token, the same failures, the same rules of what is tried again.
 
-use crate::catalog::{Answer, Cost, Effect, Method, Operation, Stability, Type};
+use crate::catalog::{Cost, Effect, Method, Operation, Response, Stability, Type};
 use crate::failure::{FieldProblems, Reason, Result};
 use crate::input::{Input, Kind};
 use crate::request::{Call, Content, parameter_text, percent_decode, percent_encode, query_string};
@@ -65,7 +65,7 @@ fn operation(method: Method) -> Operation {
         cost: Cost::Administration,
         parameters: &[],
         body: None,
-        answers: &[Answer { status: 200, media_types: &["application/json"], kind: Type::Any }],
+        responses: &[Response { status: 200, media_types: &["application/json"], kind: Type::Any }],
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Operation {
     /// The body, where there is one.
     pub body: Option<Body>,
     /// What a success can be.
-    pub answers: &'static [Answer],
+    pub responses: &'static [Response],
 }
 
 /// An HTTP method that Looker uses.
@@ -103,7 +103,7 @@ pub struct Parameter {
     /// The type of its value.
     pub kind: Type,
     /// How a form shows it.
-    pub words: Words,
+    pub text: FieldText,
 }
 
 /// Where in a request a parameter goes.
@@ -126,14 +126,14 @@ pub struct Body {
     /// except that a form (login only) is made of the operation's query parameters and adds no input.
     pub kind: Type,
     /// How a form shows the one input `body`, where there is one.
-    pub words: Words,
+    pub text: FieldText,
     /// The properties of a [`Type::Model`] that this operation shows with other words than the model's own.
-    pub property_words: &'static [(&'static str, Words)],
+    pub property_texts: &'static [(&'static str, FieldText)],
 }
 
 /// One kind of success.
 #[derive(Debug, PartialEq)]
-pub struct Answer {
+pub struct Response {
     /// The HTTP status.
     pub status: u16,
     /// Its media types as Looker names them (`text` stands for csv, txt, sql, md and html); empty where it has no content.
@@ -214,12 +214,12 @@ pub struct Property {
     /// The only values that it, or each of its items, can have; empty where Looker names none.
     pub values: &'static [&'static str],
     /// How a form shows it.
-    pub words: Words,
+    pub text: FieldText,
 }
 
 /// How a form shows a field.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Words {
+pub struct FieldText {
     /// The title that people read: "First name".
     pub title: &'static str,
     /// One line of help; empty where the title says it all.
@@ -285,9 +285,9 @@ impl Property {
 
 impl Body {
     /// How this operation's form shows a property of its body.
-    pub fn words_of<'a>(&'a self, property: &'a Property) -> &'a Words {
-        let own = self.property_words.iter().find(|(name, _)| *name == property.name);
-        own.map_or(&property.words, |(_, words)| words)
+    pub fn text_of<'a>(&'a self, property: &'a Property) -> &'a FieldText {
+        let own = self.property_texts.iter().find(|(name, _)| *name == property.name);
+        own.map_or(&property.text, |(_, text)| text)
     }
 }
 

@@ -7,7 +7,7 @@ pub(crate) use encode::pairs as query_string;
 pub use encode::{percent_decode, percent_encode};
 pub(crate) use value::{quote, text as parameter_text};
 
-use crate::catalog::{Body, Location, Method, Operation, Parameter, Property, Type, Words, nearest};
+use crate::catalog::{Body, FieldText, Location, Method, Operation, Parameter, Property, Type, nearest};
 use crate::failure::{FieldProblems, Reason, Result};
 use crate::input::{Input, Kind};
 use serde_json::value::RawValue;
@@ -101,7 +101,7 @@ pub fn build(operation: &Operation, input: &Input, fill: impl Fn(&str) -> Option
             },
             (Location::Query, Some(text)) => pairs.push((parameter.name, text)),
             (_, None) if parameter.required => {
-                missing(operation, parameter.input, &parameter.words, &mut problems);
+                missing(operation, parameter.input, &parameter.text, &mut problems);
             }
             (_, None) => {}
         }
@@ -126,8 +126,8 @@ pub fn build(operation: &Operation, input: &Input, fill: impl Fn(&str) -> Option
     Ok(Call { method: operation.method, target, body })
 }
 
-fn missing(operation: &Operation, field: &str, words: &Words, problems: &mut FieldProblems) {
-    let what = if words.help.is_empty() { words.title.to_owned() } else { format!("{}. {}", words.title, words.help) };
+fn missing(operation: &Operation, field: &str, text: &FieldText, problems: &mut FieldProblems) {
+    let what = if text.help.is_empty() { text.title.to_owned() } else { format!("{}. {}", text.title, text.help) };
     let what = what.trim_end_matches('.');
     problems.add(field, "missing", format!("{} needs the input {field}: {what}.", operation.name));
 }
@@ -206,7 +206,7 @@ fn write_body(operation: &Operation, body: &Body, input: &Input, problems: &mut 
         let absent =
             |property: &&Property| property.required && !property.read_only && input.get(property.name).is_none();
         for property in model.properties.iter().filter(absent) {
-            missing(operation, property.name, body.words_of(property), problems);
+            missing(operation, property.name, body.text_of(property), problems);
         }
     }
     (body.required || json.len() > 2).then(|| Content { media_type: body.media_type, bytes: json.into_bytes() })
@@ -229,7 +229,7 @@ fn whole_body(operation: &Operation, body: &Body, input: &Input, problems: &mut 
     }
     let Some(value) = input.get(BODY) else {
         if body.required {
-            missing(operation, BODY, &body.words, problems);
+            missing(operation, BODY, &body.text, problems);
         }
         return None;
     };

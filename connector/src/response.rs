@@ -90,12 +90,12 @@ pub fn check_head(operation: &Operation, status: u16, headers: &Headers, address
 
 /// Whether an operation's answer can be JSON.
 fn gives_json(operation: &Operation) -> bool {
-    operation.answers.iter().any(|answer| answer.media_types.contains(&"application/json"))
+    operation.responses.iter().any(|response| response.media_types.contains(&"application/json"))
 }
 
 /// Whether an operation's answer can be of a type.
 fn gives(operation: &Operation, media_type: &MediaType) -> bool {
-    operation.answers.iter().flat_map(|answer| answer.media_types).any(|declared| media_type.matches(declared))
+    operation.responses.iter().flat_map(|response| response.media_types).any(|declared| media_type.matches(declared))
 }
 
 fn json_or_nothing(operation: &Operation, received: Received, address: &Address) -> Result<OutputBody> {

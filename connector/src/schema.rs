@@ -4,7 +4,7 @@
 
 mod field;
 
-use crate::catalog::{Answer, Cost, Location, Method, Model, Operation, Property, Stability, Type};
+use crate::catalog::{Cost, Location, Method, Model, Operation, Property, Response, Stability, Type};
 use crate::request::FORM;
 use crate::response::expand;
 use field::{Direction, Field, TypeSchema};
@@ -27,7 +27,7 @@ pub fn output_schema(operation: &Operation) -> String {
 /// The media types that an operation's output can have.
 pub fn media_types(operation: &Operation) -> Vec<&'static str> {
     let mut types = Vec::new();
-    for declared in operation.answers.iter().flat_map(|answer| answer.media_types) {
+    for declared in operation.responses.iter().flat_map(|response| response.media_types) {
         let expanded = expand(declared);
         let one = [*declared];
         let each = if expanded.is_empty() { &one } else { expanded };
@@ -108,19 +108,21 @@ struct OutputSchema<'a>(&'a Operation);
 
 impl Serialize for OutputSchema<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let answers = self.0.answers;
-        let is_json = |answer: &&Answer| answer.media_types.contains(&"application/json");
+        let responses = self.0.responses;
+        let is_json = |response: &&Response| response.media_types.contains(&"application/json");
         let mut kinds: Vec<Type> = Vec::new();
-        for answer in answers.iter().filter(is_json) {
-            if !kinds.contains(&answer.kind) {
-                kinds.push(answer.kind);
+        for response in responses.iter().filter(is_json) {
+            if !kinds.contains(&response.kind) {
+                kinds.push(response.kind);
             }
         }
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("$schema", DIALECT)?;
         map.serialize_entry("title", self.0.title)?;
         match kinds.as_slice() {
-            [] if answers.iter().all(|answer| answer.media_types.is_empty()) => map.serialize_entry("type", "null")?,
+            [] if responses.iter().all(|response| response.media_types.is_empty()) => {
+                map.serialize_entry("type", "null")?
+            }
             [] => map.serialize_entry("type", "string")?,
             [kind] => TypeSchema::of(kind, Direction::Output).write(&mut map)?,
             several => {

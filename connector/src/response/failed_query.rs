@@ -53,9 +53,9 @@ fn begins_with_error(document: &[u8]) -> bool {
 /// Whether an operation's result is that of a query: it can be JSON, but other formats too.
 fn runs_queries(operation: &Operation) -> bool {
     operation
-        .answers
+        .responses
         .iter()
-        .any(|answer| answer.media_types.contains(&"application/json") && answer.media_types.len() > 1)
+        .any(|response| response.media_types.contains(&"application/json") && response.media_types.len() > 1)
 }
 
 /// The error in the first row. Real rows may be many: only what the document begins with is looked at.

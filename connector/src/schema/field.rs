@@ -1,6 +1,6 @@
 //! The schemas of single fields, types and models.
 
-use crate::catalog::{Body, Format, Location, Model, Parameter, Property, Type, Words};
+use crate::catalog::{Body, FieldText, Format, Location, Model, Parameter, Property, Type};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// Which way the data goes.
@@ -33,7 +33,7 @@ pub(super) struct Field<'a> {
     read_only: bool,
     is_path: bool,
     values: &'a [&'a str],
-    words: &'a Words,
+    text: &'a FieldText,
     direction: Direction,
 }
 
@@ -50,7 +50,7 @@ impl<'a> Field<'a> {
             read_only: false,
             is_path: parameter.location == Location::Path,
             values: &[],
-            words: &parameter.words,
+            text: &parameter.text,
             direction: Direction::Input,
         }
     }
@@ -60,7 +60,7 @@ impl<'a> Field<'a> {
         let field = Self::of(property, Direction::Input);
         let required = field.required && whole;
         // What is required cannot be nothing, even where Looker's description says both.
-        Self { required, nullable: field.nullable && !required, words: body.words_of(property), ..field }
+        Self { required, nullable: field.nullable && !required, text: body.text_of(property), ..field }
     }
 
     /// The field of a body that is no object.
@@ -75,7 +75,7 @@ impl<'a> Field<'a> {
             read_only: false,
             is_path: false,
             values: &[],
-            words: &body.words,
+            text: &body.text,
             direction: Direction::Input,
         }
     }
@@ -92,7 +92,7 @@ impl<'a> Field<'a> {
             read_only: property.read_only,
             is_path: false,
             values: property.values,
-            words: &property.words,
+            text: &property.text,
             direction,
         }
     }
@@ -101,9 +101,9 @@ impl<'a> Field<'a> {
 impl Serialize for Field<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("title", self.words.title)?;
-        if !self.words.help.is_empty() {
-            map.serialize_entry("description", self.words.help)?;
+        map.serialize_entry("title", self.text.title)?;
+        if !self.text.help.is_empty() {
+            map.serialize_entry("description", self.text.help)?;
         }
         let schema =
             TypeSchema { kind: &self.kind, nullable: self.nullable, values: self.values, direction: self.direction };
@@ -120,7 +120,7 @@ impl Serialize for Field<'_> {
         if self.read_only {
             map.serialize_entry("readOnly", &true)?;
         }
-        if let Some(lookup) = self.words.lookup.filter(|_| self.direction == Direction::Input) {
+        if let Some(lookup) = self.text.lookup.filter(|_| self.direction == Direction::Input) {
             map.serialize_entry("x-lookup", &Lookup(lookup))?;
         }
         map.end()

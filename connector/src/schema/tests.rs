@@ -69,11 +69,11 @@ fn fields_that_name_a_thing_say_where_to_choose_from() {
 }
 
 #[test]
-fn words_of_one_operation_come_before_those_of_the_model() {
+fn text_of_one_operation_comes_before_that_of_the_model() {
     let mut seen = 0;
     for operation in &crate::catalog::OPERATIONS {
-        for (name, words) in operation.body.iter().flat_map(|body| body.property_words) {
-            assert_eq!(input(operation.name)["properties"][*name]["title"], words.title, "{}.{name}", operation.name);
+        for (name, text) in operation.body.iter().flat_map(|body| body.property_texts) {
+            assert_eq!(input(operation.name)["properties"][*name]["title"], text.title, "{}.{name}", operation.name);
             seen += 1;
         }
     }
