@@ -92,7 +92,7 @@ pub enum Cost {
 pub struct Parameter {
     /// The name in the request.
     pub name: &'static str,
-    /// The name in the input: the same, but `query_NAME` where the body has a property of that name.
+    /// The name in the input: the same, or `query_NAME` for a query parameter if the body has a property of that name.
     pub input: &'static str,
     /// Where in the request it goes.
     pub location: Location,
@@ -127,8 +127,19 @@ pub struct Body {
     pub kind: Type,
     /// How a form shows the one input `body`, where there is one.
     pub text: FieldText,
-    /// The properties of a [`Type::Model`] that this operation shows with other words than the model's own.
-    pub property_texts: &'static [(&'static str, FieldText)],
+    /// The properties of a [`Type::Model`] whose input differs, in this operation, from what the model says.
+    pub property_inputs: &'static [PropertyInput],
+}
+
+/// The input of one property of a body, where its name or its text is not the model's own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PropertyInput {
+    /// The name of the property.
+    pub property: &'static str,
+    /// Its name in the input: the same, or `body_NAME` if a path parameter has that name.
+    pub input: &'static str,
+    /// How a form shows it.
+    pub text: FieldText,
 }
 
 /// One kind of success.
@@ -286,8 +297,22 @@ impl Property {
 impl Body {
     /// How this operation's form shows a property of its body.
     pub fn text_of<'a>(&'a self, property: &'a Property) -> &'a FieldText {
-        let own = self.property_texts.iter().find(|(name, _)| *name == property.name);
-        own.map_or(&property.text, |(_, text)| text)
+        self.own_input(property.name).map_or(&property.text, |own| &own.text)
+    }
+
+    /// The name that a property of the body has in this operation's input.
+    pub fn input_of(&self, property: &Property) -> &'static str {
+        self.own_input(property.name).map_or(property.name, |own| own.input)
+    }
+
+    /// The property of the body that has a name in this operation's input.
+    pub fn property_of(&self, input: &str) -> Option<&'static Property> {
+        let Type::Model(model) = self.kind else { return None };
+        model.properties.iter().find(|property| self.input_of(property) == input)
+    }
+
+    fn own_input(&self, property: &str) -> Option<&PropertyInput> {
+        self.property_inputs.iter().find(|own| own.property == property)
     }
 }
 

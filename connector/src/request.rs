@@ -187,13 +187,13 @@ fn write_body(operation: &Operation, body: &Body, input: &Input, problems: &mut 
     }
     let mut json = String::from("{");
     for (name, value) in input.fields().filter(|(name, _)| !is_parameter(operation, name)) {
-        let property = model.properties.iter().find(|property| property.name == name);
+        let property = body.property_of(name);
         match property_json(property, value) {
             Ok(text) => {
                 if json.len() > 1 {
                     json.push(',');
                 }
-                json.push_str(&quote(name));
+                json.push_str(&quote(property.map_or(name, |property| property.name)));
                 json.push(':');
                 json.push_str(&text);
             }
@@ -203,10 +203,11 @@ fn write_body(operation: &Operation, body: &Body, input: &Input, problems: &mut 
     json.push('}');
     // A PATCH sends the part that changes: no property is required in it.
     if operation.method != Method::Patch && (body.required || json.len() > 2) {
-        let absent =
-            |property: &&Property| property.required && !property.read_only && input.get(property.name).is_none();
+        let absent = |property: &&Property| {
+            property.required && !property.read_only && input.get(body.input_of(property)).is_none()
+        };
         for property in model.properties.iter().filter(absent) {
-            missing(operation, property.name, body.text_of(property), problems);
+            missing(operation, body.input_of(property), body.text_of(property), problems);
         }
     }
     (body.required || json.len() > 2).then(|| Content { media_type: body.media_type, bytes: json.into_bytes() })

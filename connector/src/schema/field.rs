@@ -60,7 +60,13 @@ impl<'a> Field<'a> {
         let field = Self::of(property, Direction::Input);
         let required = field.required && whole;
         // What is required cannot be nothing, even where Looker's description says both.
-        Self { required, nullable: field.nullable && !required, text: body.text_of(property), ..field }
+        Self {
+            required,
+            nullable: field.nullable && !required,
+            name: body.input_of(property),
+            text: body.text_of(property),
+            ..field
+        }
     }
 
     /// The field of a body that is no object.

@@ -51,6 +51,15 @@ fn names_that_clash_are_both_there() {
 }
 
 #[test]
+fn a_path_parameter_keeps_its_name() {
+    let schema = input("add_group_group");
+    assert_eq!(names(&schema), ["body_group_id", "group_id"]);
+    assert_eq!(schema["required"], serde_json::json!(["group_id"]));
+    assert_eq!(schema["properties"]["group_id"]["title"], "Receiving group ID");
+    assert_eq!(schema["properties"]["body_group_id"]["description"], "The group that shall join the other one.");
+}
+
+#[test]
 fn a_body_that_is_no_object_is_one_field() {
     let schema = input("set_user_roles");
     assert_eq!(schema["properties"]["body"]["type"], "array");
@@ -72,8 +81,14 @@ fn fields_that_name_a_thing_say_where_to_choose_from() {
 fn text_of_one_operation_comes_before_that_of_the_model() {
     let mut seen = 0;
     for operation in &crate::catalog::OPERATIONS {
-        for (name, text) in operation.body.iter().flat_map(|body| body.property_texts) {
-            assert_eq!(input(operation.name)["properties"][*name]["title"], text.title, "{}.{name}", operation.name);
+        for own in operation.body.iter().flat_map(|body| body.property_inputs) {
+            assert_eq!(
+                input(operation.name)["properties"][own.input]["title"],
+                own.text.title,
+                "{}.{}",
+                operation.name,
+                own.input
+            );
             seen += 1;
         }
     }

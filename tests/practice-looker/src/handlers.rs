@@ -18,7 +18,7 @@ mod roles;
 mod session;
 pub(crate) mod users;
 
-use looker_connector::catalog::{Answer as Success, Effect, Model, Type, model};
+use looker_connector::catalog::{Effect, Model, Response as Success, Type, model};
 use serde_json::Value;
 
 use crate::{answer::Answer, call::Call, refusal::Refusal, state::State, table::Row};

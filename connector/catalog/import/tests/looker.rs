@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use catalog_import::{Description, changes, read_description, shared_sentences};
-use catalog_model::{Overlay, Spec, check, correct, input_name};
+use catalog_model::{Overlay, Spec, check, correct, parameter_input, property_input};
 
 const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -68,26 +68,29 @@ fn the_overlay_is_complete_and_right() {
 }
 
 #[test]
-fn the_parameters_that_give_way_to_the_body_are_known() {
+fn the_inputs_that_have_another_name_are_known() {
     let (spec, _) = spec();
     let mut renamed = Vec::new();
     for (_, operation) in spec.operations() {
-        for parameter in &operation.parameters {
-            let input = input_name(&spec, operation, parameter);
-            if input != parameter.name {
-                renamed.push(format!("{}.{input}", operation.name));
-            }
-        }
+        let parameters = operation.parameters.iter();
+        let properties = spec.body_model(operation).into_iter().flat_map(|model| &model.properties);
+        let names = (parameters.map(|parameter| (&parameter.name, parameter_input(&spec, operation, parameter))))
+            .chain(
+                (properties.filter(|property| !property.read_only))
+                    .map(|property| (&property.name, property_input(operation, property))),
+            );
+        let others = names.filter(|(name, input)| *name != input);
+        renamed.extend(others.map(|(_, input)| format!("{}.{input}", operation.name)));
     }
     renamed.sort();
     assert_eq!(
         renamed,
         [
-            "add_group_group.query_group_id",
+            "add_group_group.body_group_id",
             "create_query.query_fields",
             "run_inline_query.query_limit",
-            "update_external_oauth_application.query_client_id",
-            "update_user_attribute_group_value.query_group_id",
+            "update_external_oauth_application.body_client_id",
+            "update_user_attribute_group_value.body_group_id",
         ]
     );
 }

@@ -1,8 +1,7 @@
 //! Spec and overlay joined: the content of the connector's tables.
 
-use std::collections::BTreeMap;
-
 use crate::humanize::{file_stem, humanize};
+use crate::inputs::{BODY, is_sent, parameter_input, property_input};
 use crate::overlay::{FieldOverlay, Lookup, LookupOverlay, OperationOverlay, Overlay};
 use crate::spec::{Body, Method, Model, Operation, Parameter, Property, Source, Spec};
 
@@ -54,8 +53,19 @@ pub struct JoinedBody<'a> {
     pub spec: &'a Body,
     /// Title and help of the single input `body`.
     pub text: FieldText,
-    /// The properties that this operation shows with other text than their model has, by name.
-    pub property_texts: Vec<(&'a str, FieldText)>,
+    /// The properties whose input differs from what their model says, by its name or by its text.
+    pub property_inputs: Vec<PropertyInput<'a>>,
+}
+
+/// The input of a body's property in one operation, if it differs from what the model says.
+#[derive(Debug, PartialEq)]
+pub struct PropertyInput<'a> {
+    /// The name of the property.
+    pub property: &'a str,
+    /// Its name in the input.
+    pub input: String,
+    /// Its title, help and look-up in the input.
+    pub text: FieldText,
 }
 
 /// A model with the titles and help of its properties.
@@ -87,16 +97,6 @@ pub enum Effect {
     Write,
     /// Removes something.
     Delete,
-}
-
-/// The name that a parameter has in the input: its own, or `query_NAME` where the body has a property of that name
-/// which can be sent. (A read-only property is no input, so it takes no name from anybody.)
-pub fn input_name(spec: &Spec, operation: &Operation, parameter: &Parameter) -> String {
-    let property = spec.body_model(operation).and_then(|model| model.property(&parameter.name));
-    match property {
-        Some(Property { read_only: false, .. }) => format!("query_{}", parameter.name),
-        _ => parameter.name.clone(),
-    }
 }
 
 impl Effect {
@@ -133,7 +133,7 @@ impl<'a> Catalog<'a> {
         let models = spec.models.iter().map(|model| JoinedModel {
             name: &model.name,
             properties: (model.properties.iter())
-                .map(|property| (property, property_text(overlay, None, model, property)))
+                .map(|property| (property, property_text(overlay, None, model, property, &property.name)))
                 .collect(),
         });
         Self { source: &spec.source, operations, models: models.collect() }
@@ -150,7 +150,7 @@ fn join_operation<'a>(
     let own = overlay.operation(&file_stem(tag), &operation.name).unwrap_or(&none);
     let title = own.title.clone().unwrap_or_else(|| humanize(&operation.name));
     let parameters = operation.parameters.iter().map(|parameter| {
-        let input = input_name(spec, operation, parameter);
+        let input = parameter_input(spec, operation, parameter);
         // The text of the plain name serves `query_NAME` too, except the operation's own: that one is for the body.
         let places = [own.fields.get(&input), overlay.fields.get(&input), overlay.fields.get(&parameter.name)];
         let text = FieldText::from_places(&places, &parameter.name);
@@ -158,10 +158,10 @@ fn join_operation<'a>(
     });
     let body = operation.body.as_ref().map(|body| JoinedBody {
         spec: body,
-        text: FieldText::from_places(&[own.fields.get("body"), overlay.fields.get("body")], "body"),
-        property_texts: spec
+        text: FieldText::from_places(&[own.fields.get(BODY), overlay.fields.get(BODY)], BODY),
+        property_inputs: spec
             .body_model(operation)
-            .map_or_else(Vec::new, |model| own_texts(overlay, &own.fields, model)),
+            .map_or_else(Vec::new, |model| property_inputs(overlay, own, operation, model)),
     });
     JoinedOperation {
         spec: operation,
@@ -174,23 +174,37 @@ fn join_operation<'a>(
     }
 }
 
-/// The text of those body properties for which the operation has text of its own.
-fn own_texts<'a>(
+/// The inputs of a body's properties that differ from what the model says.
+fn property_inputs<'a>(
     overlay: &Overlay,
-    own: &BTreeMap<String, FieldOverlay>,
+    own: &OperationOverlay,
+    operation: &Operation,
     model: &'a Model,
-) -> Vec<(&'a str, FieldText)> {
-    let sent = model.properties.iter().filter(|property| !property.read_only);
+) -> Vec<PropertyInput<'a>> {
+    let sent = model.properties.iter().filter(|property| is_sent(property));
     sent.filter_map(|property| {
-        let own = own.get(&property.name)?;
-        Some((property.name.as_str(), property_text(overlay, Some(own), model, property)))
+        let input = property_input(operation, property);
+        let own = own.fields.get(&input);
+        (own.is_some() || input != property.name).then(|| PropertyInput {
+            property: &property.name,
+            text: property_text(overlay, own, model, property, &input),
+            input,
+        })
     })
     .collect()
 }
 
-fn property_text(overlay: &Overlay, own: Option<&FieldOverlay>, model: &Model, property: &Property) -> FieldText {
+/// The text of a property that has the name `input` in the input.
+fn property_text(
+    overlay: &Overlay,
+    own: Option<&FieldOverlay>,
+    model: &Model,
+    property: &Property,
+    input: &str,
+) -> FieldText {
     let of_model = overlay.models.get(&model.name).and_then(|properties| properties.get(&property.name));
-    FieldText::from_places(&[own, of_model, overlay.fields.get(&property.name)], &property.name)
+    let places = [own, of_model, overlay.fields.get(input), overlay.fields.get(&property.name)];
+    FieldText::from_places(&places, &property.name)
 }
 
 impl FieldText {
@@ -240,6 +254,27 @@ mod tests {
     }
 
     #[test]
+    fn a_property_that_gives_way_to_the_path_has_an_input_and_a_text_of_its_own() {
+        let mut spec = spec();
+        spec.models[0].properties[3].name = "tree_id".into();
+        let overlay = overlay(&[
+            ("fields.toml", "[tree_id]\ntitle = \"Tree\"\nhelp = \"Which.\"\n[body_tree_id]\nhelp = \"Moves it.\"\n"),
+            ("apple_fruit.toml", "[create_apple.fields.tree_id]\ntitle = \"On tree\"\n"),
+        ]);
+        let catalog = Catalog::join(&spec, &overlay);
+        let create = operation(&catalog, "create_apple");
+        assert_eq!(
+            (create.parameters[0].input.as_str(), create.parameters[0].text.title.as_str()),
+            ("tree_id", "On tree")
+        );
+        let text = FieldText { title: "Tree".into(), help: "Moves it.".into(), lookup: None };
+        assert_eq!(
+            create.body.as_ref().unwrap().property_inputs,
+            [PropertyInput { property: "tree_id", input: "body_tree_id".into(), text }]
+        );
+    }
+
+    #[test]
     fn a_parameter_gives_way_to_a_property_that_can_be_sent() {
         let spec = spec();
         let catalog = Catalog::join(&spec, &Overlay::default());
@@ -269,8 +304,11 @@ mod tests {
         assert_eq!((of_model.title.as_str(), of_model.help.as_str()), ("M", "f"));
         assert_eq!(of_model.lookup.as_ref().unwrap().operation, "all_trees");
         let create = operation(&catalog, "create_apple");
-        let own = &create.body.as_ref().unwrap().property_texts;
-        assert_eq!(own, &[("color", FieldText { title: "M".into(), help: "f".into(), lookup: None })]);
+        let text = FieldText { title: "M".into(), help: "f".into(), lookup: None };
+        assert_eq!(
+            create.body.as_ref().unwrap().property_inputs,
+            [PropertyInput { property: "color", input: "color".into(), text }]
+        );
         let limit = &create.parameters[1].text;
         assert_eq!((limit.title.as_str(), limit.help.as_str()), ("Most", "Own."));
         assert_eq!(property_text_of(&catalog, "Apple", "limit").title, "M limit");
@@ -299,8 +337,8 @@ mod tests {
         ]);
         let spec = correct(spec(), &overlay).unwrap();
         let catalog = Catalog::join(&spec, &overlay);
-        let own = &operation(&catalog, "estimate").body.as_ref().unwrap().property_texts;
-        assert_eq!(own[0].1.title, "Statement");
+        let own = &operation(&catalog, "estimate").body.as_ref().unwrap().property_inputs;
+        assert_eq!(own[0].text.title, "Statement");
         assert_eq!(operation(&catalog, "create_apple").parameters[2].input, "query_id");
     }
 }

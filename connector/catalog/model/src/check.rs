@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Effect, input_name};
+use crate::catalog::Effect;
 use crate::humanize::file_stem;
+use crate::inputs::inputs;
 use crate::kind::Type;
 use crate::overlay::{FieldOverlay, Lookup, LookupOverlay, OperationOverlay, Overlay};
 use crate::spec::{Operation, Spec};
@@ -64,7 +65,7 @@ impl Check<'_> {
     fn operation(&mut self, place: &str, operation: &Operation, own: &OperationOverlay) {
         self.text(place, "title", own.title.as_deref());
         self.text(place, "help", own.help.as_deref());
-        let inputs = inputs(self.spec, operation);
+        let inputs = inputs(self.spec, operation).unwrap_or_default();
         for (field, overlay) in &own.fields {
             let place = format!("{place}, field {field}");
             if !inputs.contains(field) {
@@ -79,7 +80,7 @@ impl Check<'_> {
             .flat_map(|model| model.properties.iter().map(|property| property.name.clone()))
             .collect();
         for (_, operation) in self.spec.operations() {
-            names.extend(inputs(self.spec, operation));
+            names.extend(inputs(self.spec, operation).unwrap_or_default());
             names.extend(operation.parameters.iter().map(|parameter| parameter.name.clone()));
         }
         let overlay = self.overlay;
@@ -181,19 +182,6 @@ impl Check<'_> {
             }
         }
     }
-}
-
-/// The names of the inputs of an operation.
-fn inputs(spec: &Spec, operation: &Operation) -> BTreeSet<String> {
-    let mut inputs: BTreeSet<String> =
-        operation.parameters.iter().map(|parameter| input_name(spec, operation, parameter)).collect();
-    if let Some(model) = spec.body_model(operation) {
-        let sent = model.properties.iter().filter(|property| !property.read_only);
-        inputs.extend(sent.map(|property| property.name.clone()));
-    } else if operation.body.as_ref().is_some_and(|body| !body.is_form()) {
-        inputs.insert("body".to_owned());
-    }
-    inputs
 }
 
 /// Why a platform could not fill a drop-down by this look-up.

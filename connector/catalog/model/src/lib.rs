@@ -16,15 +16,19 @@ mod correct;
 #[cfg(test)]
 mod fixture;
 mod humanize;
+mod inputs;
 mod kind;
 mod overlay;
 mod spec;
 mod tables;
 
-pub use catalog::{Catalog, Effect, FieldText, JoinedBody, JoinedModel, JoinedOperation, JoinedParameter, input_name};
+pub use catalog::{
+    Catalog, Effect, FieldText, JoinedBody, JoinedModel, JoinedOperation, JoinedParameter, PropertyInput,
+};
 pub use check::{Findings, check};
 pub use correct::correct;
 pub use humanize::{file_stem, humanize};
+pub use inputs::{BODY, inputs, parameter_input, property_input};
 pub use kind::{Format, Type};
 pub use overlay::{EffectExceptions, FieldOverlay, Lookup, LookupOverlay, OperationOverlay, Overlay};
 pub use spec::{

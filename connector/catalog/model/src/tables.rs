@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::catalog::{Catalog, Effect, FieldText, JoinedBody, JoinedModel, JoinedOperation, JoinedParameter};
+use crate::catalog::{
+    Catalog, Effect, FieldText, JoinedBody, JoinedModel, JoinedOperation, JoinedParameter, PropertyInput,
+};
 use crate::kind::{Format, Type};
 use crate::overlay::Lookup;
 use crate::spec::{Cost, Location, Method, Property, Response, Source, Stability};
@@ -106,15 +108,17 @@ impl Tables<'_> {
     }
 
     fn body(&mut self, body: &JoinedBody<'_>) -> String {
-        let own: Vec<_> =
-            body.property_texts.iter().map(|(name, text)| format!("({name:?}, {})", self.text(text))).collect();
+        let inputs = body.property_inputs.iter().map(|PropertyInput { property, input, text }| {
+            format!("PropertyInput {{ property: {property:?}, input: {input:?}, text: {} }}", self.text(text))
+        });
+        let inputs: Vec<_> = inputs.collect();
         format!(
-            "Body {{ media_type: {:?}, required: {}, kind: {}, text: {}, property_texts: &[{}] }}",
+            "Body {{ media_type: {:?}, required: {}, kind: {}, text: {}, property_inputs: &[{}] }}",
             body.spec.media_type,
             body.spec.required,
             self.kind(&body.spec.kind),
             self.text(&body.text),
-            own.join(", "),
+            inputs.join(", "),
         )
     }
 
@@ -286,8 +290,9 @@ mod tests {
         has(
             &source,
             "body: Some(Body { media_type: \"application/json\", required: true, kind: Type::Model(&MODEL_0), \
-             text: FieldText { title: \"Body\", help: \"\", lookup: None }, property_texts: &[(\"color\", \
-             FieldText { title: \"Shade\", help: \"\", lookup: None })] }), \
+             text: FieldText { title: \"Body\", help: \"\", lookup: None }, \
+             property_inputs: &[PropertyInput { property: \"color\", input: \"color\", \
+             text: FieldText { title: \"Shade\", help: \"\", lookup: None } }] }), \
              responses: &[Response { status: 200, media_types: &[\"application/json\"], kind: Type::Model(&MODEL_0) }, \
              Response { status: 204, media_types: &[], kind: Type::Any }] }",
         );

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Location, Operation, Spec};
-use crate::catalog::input_name;
 use crate::humanize::file_stem;
+use crate::inputs::inputs;
 use crate::kind::Type;
 
 /// File stems in `spec/` and `overlay/` that do not belong to a tag.
@@ -64,20 +64,10 @@ impl Spec {
     /// What is wrong with the parameters of an operation, and with the names of its inputs.
     fn input_problems(&self, operation: &Operation) -> Vec<String> {
         let mut problems = Vec::new();
-        let model = self.body_model(operation);
-        let mut inputs: BTreeSet<String> = match (&operation.body, model) {
-            (Some(_), Some(model)) => (model.properties.iter())
-                .filter(|property| !property.read_only)
-                .map(|property| property.name.clone())
-                .collect(),
-            (Some(body), None) if !body.is_form() => BTreeSet::from(["body".to_owned()]),
-            _ => BTreeSet::new(),
-        };
+        if let Err(input) = inputs(self, operation) {
+            problems.push(format!("the name {input} of the input belongs to two of its fields"));
+        }
         for parameter in &operation.parameters {
-            let input = input_name(self, operation, parameter);
-            if !inputs.insert(input.clone()) {
-                problems.push(format!("parameter {}: the input already has a field {input}", parameter.name));
-            }
             let in_path = operation.path.contains(&format!("{{{}}}", parameter.name));
             if (parameter.location == Location::Path) != in_path {
                 problems.push(format!("parameter {}: does not agree with the path {}", parameter.name, operation.path));
@@ -127,11 +117,11 @@ mod tests {
             ),
             (
                 |spec| spec.groups[0].operations[0].parameters[2].name = "query_limit".into(),
-                "create_apple, parameter query_limit: the input already has a field query_limit",
+                "create_apple, the name query_limit of the input belongs to two of its fields",
             ),
             (
                 |spec| spec.groups[0].operations[0].parameters[2].name = "tree_id".into(),
-                "parameter tree_id: the input already has a field tree_id",
+                "create_apple, the name tree_id of the input belongs to two of its fields",
             ),
             (
                 |spec| spec.groups[1].operations[0].parameters[0].location = Location::Path,
@@ -152,7 +142,7 @@ mod tests {
                         deprecated: false,
                     }]
                 },
-                "set_trees, parameter body: the input already has a field body",
+                "set_trees, the name body of the input belongs to two of its fields",
             ),
         ];
         for (spoil, expected) in cases {
