@@ -128,12 +128,12 @@ pub struct Body {
     /// How a form shows the one input `body`, where there is one.
     pub text: FieldText,
     /// The properties of a [`Type::Model`] whose input differs, in this operation, from what the model says.
-    pub property_inputs: &'static [PropertyInput],
+    pub overrides: &'static [PropertyOverride],
 }
 
 /// The input of one property of a body, where its name or its text is not the model's own.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PropertyInput {
+pub struct PropertyOverride {
     /// The name of the property.
     pub property: &'static str,
     /// Its name in the input: the same, or `body_NAME` if a path parameter has that name.
@@ -311,8 +311,8 @@ impl Body {
         model.properties.iter().find(|property| self.input_of(property) == input)
     }
 
-    fn own_input(&self, property: &str) -> Option<&PropertyInput> {
-        self.property_inputs.iter().find(|own| own.property == property)
+    fn own_input(&self, property: &str) -> Option<&PropertyOverride> {
+        self.overrides.iter().find(|own| own.property == property)
     }
 }
 

@@ -81,7 +81,7 @@ fn fields_that_name_a_thing_say_where_to_choose_from() {
 fn text_of_one_operation_comes_before_that_of_the_model() {
     let mut seen = 0;
     for operation in &crate::catalog::OPERATIONS {
-        for own in operation.body.iter().flat_map(|body| body.property_inputs) {
+        for own in operation.body.iter().flat_map(|body| body.overrides) {
             assert_eq!(
                 input(operation.name)["properties"][own.input]["title"],
                 own.text.title,

@@ -23,7 +23,7 @@ mod spec;
 mod tables;
 
 pub use catalog::{
-    Catalog, Effect, FieldText, JoinedBody, JoinedModel, JoinedOperation, JoinedParameter, PropertyInput,
+    Catalog, Effect, FieldText, JoinedBody, JoinedModel, JoinedOperation, JoinedParameter, PropertyOverride,
 };
 pub use check::{Findings, check};
 pub use correct::correct;
