@@ -22,7 +22,7 @@ fn write_tables() -> Result<(), Vec<String>> {
     }
     let overlay = Overlay::read(&overlay)?;
     let spec = correct(Spec::read(&api)?, &overlay)?;
-    // Gaps do not stop the build: a name made readable stands in for a title. `catalog-import --check` reports them.
+    // Gaps do not stop the build: a name made readable stands in for a title. `cargo xtask import --check` reports them.
     let errors = check(&spec, &overlay).errors;
     if !errors.is_empty() {
         return Err(errors);

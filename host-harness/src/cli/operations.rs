@@ -19,6 +19,9 @@ pub(super) struct Arguments {
     /// List only the operations that contain these words: in name, title, group or description.
     #[arg(long, value_name = "WORD", conflicts_with = "name")]
     search: Option<String>,
+    /// With --json, give each operation with its schemas and media types, as it is given by NAME.
+    #[arg(long, requires = "json")]
+    schemas: bool,
 }
 
 pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), CliError> {
@@ -32,7 +35,11 @@ pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), Cli
     let words = arguments.search.unwrap_or_default().to_lowercase();
     operations.retain(|operation| matches(operation, &words));
     if shared.json {
-        let list: Vec<Value> = operations.iter().map(summary).collect();
+        let list = if arguments.schemas {
+            details(&connector, &operations).await?
+        } else {
+            operations.iter().map(summary).collect()
+        };
         return Ok(terminal::print_line(&terminal::pretty(&Value::Array(list)))?);
     }
     if operations.is_empty() {
@@ -54,6 +61,7 @@ fn summary(operation: &OperationSummary) -> Value {
         "group": operation.group,
         "description": operation.description,
         "effect": terminal::effect(operation.effect),
+        "idempotent": operation.idempotent,
         "stability": terminal::stability(operation.stability),
     })
 }
@@ -89,17 +97,34 @@ fn special(operation: &OperationSummary) -> Vec<&'static str> {
     effect.into_iter().chain(stability).collect()
 }
 
+/// Every operation as JSON, with its schemas, from one sandbox.
+async fn details(connector: &Connector, operations: &[OperationSummary]) -> Result<Vec<Value>, CliError> {
+    let failed = |failure| CliError::failed(connector, failure);
+    let mut sandbox = connector.sandbox().await.map_err(failed)?;
+    let mut details = Vec::with_capacity(operations.len());
+    for summary in operations {
+        let operation = sandbox.describe_operation(&summary.name).await.map_err(failed)?;
+        details.push(detail(connector, &operation)?);
+    }
+    Ok(details)
+}
+
+/// One operation as JSON, with its schemas.
+fn detail(connector: &Connector, operation: &Operation) -> Result<Value, CliError> {
+    let mut detail = summary(&operation.summary);
+    detail["input_schema"] = schema(connector, "input-schema", &operation.input_schema)?;
+    detail["output_schema"] = schema(connector, "output-schema", &operation.output_schema)?;
+    detail["media_types"] = json!(operation.media_types);
+    Ok(detail)
+}
+
 fn show(connector: &Connector, shared: &Shared, operation: &Operation) -> Result<(), CliError> {
+    if shared.json {
+        return Ok(terminal::print_line(&terminal::pretty(&detail(connector, operation)?))?);
+    }
     let input = schema(connector, "input-schema", &operation.input_schema)?;
     let output = schema(connector, "output-schema", &operation.output_schema)?;
     let about = &operation.summary;
-    if shared.json {
-        let mut description = summary(about);
-        description["input_schema"] = input;
-        description["output_schema"] = output;
-        description["media_types"] = json!(operation.media_types);
-        return Ok(terminal::print_line(&terminal::pretty(&description))?);
-    }
     let mut text = String::new();
     let effect = terminal::effect(about.effect);
     let stability = terminal::stability(about.stability);
