@@ -83,7 +83,9 @@ pub fn orchard() -> Value {
                     "parameters": [{"name": "apple_id", "in": "path", "required": true, "schema": {"type": "string"}}],
                     "responses": {"200": {"description": "It", "content": {
                         "text": {"schema": {"type": "string"}}, "application/json": {"schema": {"type": "string"}},
-                        "image/png": {"schema": {"type": "string"}}}}},
+                        "image/png": {"schema": {"type": "string"}}}},
+                        "404": {"description": "Gone", "content": {
+                            "text": {"schema": {"$ref": "#/components/schemas/Error"}}}}},
                 })),
                 "delete": operation("AppleFruit", "eat", json!({
                     "parameters": [{"name": "apple_id", "in": "path", "required": true, "schema": {"type": "integer", "format": "int64"}}],

@@ -82,6 +82,10 @@ impl TryFrom<Members<ResponseFields>> for Responses {
         let mut failures = Vec::new();
         for (status, response) in responses.0 {
             let contents = response.content.map_or_else(Vec::new, |content| content.0);
+            let unknown = contents.iter().find(|(name, _)| !RESPONSE_MEDIA_TYPES.contains(&name.as_str()));
+            if let Some((name, _)) = unknown {
+                return Err(format!("status `{status}`: the media type `{name}` is not understood"));
+            }
             let number: u16 = status.parse().unwrap_or_default();
             let checked = match number {
                 200 | 201 | 202 | 204 => success(number, contents).map(|response| successes.push(response)),
@@ -95,9 +99,6 @@ impl TryFrom<Members<ResponseFields>> for Responses {
 }
 
 fn success(status: u16, contents: Vec<(String, MediaType)>) -> Result<Response, String> {
-    if let Some((other, _)) = contents.iter().find(|(name, _)| !RESPONSE_MEDIA_TYPES.contains(&name.as_str())) {
-        return Err(format!("the media type `{other}` is not understood"));
-    }
     let (media_types, kinds): (Vec<String>, Vec<Type>) =
         contents.into_iter().map(|(name, MediaType { schema: Schema(kind) })| (name, kind)).unzip();
     let Some(kind) = kinds.first() else { return Ok(Response { status, media_types, kind: None }) };
@@ -123,10 +124,7 @@ fn success(status: u16, contents: Vec<(String, MediaType)>) -> Result<Response, 
 }
 
 fn failure(contents: Vec<(String, MediaType)>) -> Result<(), String> {
-    for (media_type, MediaType { schema: Schema(kind) }) in contents {
-        if media_type != JSON {
-            return Err(format!("an error response as `{media_type}` is not understood"));
-        }
+    for (_, MediaType { schema: Schema(kind) }) in contents {
         if !matches!(&kind, Type::Model(name) if ERROR_MODELS.contains(&name.as_str())) {
             return Err(format!("an error response of the type `{kind}` is not understood"));
         }

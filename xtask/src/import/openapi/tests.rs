@@ -56,6 +56,7 @@ fn responses_are_what_their_content_can_be() {
     assert_eq!(responses(&spec, "set_trees"), [(202, 0, None)]);
     assert_eq!(responses(&spec, "apple"), [(200, 3, Some("any".into()))], "`string` says nothing about JSON");
     assert_eq!(responses(&spec, "eat"), [(200, 1, None)], "an image is no JSON");
+    assert_eq!(spec.operation("apple").unwrap().1.failures, [404], "an error response may be text");
 }
 
 #[test]
