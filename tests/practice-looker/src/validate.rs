@@ -1,30 +1,31 @@
-//! Checks a body against what the catalog says of it.
+//! Validates a request body against the catalog.
 
 use bytes::Bytes;
 use looker_connector::catalog::{Method, Model, Operation, Property, Type};
 use serde_json::Value;
 
-use crate::refusal::{Detail, Refusal};
+use crate::error_response::{Detail, ErrorResponse};
 
-/// The body of a request, read and checked. A form is none: only login has one, and reads it itself.
+/// Parses and validates the body of a request. Returns `None` for a form: only login has one, and parses it itself.
 ///
 /// # Errors
-/// 400 when it is missing, is not JSON, or is not the kind of JSON at all; 422 when properties are wrong.
-pub(crate) fn body(operation: &'static Operation, bytes: &Bytes) -> Result<Option<Value>, Refusal> {
+/// 400 if the body is missing, is not JSON or has the wrong JSON type; 422 if properties are invalid.
+pub(crate) fn body(operation: &'static Operation, bytes: &Bytes) -> Result<Option<Value>, ErrorResponse> {
     let Some(body) = &operation.body else { return Ok(None) };
     if body.media_type == "text/plain" {
-        let text = std::str::from_utf8(bytes).map_err(|_| Refusal::BadRequest("The body is not UTF-8".to_owned()))?;
+        let text =
+            std::str::from_utf8(bytes).map_err(|_| ErrorResponse::BadRequest("The body is not UTF-8".to_owned()))?;
         return Ok(Some(Value::from(text)));
     }
     if body.media_type != "application/json" {
         return Ok(None);
     }
     if bytes.is_empty() {
-        let missing = || Refusal::BadRequest("A request body is required".to_owned());
+        let missing = || ErrorResponse::BadRequest("A request body is required".to_owned());
         return if body.required { Err(missing()) } else { Ok(None) };
     }
     let value: Value = serde_json::from_slice(bytes)
-        .map_err(|_| Refusal::BadRequest("The request body is not valid JSON".to_owned()))?;
+        .map_err(|_| ErrorResponse::BadRequest("The request body is not valid JSON".to_owned()))?;
     if value.is_null() && !body.required {
         return Ok(None);
     }
@@ -35,17 +36,17 @@ pub(crate) fn body(operation: &'static Operation, bytes: &Bytes) -> Result<Optio
         _ => true,
     };
     if !fits {
-        return Err(Refusal::BadRequest(format!("The request body must be {}", name_of(body.kind))));
+        return Err(ErrorResponse::BadRequest(format!("The request body must be {}", name_of(body.kind))));
     }
     let mut details = Vec::new();
     compare(&value, body.kind, "", &mut details);
-    // A PATCH sends a part; anything else sends the whole.
+    // A PATCH sends only what changes, so none of its properties is required.
     if operation.method != Method::Patch
         && let Type::Model(model) = body.kind
     {
         missing(&value, model, &mut details);
     }
-    if details.is_empty() { Ok(Some(value)) } else { Err(Refusal::Invalid(details)) }
+    if details.is_empty() { Ok(Some(value)) } else { Err(ErrorResponse::Invalid(details)) }
 }
 
 fn missing(value: &Value, model: &Model, details: &mut Vec<Detail>) {
@@ -58,7 +59,7 @@ fn missing(value: &Value, model: &Model, details: &mut Vec<Detail>) {
     }
 }
 
-/// Notes everything in `value` that is not of the type `kind`. `null` is of every type: it clears a field.
+/// Adds a detail for everything in `value` that does not have the type `kind`. `null` fits every type: it clears a field.
 fn compare(value: &Value, kind: Type, field: &str, details: &mut Vec<Detail>) {
     let fits = match (kind, value) {
         (_, Value::Null) | (Type::Any, _) => true,

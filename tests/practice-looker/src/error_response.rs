@@ -1,29 +1,29 @@
-//! The answers that say no, in Looker's words.
+//! Error responses, worded as Looker words them.
 
 use serde_json::json;
 
-use crate::answer::Answer;
+use crate::response::Response;
 
-/// Why a call is refused.
+/// Why a call fails.
 #[derive(Debug)]
-pub(crate) enum Refusal {
-    /// 400: it cannot be understood.
+pub(crate) enum ErrorResponse {
+    /// 400: the request cannot be parsed.
     BadRequest(String),
-    /// 401: no token, or one that is not, or no longer, good.
+    /// 401: the token is missing, unknown or expired.
     Unauthenticated,
-    /// 403: known, but not allowed.
+    /// 403: the user is known but not allowed to do this.
     Forbidden(String),
-    /// 404: there is no such thing, route, or (at login) credential.
+    /// 404: no such object, route or (at login) credential.
     NotFound,
-    /// 405: the thing is there, but not to be changed this way.
+    /// 405: the object exists but cannot be changed this way.
     NotAllowed(String),
-    /// 409: it is there already.
+    /// 409: the object exists already.
     Conflict(String),
-    /// 422: understood, and wrong.
+    /// 422: the request is valid JSON with invalid values.
     Invalid(Vec<Detail>),
 }
 
-/// One field that is wrong.
+/// One invalid field.
 #[derive(Debug)]
 pub(crate) struct Detail {
     pub(crate) field: String,
@@ -37,16 +37,16 @@ impl Detail {
     }
 }
 
-/// A field is wrong: [`Refusal::Invalid`] with one detail.
-pub(crate) fn invalid(field: &str, code: &'static str, message: impl Into<String>) -> Refusal {
-    Refusal::Invalid(vec![Detail::new(field, code, message)])
+/// [`ErrorResponse::Invalid`] for one field.
+pub(crate) fn invalid(field: &str, code: &'static str, message: impl Into<String>) -> ErrorResponse {
+    ErrorResponse::Invalid(vec![Detail::new(field, code, message)])
 }
 
-/// Where Looker explains itself. Not the page of the very error, as Looker has it (`…/r/err/4.0/404/get/…`): its
-/// Python SDK fetches such a page from the internet before it raises the error.
+/// The documentation URL of every error. Looker sends a URL for each kind of error (`…/r/err/4.0/404/get/…`), and its
+/// Python SDK fetches that page from the internet before it raises the error. This URL keeps the SDK off the network.
 pub(crate) const DOCUMENTATION_URL: &str = "https://cloud.google.com/looker/docs/";
 
-impl Refusal {
+impl ErrorResponse {
     fn status(&self) -> u16 {
         match self {
             Self::BadRequest(_) => 400,
@@ -59,7 +59,7 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn into_answer(self) -> Answer {
+    pub(crate) fn into_response(self) -> Response {
         let status = self.status();
         let url = DOCUMENTATION_URL;
         let body = match self {
@@ -82,6 +82,6 @@ impl Refusal {
                 json!({ "message": "Validation Failed", "errors": errors, "documentation_url": url })
             }
         };
-        Answer::json(status, &body)
+        Response::json(status, &body)
     }
 }

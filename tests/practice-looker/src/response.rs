@@ -1,4 +1,4 @@
-//! What is answered, before it is written.
+//! A response before it is written to the connection.
 
 use std::{
     pin::Pin,
@@ -6,30 +6,30 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use serde::Serialize;
 
-/// An answer.
-pub(crate) struct Answer {
+/// A response.
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(HeaderName, String)>,
-    /// Absent where there is no content.
+    /// The value of `content-type`; `None` for a response without content.
     pub(crate) media_type: Option<&'static str>,
     pub(crate) content: Content,
 }
 
-/// The content of an answer.
+/// The content of a response.
 pub(crate) enum Content {
-    /// All of it at once.
+    /// Complete, in memory.
     Whole(Bytes),
-    /// Piece by piece, made when they are needed: never all in memory.
+    /// Produced piece by piece while it is written, so that it is never all in memory.
     Pieces(Box<dyn Iterator<Item = Bytes> + Send>),
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn json(status: u16, value: &impl Serialize) -> Self {
-        // Maps with keys that are no strings cannot occur: everything here is a `serde_json::Value` or made of them.
+        // Serialization fails only for maps whose keys are not strings, which `serde_json::Value` cannot hold.
         let bytes = serde_json::to_vec(value).unwrap_or_default();
         Self::content(status, "application/json", Content::Whole(bytes.into()))
     }
@@ -42,8 +42,8 @@ impl Answer {
         Self { status, headers: Vec::new(), media_type: None, content: Content::Whole(Bytes::new()) }
     }
 
-    pub(crate) fn into_response(self) -> Response<Content> {
-        let mut response = Response::new(self.content);
+    pub(crate) fn into_http(self) -> http::Response<Content> {
+        let mut response = http::Response::new(self.content);
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         if let Some(media_type) = self.media_type {
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
