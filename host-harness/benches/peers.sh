@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs Looker's own SDKs for Python and Node into target/peers, where they are not there yet, and runs the bench that
-# compares them with this connector. Arguments go to the bench: tests/benches/peers.sh --write-docs
-# What is missing (python3, npm) is left out, and the bench says so. It is built as a release is, with link-time optimisation,
-# which takes ten minutes on two cores; `cargo bench` alone does without, to be built sooner.
+# Installs Looker's own SDKs for Python and Node into target/peers and runs the bench that compares them with this connector.
+# Arguments go to the bench: host-harness/benches/peers.sh --write-docs
+# If python3 or npm is missing, its rows are left out, and the bench says so. Builds with the release profile and its link-time
+# optimization, which takes ten minutes on two cores; plain `cargo bench` builds faster without it.
 set -euo pipefail
 
 cd "$(dirname "$0")/../.."

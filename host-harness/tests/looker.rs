@@ -1,12 +1,12 @@
-//! What a user of the command line sees: the main job, and every failure that the design promises.
+//! The command line with the Looker connector: the main job, and every kind of failure.
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
-mod command;
+mod support;
 
-use command::{Run, host_harness, host_harness_with};
 use practice_looker::{Fault, PracticeLooker};
 use serde_json::{Value, json};
 use std::path::Path;
+use support::command::{Run, host_harness, host_harness_with};
 
 fn example(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name).display().to_string()
@@ -241,8 +241,10 @@ fn a_refresh_token_that_is_replaced_is_kept_where_it_came_from() {
     }
     let run = host_harness(&["check", "--json", "--auth", &source, "--allow-host", &address]);
     assert!(parse(&run.stderr)["note"].as_str().unwrap().contains("auth.json has the new one"), "{}", run.stderr);
-    // Where there is no file it is said that it is lost, and nothing of it is shown.
-    let run = host_harness(&["check", "--auth", &auth(&looker.refresh_token("app")), "--allow-host", &address]);
+    // Without a file the new token is lost. The warning shows neither token.
+    let given = looker.refresh_token("app");
+    let run = host_harness(&["check", "--auth", &auth(&given), "--allow-host", &address]);
+    assert!(!run.stderr.contains(&given) && !run.stdout.contains(&given), "{run:?}");
     assert_eq!(run.code, 0);
     assert!(run.stderr.contains("warning: the refresh token was replaced, and is lost"), "{}", run.stderr);
     let run = host_harness(&["check", "--json", "--auth", &auth(&first), "--allow-host", &address]);

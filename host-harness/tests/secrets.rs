@@ -1,11 +1,11 @@
-//! No secret and no token in anything that is printed, whatever happens and however much is logged.
+//! Secrets and tokens are never printed, whatever fails and whatever the log level.
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
-mod command;
+mod support;
 
-use command::{Run, host_harness, host_harness_with};
 use practice_looker::{Fault, PracticeLooker};
 use serde_json::json;
+use support::command::{Run, host_harness, host_harness_with};
 
 /// Runs a command with everything logged, and looks for what must not be there.
 fn look(looker: &PracticeLooker, run: &Run, what: &str) {

@@ -1,11 +1,10 @@
-//! Drop-downs: what `x-lookup` says can be had by `invoke` alone.
-#![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
+//! Look-ups: `invoke` alone returns the choices that `x-lookup` names.
 
 use integration_tests::Practice;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Fields for which a person must be able to choose, whatever the operation.
+/// Fields that must have a look-up in at least one operation.
 const EXPECTED: [&str; 10] = [
     "user_id",
     "role_id",
@@ -20,7 +19,7 @@ const EXPECTED: [&str; 10] = [
 ];
 
 #[tokio::test]
-async fn every_look_up_gives_values_to_choose_from() {
+async fn every_lookup_returns_choices() {
     let mut practice = Practice::start().await;
     let (mut lookups, mut fields) = (BTreeSet::new(), BTreeSet::new());
     for summary in practice.sandbox.list_operations().await.unwrap() {
@@ -38,13 +37,13 @@ async fn every_look_up_gives_values_to_choose_from() {
         assert!(fields.contains(name), "{name} has no look-up");
     }
     for (operation, value, label) in &lookups {
-        let answer = practice.json(operation, json!({})).await;
-        let items = answer.as_array().unwrap_or_else(|| panic!("{operation} gives no list"));
-        assert!(!items.is_empty(), "{operation} gives nothing to choose from");
+        let choices = practice.json(operation, json!({})).await;
+        let items = choices.as_array().unwrap_or_else(|| panic!("{operation} returns no list"));
+        assert!(!items.is_empty(), "{operation} returns no choices");
         for item in items {
             assert!(item[value].is_string() || item[value].is_number(), "{operation}: {item} has no value {value}");
             assert!(item.get(label).is_some(), "{operation}: {item} has no label {label}");
         }
     }
-    println!("{} look-ups of {} fields give values", lookups.len(), fields.len());
+    println!("{} look-ups of {} fields return choices", lookups.len(), fields.len());
 }

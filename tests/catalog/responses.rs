@@ -1,12 +1,11 @@
-//! What the practice Looker answers, through the component: it fits the output schemas, and fields can be chosen from.
-#![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
+//! Outputs from the practice Looker, read through the component, match the output schemas.
 
 use connector_host::Failure;
 use connector_host::bindings::{Body, Effect};
 use integration_tests::Practice;
 use serde_json::{Map, Value, json};
 
-/// A value for a required input. Everything in the practice Looker has the id 1.
+/// A value for a required input. Every collection of the practice Looker has an object with the id 1.
 fn value(operation: &str, name: &str, schema: &Value) -> Value {
     match (operation, name) {
         ("user_for_credential", "credential_type") => json!("email"),
@@ -14,7 +13,7 @@ fn value(operation: &str, name: &str, schema: &Value) -> Value {
         ("folder_parent", "folder_id") => json!("2"),
         (_, "result_format") => json!("json"),
         _ if schema["enum"].is_array() => schema["enum"][0].clone(),
-        // A model, or nothing.
+        // A model or null.
         _ if schema["$ref"].is_string() || schema["anyOf"].is_array() => json!({}),
         _ => match schema["type"].as_str().or(schema["type"][0].as_str()) {
             Some("integer" | "number") => json!(1),
@@ -26,11 +25,11 @@ fn value(operation: &str, name: &str, schema: &Value) -> Value {
     }
 }
 
-/// Reads of what the practice Looker's people do not have at the start, so that "not found" is the right answer.
+/// Operations that read what no user of the practice Looker has at the start, so that 404 is correct.
 const ABSENT: [&str; 2] = ["user_credentials_api3", "user_credentials_totp"];
 
 #[tokio::test]
-async fn answers_fit_the_output_schemas() {
+async fn outputs_match_their_schemas() {
     let mut practice = Practice::start().await;
     let (mut checked, mut wrong) = (0, Vec::new());
     for summary in practice.sandbox.list_operations().await.unwrap() {
@@ -72,6 +71,6 @@ async fn answers_fit_the_output_schemas() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    println!("{checked} answers fit their schemas");
-    assert!(checked > 200, "only {checked} answers were JSON");
+    println!("{checked} outputs match their schemas");
+    assert!(checked > 200, "only {checked} outputs were JSON");
 }

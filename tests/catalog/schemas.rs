@@ -1,14 +1,13 @@
-//! The schemas of all operations, as the component gives them.
-#![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
+//! The list and the schemas of all operations.
 
 use integration_tests::connector;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// How many operations Looker API 4.0 has.
+/// How many operations the component lists: those of Looker API 4.0 and `call_api`.
 const OPERATIONS: usize = 483;
 
-/// The titles that workflows were documented with: they must not change.
+/// Titles that users know from documentation. They must not change.
 const FIXED_TITLES: [(&str, &str); 10] = [
     ("all_users", "List users"),
     ("create_user", "Create user"),
@@ -23,11 +22,11 @@ const FIXED_TITLES: [(&str, &str); 10] = [
 ];
 
 #[tokio::test]
-async fn every_operation_is_listed_with_words_of_its_own() {
+async fn every_operation_has_a_unique_title_and_a_description() {
     let operations = connector().list_operations().await.unwrap();
     assert_eq!(operations.len(), OPERATIONS);
     let titles: BTreeSet<&str> = operations.iter().map(|operation| operation.title.as_str()).collect();
-    assert_eq!(titles.len(), OPERATIONS, "every title is there once");
+    assert_eq!(titles.len(), OPERATIONS, "a title is used twice");
     for (name, title) in FIXED_TITLES {
         assert!(operations.iter().any(|operation| operation.name == name && operation.title == title), "{name}");
     }
@@ -39,7 +38,7 @@ async fn every_operation_is_listed_with_words_of_its_own() {
 }
 
 #[tokio::test]
-async fn every_schema_is_a_json_schema() {
+async fn every_schema_is_valid_json_schema() {
     let mut sandbox = connector().sandbox().await.unwrap();
     for summary in sandbox.list_operations().await.unwrap() {
         let operation = sandbox.describe_operation(&summary.name).await.unwrap();
@@ -49,7 +48,7 @@ async fn every_schema_is_a_json_schema() {
             if let Err(error) = jsonschema::draft202012::meta::validate(&schema) {
                 panic!("{} {which}: {error} at {}", summary.name, error.instance_path());
             }
-            // Building a validator also follows every reference.
+            // Building a validator resolves every reference.
             jsonschema::draft202012::new(&schema).unwrap_or_else(|error| panic!("{} {which}: {error}", summary.name));
         }
         let input: Value = serde_json::from_str(&operation.input_schema).unwrap();
@@ -61,7 +60,7 @@ async fn every_schema_is_a_json_schema() {
 }
 
 #[tokio::test]
-async fn the_auth_form_is_a_json_schema_that_marks_its_secrets() {
+async fn auth_schema_is_valid_and_marks_secrets() {
     let schema: Value = serde_json::from_str(&connector().auth_schema().await.unwrap()).unwrap();
     jsonschema::draft202012::meta::validate(&schema).unwrap();
     let validator = jsonschema::draft202012::new(&schema).unwrap();
@@ -75,11 +74,11 @@ async fn the_auth_form_is_a_json_schema_that_marks_its_secrets() {
     assert!(!validator.is_valid(&auth(r#"{"domian": "mycompany"}"#)));
 }
 
-/// Names of texts that end as those of secrets do, and are none.
+/// Properties that are named like secrets but are not secret.
 const NO_SECRETS: [&str; 2] = ["next_page_token", "device_token"];
 
 #[tokio::test]
-async fn forms_and_outputs_mark_secrets() {
+async fn input_and_output_schemas_mark_secrets() {
     let mut sandbox = connector().sandbox().await.unwrap();
     let (mut marked, mut bare) = (BTreeSet::new(), BTreeSet::new());
     for summary in sandbox.list_operations().await.unwrap() {

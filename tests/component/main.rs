@@ -1,4 +1,4 @@
-//! The component as a file: what it imports, what it exports, how large it is.
+//! The component file: its imports, exports and size.
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
 use host_harness::DEFAULT_COMPONENT;
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-/// The size that the component must stay under, in bytes: 1.2 MB.
+/// The maximum size of the component in bytes.
 const LARGEST: usize = 1_200_000;
 
 const WIT: &str = include_str!("../wit/connector.wit");
@@ -15,7 +15,7 @@ const WIT: &str = include_str!("../wit/connector.wit");
 fn documented() -> BTreeSet<String> {
     let imports = WIT.lines().filter_map(|line| line.trim().strip_prefix("import "));
     let wasi = imports.map(|import| without_version(import.trim_end_matches(';')));
-    // The types that the exports use: an interface without functions, which every component of the world names.
+    // The types that the exports use: an interface without functions, which every component of the world imports.
     wasi.chain(["workflow:connector/types".to_owned()]).collect()
 }
 
@@ -24,7 +24,7 @@ fn without_version(name: &str) -> String {
 }
 
 #[test]
-fn it_imports_nothing_that_is_not_documented() {
+fn imports_are_those_of_the_world() {
     let engine = Engine::default();
     let component = Component::new(&engine, DEFAULT_COMPONENT).unwrap();
     let imported: BTreeSet<String> =
@@ -39,7 +39,7 @@ fn it_imports_nothing_that_is_not_documented() {
 }
 
 #[test]
-fn it_exports_the_three_interfaces_and_nothing_else() {
+fn exports_are_the_three_interfaces() {
     let engine = Engine::default();
     let component = Component::new(&engine, DEFAULT_COMPONENT).unwrap();
     let exported: BTreeSet<String> =
@@ -49,7 +49,7 @@ fn it_exports_the_three_interfaces_and_nothing_else() {
 }
 
 #[test]
-fn it_is_small() {
+fn size_stays_below_the_maximum() {
     let size = DEFAULT_COMPONENT.len();
     println!("the component has {size} bytes");
     assert!(size <= LARGEST, "{size} bytes are more than {LARGEST}");

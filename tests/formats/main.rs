@@ -1,4 +1,4 @@
-//! Results in every format, through every operation that can give more than JSON.
+//! Results in every format, through every operation that can return more than JSON.
 
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
@@ -8,7 +8,7 @@ use integration_tests::Practice;
 use practice_looker::Fault;
 use serde_json::{Value, json};
 
-/// What a format is called, and what comes out.
+/// The name of each format and the media type of its result.
 const FORMATS: [(&str, &str); 11] = [
     ("json", "application/json"),
     ("json_detail", "application/json"),
@@ -23,7 +23,7 @@ const FORMATS: [(&str, &str); 11] = [
     ("jpg", "image/jpeg"),
 ];
 
-/// Media type and first bytes of an output.
+/// The media type and the bytes of an output.
 fn kind(body: &Body) -> (String, Vec<u8>) {
     match body {
         Body::Json(text) => ("application/json".to_owned(), text.as_bytes().to_vec()),
@@ -102,7 +102,7 @@ async fn renderings_and_pictures_are_files() {
     for (operation, mut input, expected) in tasks {
         input.as_object_mut().unwrap().extend(size.as_object().unwrap().clone());
         let task = practice.json(operation, input).await;
-        // Looker says how long to wait, and the connector does.
+        // Looker says how long to wait, and the connector waits.
         let body = practice.call("render_task_results", json!({"render_task_id": task["id"]})).await.unwrap();
         assert_eq!(kind(&body).0, expected, "{operation}");
     }
@@ -156,7 +156,7 @@ async fn errors_of_every_shape_are_told_by_their_status() {
         ("application/json", "", "(501)"),
     ];
     for (media_type, body, expected) in shapes {
-        let fault = Fault::Answer {
+        let fault = Fault::Response {
             status: 501,
             headers: vec![("content-type".into(), media_type.into())],
             body: body.as_bytes().to_vec(),

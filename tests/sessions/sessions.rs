@@ -1,5 +1,4 @@
-//! Calls in fresh sandboxes share one sign-in, however many there are, and it holds for nobody else.
-#![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
+//! All sandboxes of one auth share one sign-in.
 
 use connector_host::bindings::{Body, Output};
 use connector_host::{Connector, ExposeSecret, Failure, Reason};
@@ -17,7 +16,7 @@ fn json_of(output: Output) -> Value {
     }
 }
 
-/// That many calls at once, each in a fresh sandbox.
+/// Makes this many calls at once, each in a fresh sandbox.
 async fn at_once(connector: &Connector, auth: &str, calls: usize) -> Vec<Result<Output, Failure>> {
     let mut set = JoinSet::new();
     for _ in 0..calls {
@@ -41,49 +40,49 @@ async fn fresh_sandboxes_share_one_sign_in() {
         assert!(at_once(&connector, &auth, 20).await.iter().all(Result::is_ok));
     }
     assert_eq!((asked(&looker, "POST", "/login"), asked(&looker, "GET", "/user")), (1, 40));
-    // So do kept ones, and downloads.
+    // Kept sandboxes and downloads share it too.
     let mut kept = connector.sandbox().await.unwrap();
     kept.invoke(&auth, "me", "{}").await.unwrap();
     let mut download = connector.open(&auth, "me", "{}").await.unwrap();
     assert!(!download.read(1024).await.unwrap().is_empty());
     assert_eq!(asked(&looker, "POST", "/login"), 1);
-    // Unless they are told not to.
+    // Sharing can be turned off.
     let alone = connector.without_shared_sign_in();
     assert!(at_once(&alone, &auth, 3).await.iter().all(Result::is_ok));
     assert_eq!(asked(&looker, "POST", "/login"), 4);
 }
 
 #[tokio::test]
-async fn a_session_that_ended_is_renewed_once_for_all() {
+async fn expired_session_is_renewed_once_for_all_calls() {
     let looker = PracticeLooker::start().unwrap();
     let (connector, auth) = (connector_to(&looker).await, auth(&looker));
     connector.invoke(&auth, "me", "{}").await.unwrap();
     looker.expire_tokens();
     assert!(at_once(&connector, &auth, 20).await.iter().all(Result::is_ok));
     assert_eq!(asked(&looker, "POST", "/login"), 2);
-    // A call that changes data is made once: the one that was refused was not carried out.
+    // Looker refuses the expired token before it acts, so the write happens once.
     looker.expire_tokens();
     let output = connector.invoke(&auth, "create_user", r#"{"first_name": "Grace"}"#).await.unwrap();
     assert_eq!(json_of(output)["first_name"], "Grace");
     let users = connector.invoke(&auth, "search_users", r#"{"first_name": "Grace"}"#).await.unwrap();
-    // Grace Hopper was there before.
+    // Grace Hopper exists from the start.
     assert_eq!(json_of(users).as_array().unwrap().len(), 2);
     assert_eq!((asked(&looker, "POST", "/login"), asked(&looker, "POST", "/users")), (3, 2));
 }
 
 #[tokio::test]
-async fn a_session_is_renewed_before_it_ends() {
-    let looker = PracticeLooker::builder().token_life(Duration::from_secs(1)).start().unwrap();
+async fn session_is_renewed_before_it_expires() {
+    let looker = PracticeLooker::builder().token_lifetime(Duration::from_secs(1)).start().unwrap();
     let (connector, auth) = (connector_to(&looker).await, auth(&looker));
     connector.invoke(&auth, "me", "{}").await.unwrap();
     tokio::time::sleep(Duration::from_millis(950)).await;
     connector.invoke(&auth, "me", "{}").await.unwrap();
-    // Nothing was asked in vain.
+    // No request was refused.
     assert_eq!((asked(&looker, "POST", "/login"), asked(&looker, "GET", "/user")), (2, 2));
 }
 
 #[tokio::test]
-async fn a_new_session_that_is_refused_is_not_renewed_in_circles() {
+async fn refused_new_session_is_not_renewed_again() {
     let looker = PracticeLooker::start().unwrap();
     let (connector, auth) = (connector_to(&looker).await, auth(&looker));
     looker.fail_on("GET", "/user", 9, Fault::status(401));
@@ -96,7 +95,7 @@ async fn a_new_session_that_is_refused_is_not_renewed_in_circles() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_tried_once_for_all_who_wait() {
+async fn wrong_secret_is_tried_once_for_all_waiting_calls() {
     let looker = PracticeLooker::start().unwrap();
     let connector = connector_to(&looker).await;
     let wrong = auth(&looker).replace(looker.client_secret(), "another-secret");
@@ -106,14 +105,14 @@ async fn a_wrong_secret_is_tried_once_for_all_who_wait() {
         assert_eq!((problem.reason, problem.request_sent), (Reason::Unauthenticated, false));
     }
     assert_eq!((asked(&looker, "POST", "/login"), asked(&looker, "GET", "/user")), (1, 0));
-    // It says nothing about the right one, nor about the next call.
+    // The failure affects neither the right secret nor later calls.
     connector.invoke(&auth(&looker), "me", "{}").await.unwrap();
     connector.invoke(&wrong, "me", "{}").await.unwrap_err();
     assert_eq!(asked(&looker, "POST", "/login"), 3);
 }
 
 #[tokio::test]
-async fn user_and_workspace_hold_in_every_sandbox_and_across_renewals() {
+async fn user_and_workspace_apply_in_every_sandbox_and_after_renewal() {
     let looker = PracticeLooker::start().unwrap();
     let connector = connector_to(&looker).await;
     let auth = with(&auth(&looker), json!({"run_as_user_id": "3", "workspace": "dev"}));
@@ -128,19 +127,19 @@ async fn user_and_workspace_hold_in_every_sandbox_and_across_renewals() {
 }
 
 #[tokio::test]
-async fn what_needs_the_secret_itself_gets_it() {
+async fn operations_that_need_the_secret_get_it() {
     let looker = PracticeLooker::start().unwrap();
     let (connector, auth) = (connector_to(&looker).await, auth(&looker));
     connector.invoke(&auth, "me", "{}").await.unwrap();
     let token = json_of(connector.invoke(&auth, "login", "{}").await.unwrap());
     assert!(looker.tokens().contains(&token["access_token"].as_str().unwrap().to_owned()));
-    // An input that is wrong stays wrong.
+    // A wrong input is reported as such.
     let problem = connector.invoke(&auth, "user", "{}").await.unwrap_err().problem();
     assert_eq!((problem.reason, problem.request_sent), (Reason::InvalidInput, false));
 }
 
 #[tokio::test]
-async fn a_refresh_token_is_replaced_and_the_new_one_told() {
+async fn replaced_refresh_token_is_reported() {
     let looker = PracticeLooker::start().unwrap();
     let connector = connector_to(&looker).await;
     let refresh =
@@ -152,7 +151,7 @@ async fn a_refresh_token_is_replaced_and_the_new_one_told() {
         looker.expire_tokens();
     }
     assert_eq!(asked(&looker, "POST", "/api/token"), 3);
-    // Whoever comes later needs the new one.
+    // A new host needs the new token.
     let renewed = connector.renewed_auth(&auth).unwrap();
     let later = connector_to(&looker).await;
     assert_eq!(later.invoke(&auth, "me", "{}").await.unwrap_err().problem().reason, Reason::Unauthenticated);
@@ -160,7 +159,7 @@ async fn a_refresh_token_is_replaced_and_the_new_one_told() {
 }
 
 #[tokio::test]
-async fn a_connection_test_signs_in_anew() {
+async fn check_auth_signs_in_anew() {
     let looker = PracticeLooker::start().unwrap();
     let (connector, auth) = (connector_to(&looker).await, auth(&looker));
     connector.invoke(&auth, "me", "{}").await.unwrap();
@@ -187,7 +186,7 @@ async fn signing_out_ends_the_session() {
 }
 
 #[tokio::test]
-async fn a_session_holds_no_secret_and_can_be_handed_on() {
+async fn session_has_no_secret_and_works_elsewhere() {
     let looker = PracticeLooker::start().unwrap();
     let (connector, auth) = (connector_to(&looker).await, auth(&looker));
     let session = connector.sign_in(&auth).await.unwrap();
@@ -202,14 +201,14 @@ async fn a_session_holds_no_secret_and_can_be_handed_on() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_takes_too_long_ends_with_the_call() {
+async fn slow_sign_in_ends_with_the_call_timeout() {
     let looker = PracticeLooker::start().unwrap();
     let limits = connector_host::Limits { call_time: Duration::from_millis(200), ..Default::default() };
     let connector = connector_to(&looker).await.with_limits(limits);
-    looker.fail_on("POST", "/login", 1, Fault::NeverAnswer);
+    looker.fail_on("POST", "/login", 1, Fault::NeverRespond);
     for outcome in at_once(&connector, &auth(&looker), 2).await {
         let failure = outcome.unwrap_err();
-        // The call itself was not sent, so that it can be repeated.
+        // The call itself was not sent, so it can be repeated.
         assert!(failure.is_retryable(), "{failure:?}");
     }
     connector.invoke(&auth(&looker), "me", "{}").await.unwrap();

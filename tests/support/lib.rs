@@ -1,11 +1,9 @@
-//! The tests that need the whole: component, host and practice Looker. Each file beside this one is one topic.
-//!
-//! Here is what they share. It panics where something is not as it should be: its callers are tests.
+//! What the tests of the whole system share. Its functions panic when a step of the setup fails, since their callers are tests.
 
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
 pub mod outcome;
-pub mod raw;
+pub mod raw_http;
 
 use connector_host::bindings::Body;
 use connector_host::{Component, Connector, Failure, Host, Sandbox};
@@ -13,31 +11,31 @@ use host_harness::DEFAULT_COMPONENT;
 use practice_looker::PracticeLooker;
 use serde_json::{Value, json};
 
-/// The Looker connector on a host of its own, which may connect nowhere yet.
+/// The Looker connector on a new host. It may not connect anywhere yet.
 pub fn connector() -> Connector {
     let host = Host::new().unwrap();
     let component = Component::from_bytes(&host, DEFAULT_COMPONENT).unwrap();
     Connector::new(&host, &component).unwrap()
 }
 
-/// The auth with which one signs in to a practice Looker.
+/// The auth that signs in to a practice Looker.
 pub fn auth(looker: &PracticeLooker) -> String {
     let (domain, id, secret) = (looker.base_url(), looker.client_id(), looker.client_secret());
     json!({"domain": domain, "client_id": id, "client_secret": secret}).to_string()
 }
 
-/// The Looker connector, allowed to connect to a practice Looker.
+/// The Looker connector on a new host, allowed to connect to a practice Looker.
 pub async fn connector_to(looker: &PracticeLooker) -> Connector {
     let rule = looker.base_url().parse().unwrap();
     connector().allowing_its_hosts(&auth(looker), [rule]).await.unwrap()
 }
 
-/// How often a practice Looker was asked for something whose path ends so.
+/// How many requests with this method and this end of the path a practice Looker received.
 pub fn asked(looker: &PracticeLooker, method: &str, end: &str) -> usize {
     looker.requests().iter().filter(|request| request.method == method && request.path.ends_with(end)).count()
 }
 
-/// A practice Looker, and a sandbox that may connect to it.
+/// A practice Looker and a sandbox that may connect to it.
 pub struct Practice {
     /// The practice Looker.
     pub looker: PracticeLooker,

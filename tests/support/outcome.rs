@@ -1,4 +1,4 @@
-//! What a call came to, as far as a test compares it.
+//! The outcome of a call, reduced to what tests compare.
 
 use connector_host::bindings::Output;
 use connector_host::failure::ExecutionFailure;
@@ -6,30 +6,30 @@ use connector_host::limits::Limit;
 use connector_host::{Failure, Reason};
 use std::fmt;
 
-/// What a call came to, or should come to.
+/// The outcome of a call, expected or seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// An output.
     Output,
     /// A failure of the connector.
     Failed {
-        /// Whether the same call may succeed later and cannot act twice.
+        /// Whether repeating the call may succeed and cannot act twice.
         retryable: bool,
         /// The kind of failure.
         reason: Reason,
-        /// The HTTP status, where there was an answer.
+        /// The HTTP status, if there was a response.
         status: Option<u16>,
         /// Whether the request itself may have reached the server.
         sent: bool,
     },
-    /// The host ended the call.
+    /// A limit of the host ended the call.
     Ended {
-        /// At which limit.
+        /// The limit.
         limit: &'static str,
-        /// Whether a request, a login's or the call's own, may have reached the server.
+        /// Whether a request, of the login or of the call itself, may have reached the server.
         sent: bool,
     },
-    /// What must never be: the connector crashed or broke its interface.
+    /// The connector crashed or violated its interface. Never expected.
     Broken(String),
 }
 
@@ -38,46 +38,46 @@ pub const TIME: Outcome = Outcome::Ended { limit: "time", sent: true };
 /// The limit of [`connector_host::Limits::response_bytes`].
 pub const RECEIVED: Outcome = Outcome::Ended { limit: "received data", sent: true };
 
-/// A failure that may be repeated: the request did not arrive, or is one that may arrive twice.
+/// A retryable failure: the request did not arrive, or may safely arrive twice.
 pub const fn retryable(reason: Reason, status: u16) -> Outcome {
     failed(true, reason, status, true)
 }
 
-/// A failure that must not be repeated.
+/// A permanent failure.
 pub const fn permanent(reason: Reason, status: u16) -> Outcome {
     failed(false, reason, status, true)
 }
 
-/// The same without an answer of HTTP: the status is zero where there is none.
+/// A failure. `status` is [`NO_STATUS`] if there was no response.
 const fn failed(retryable: bool, reason: Reason, status: u16, sent: bool) -> Outcome {
     let status = if status == 0 { None } else { Some(status) };
     Outcome::Failed { retryable, reason, status, sent }
 }
 
-/// Where there was no answer.
+/// The status of a failure without a response.
 pub const NO_STATUS: u16 = 0;
 
-/// What has to come of a call.
+/// The expected outcome of a call and its requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
-    /// What the platform is told.
+    /// The expected outcome.
     pub outcome: Outcome,
-    /// How often the server has to be asked, logins not counted.
+    /// The expected number of requests, without logins.
     pub asked: usize,
 }
 
 impl Outcome {
-    /// This outcome, after so many requests.
+    /// This outcome after this many requests.
     pub fn asked(self, asked: usize) -> Expected {
         Expected { outcome: self, asked }
     }
 
-    /// This outcome, after one request.
+    /// This outcome after one request.
     pub fn once(self) -> Expected {
         self.asked(1)
     }
 
-    /// The same failure, of which the request itself was never sent.
+    /// The same failure if the request itself was never sent.
     #[must_use]
     pub fn unsent(self) -> Self {
         match self {
@@ -87,7 +87,7 @@ impl Outcome {
         }
     }
 
-    /// What a call came to.
+    /// The outcome of a call.
     pub fn of(outcome: &Result<Output, Failure>) -> Self {
         let failure = match outcome {
             Ok(_) => return Self::Output,

@@ -1,19 +1,19 @@
-//! The beginning of an HTTP server, for tests whose answers keep to none of HTTP's rules.
+//! The parts of an HTTP server for tests that send malformed responses.
 
 use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// One request, read to its end.
+/// One request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// The method: `GET`.
     pub method: String,
-    /// Path and query, as they were sent.
+    /// Path and query as they were sent.
     pub target: String,
 }
 
 impl Request {
-    /// Whether it is a login by client ID and client secret.
+    /// Whether this is a login with client ID and client secret.
     pub fn is_login(&self) -> bool {
         self.method == "POST" && self.target == "/api/4.0/login"
     }
@@ -23,7 +23,7 @@ impl Request {
 ///
 /// # Errors
 ///
-/// Fails where the connection ends or breaks before that.
+/// Fails if the connection ends or breaks before the end of the request.
 pub async fn request(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Request> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -45,14 +45,14 @@ pub async fn request(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Reques
     Ok(Request { method: word(), target: word() })
 }
 
-/// A whole answer with a JSON body.
-pub fn json_answer(status: u16, headers: &str, body: &str) -> Vec<u8> {
+/// A complete response with a JSON body.
+pub fn json_response(status: u16, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{headers}content-length: {length}\r\n\r\n{body}")
         .into_bytes()
 }
 
-/// Looker's answer to a login.
-pub fn token_answer(token: &str) -> Vec<u8> {
-    json_answer(200, "", &format!(r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":3600}}"#))
+/// Looker's response to a login.
+pub fn token_response(token: &str) -> Vec<u8> {
+    json_response(200, "", &format!(r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":3600}}"#))
 }

@@ -39,7 +39,7 @@ pub fn machine() -> String {
     let commit = told("git", &["rev-parse", "--short", "HEAD"]).unwrap_or_default();
     format!(
         "{cores} cores of {}, {system}; {day}, commit {commit}. \
-         `tests/benches/peers.sh --write-docs`",
+         `host-harness/benches/peers.sh --write-docs`",
         processor.as_deref().unwrap_or("an unknown processor"),
     )
 }

@@ -1,7 +1,7 @@
 //! What a sandbox costs: `cargo bench -p host-harness --bench performance`.
 //!
 //! Everything is measured in one run against a bare server on loopback, by turns with what it is compared to, so that the
-//! ratios hold on a machine that does other things too. `tests/benches/peers.sh` installs Looker's own SDKs and runs this;
+//! ratios hold on a machine that does other things too. `host-harness/benches/peers.sh` installs Looker's own SDKs and runs this;
 //! without them their rows are left out. Arguments, after `--`:
 //!
 //! - `--quick`: fewer rounds and smaller results, in less than a minute, to see that it runs.
@@ -188,7 +188,7 @@ fn by_peers(report: &mut Report, peers: &Peers, server: &Server, calls: &Calls, 
         (Peer::PythonSdk, "looker_sdk (Python)", 100.0, effort.python_calls),
     ] {
         let Some(times) = peers.measure(peer, server, count)? else {
-            report.leave_out(format!("{name} is not installed; tests/benches/peers.sh does that"));
+            report.leave_out(format!("{name} is not installed; host-harness/benches/peers.sh does that"));
             continue;
         };
         report.note(format!("the same call by {name}, p50"), times.p50(), Unit::Microseconds);

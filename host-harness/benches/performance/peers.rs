@@ -19,7 +19,7 @@ pub enum Peer {
     NodeSdk,
 }
 
-/// Where the peers are installed: `tests/benches/peers.sh` puts them there.
+/// Where the peers are installed: `host-harness/benches/peers.sh` puts them there.
 #[derive(Debug)]
 pub struct Peers {
     folder: PathBuf,
@@ -53,7 +53,7 @@ impl Peers {
         server: &Server,
         calls: usize,
     ) -> Result<Option<Times>, Box<dyn Error + Send + Sync>> {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/benches/performance");
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/performance");
         let mut command = match peer {
             Peer::PythonSdk | Peer::PythonRequests => {
                 let Some(python) = self.python() else { return Ok(None) };

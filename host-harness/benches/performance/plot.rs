@@ -9,8 +9,8 @@ const LEFT: f64 = 62.0;
 const RIGHT: f64 = 14.0;
 const TOP: f64 = 34.0;
 const BOTTOM: f64 = 46.0;
-/// Told apart by those who see few colours too; the names stand at the lines' ends in a legend.
-const COLOURS: [&str; 4] = ["#767676", "#0b62a4", "#c2510c", "#5b8c2a"];
+/// Distinguishable with color blindness too. A legend names the lines.
+const COLORS: [&str; 4] = ["#767676", "#0b62a4", "#c2510c", "#5b8c2a"];
 
 /// One plot.
 #[derive(Debug)]
@@ -87,20 +87,17 @@ impl Plot {
         for (value, words) in &self.marks {
             text(svg, x(*value), HEIGHT - BOTTOM + 16.0, "middle", words);
         }
-        for ((number, line), colour) in self.lines.iter().enumerate().zip(COLOURS) {
+        for ((number, line), color) in self.lines.iter().enumerate().zip(COLORS) {
             let points: Vec<String> =
                 line.points.iter().map(|point| format!("{:.1},{:.1}", x(point.0), y(point.1))).collect();
             let _ = writeln!(
                 svg,
-                "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>",
+                "<polyline points=\"{}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"2\"/>",
                 points.join(" ")
             );
             let (across, down) = (LEFT + 10.0, TOP + 8.0 + 15.0 * number as f64);
-            let _ = writeln!(
-                svg,
-                "<rect x=\"{across}\" y=\"{}\" width=\"14\" height=\"3\" fill=\"{colour}\"/>",
-                down - 4.0
-            );
+            let _ =
+                writeln!(svg, "<rect x=\"{across}\" y=\"{}\" width=\"14\" height=\"3\" fill=\"{color}\"/>", down - 4.0);
             text(svg, across + 20.0, down, "start", &line.name);
         }
     }

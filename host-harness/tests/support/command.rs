@@ -1,32 +1,32 @@
-//! Runs the command line, for the tests that look at what it prints. They belong to the package `host-harness`, for which
-//! cargo builds the program.
+//! Runs the program and captures what it prints.
 
+use std::path::Path;
 use std::process::{Command, Output};
 
-/// The environment variables that Looker's SDKs, and so the connector, sign in by.
+/// The environment variables that the connector signs in with, as Looker's SDKs do.
 pub const VARIABLES: [&str; 3] = ["LOOKERSDK_BASE_URL", "LOOKERSDK_CLIENT_ID", "LOOKERSDK_CLIENT_SECRET"];
 
-/// What a run of the command line gave.
+/// The result of one run.
 #[derive(Debug)]
 pub struct Run {
-    /// The exit code.
+    /// The exit code; -1 if a signal ended the program.
     pub code: i32,
-    /// What it printed as its result.
+    /// Standard output.
     pub stdout: String,
-    /// Everything else that it printed.
+    /// Standard error.
     pub stderr: String,
 }
 
-/// Runs the `host-harness` command line in an environment without Looker's variables.
+/// Runs the program without Looker's environment variables.
 ///
 /// # Panics
 ///
-/// Panics where the command cannot be started or prints what is not UTF-8.
+/// If the program cannot be started, or prints text that is not UTF-8.
 pub fn host_harness(arguments: &[&str]) -> Run {
     host_harness_with(arguments, &[])
 }
 
-/// The same with environment variables.
+/// Runs the program with exactly these of Looker's environment variables.
 ///
 /// # Panics
 ///
@@ -36,6 +36,7 @@ pub fn host_harness_with(arguments: &[&str], variables: &[(&str, &str)]) -> Run 
     for name in VARIABLES {
         command.env_remove(name);
     }
+    command.env("XDG_CACHE_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"));
     let output = command.args(arguments).envs(variables.iter().copied()).output().expect("host-harness starts");
     Run::from(output)
 }

@@ -1,6 +1,5 @@
-// A request that takes longer than a connection may take to be made: it has to succeed, and it has to be sent once.
-// preview2-shim takes the one time for the other (see examples/hosts/node/sandbox.mjs); this shows that the example is
-// not caught by it.
+// A request that takes longer than the connect timeout must succeed and must be sent once. preview2-shim confuses that timeout
+// with the one for the first byte of the response; examples/hosts/node/sandbox.mjs works around it.
 //
 //   node slow_answer.mjs SANDBOX_MODULE
 
@@ -11,17 +10,17 @@ import { pathToFileURL } from 'node:url'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { createServer } from 'node:http'
 
-/** Milliseconds until the answer begins: more than any time-out for connections that a connector would set. */
+/** Milliseconds until the response begins: longer than any connect timeout of a connector. */
 const DELAY = 17_000
 
 if (isMainThread) {
   const { openSandbox } = await import(pathToFileURL(resolve(process.argv[2])))
-  // The connector's calls block their thread, so the server has another one.
+  // The connector's calls block their thread, so the server runs on another.
   const server = new Worker(new URL(import.meta.url))
   const [port] = await once(server, 'message')
   const { connector } = await openSandbox({ allowedHosts: [`127.0.0.1:${port}`] })
   const auth = { domain: `http://127.0.0.1:${port}`, client_id: 'id', client_secret: 'secret' }
-  const { body } = connector.invoke(JSON.stringify(auth), 'create_user', '{"first_name":"Ada"}')
+  const { body } = connector.invoke(JSON.stringify(auth), { operation: 'create_user', input: '{"first_name":"Ada"}' })
   server.postMessage('how many?')
   const [requests] = await once(server, 'message')
   assert.deepEqual(requests, ['POST /api/4.0/login', 'POST /api/4.0/users'])
@@ -35,10 +34,10 @@ const requests = []
 const server = createServer((request, response) => {
   requests.push(`${request.method} ${request.url}`)
   const login = request.url.endsWith('/login')
-  const answer = login ? { access_token: 'token', token_type: 'Bearer', expires_in: 3600 } : { id: '7' }
+  const body = login ? { access_token: 'token', token_type: 'Bearer', expires_in: 3600 } : { id: '7' }
   setTimeout(() => {
     response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify(answer))
+    response.end(JSON.stringify(body))
   }, login ? 0 : DELAY)
 })
 server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))
