@@ -13,6 +13,7 @@
 mod catalog;
 mod check;
 mod correct;
+mod digest;
 mod facts;
 #[cfg(test)]
 mod fixture;
@@ -24,6 +25,7 @@ mod words;
 pub use catalog::{Catalog, Effect, FieldText, JoinedBody, JoinedModel, JoinedOperation, JoinedParameter, input_name};
 pub use check::{Findings, check};
 pub use correct::correct;
+pub use digest::digest;
 pub use facts::{
     Answer, Body, Cost, Facts, Group, Location, MODELS_FILE, Method, Model, Operation, Parameter, Property,
     SOURCE_FILE, Source, Stability,

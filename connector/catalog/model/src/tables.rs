@@ -72,7 +72,7 @@ impl Tables<'_> {
         let answers: Vec<_> = facts.answers.iter().map(|answer| self.answer(answer)).collect();
         format!(
             "Operation {{ name: {:?}, title: {:?}, help: {:?}, group: {:?}, method: {}, path: {:?}, effect: {}, \
-             stability: {}, cost: {}, parameters: &[{}], body: {body}, answers: &[{}] }}",
+             stability: {}, cost: {}, parameters: &[{}], body: {body}, responses: &[{}] }}",
             facts.name,
             operation.title,
             operation.help,
@@ -95,7 +95,7 @@ impl Tables<'_> {
         };
         format!(
             "Parameter {{ name: {:?}, input: {:?}, location: {location}, required: {}, deprecated: {}, kind: {}, \
-             words: {} }}",
+             text: {} }}",
             facts.name,
             parameter.input,
             facts.required,
@@ -107,9 +107,9 @@ impl Tables<'_> {
 
     fn body(&mut self, body: &JoinedBody<'_>) -> String {
         let own: Vec<_> =
-            body.property_texts.iter().map(|(name, text)| format!("({name:?}, {})", self.words(text))).collect();
+            body.property_texts.iter().map(|(name, text)| format!("PropertyOverride {{ property: {name:?}, input: {name:?}, text: {} }}", self.words(text))).collect();
         format!(
-            "Body {{ media_type: {:?}, required: {}, kind: {}, words: {}, property_words: &[{}] }}",
+            "Body {{ media_type: {:?}, required: {}, kind: {}, text: {}, overrides: &[{}] }}",
             body.facts.media_type,
             body.facts.required,
             self.kind(&body.facts.kind),
@@ -120,7 +120,7 @@ impl Tables<'_> {
 
     fn answer(&mut self, answer: &Answer) -> String {
         format!(
-            "Answer {{ status: {}, media_types: {}, kind: {} }}",
+            "Response {{ status: {}, media_types: {}, kind: {} }}",
             answer.status,
             texts(&answer.media_types),
             // Where there is no JSON, nothing can be said of its type.
@@ -137,7 +137,7 @@ impl Tables<'_> {
     fn property(&mut self, property: &Property, text: &FieldText) -> String {
         format!(
             "Property {{ name: {:?}, kind: {}, required: {}, nullable: {}, read_only: {}, write_only: {}, \
-             deprecated: {}, values: {}, words: {} }}",
+             deprecated: {}, values: {}, text: {} }}",
             property.name,
             self.kind(&property.kind),
             property.required,
@@ -155,7 +155,7 @@ impl Tables<'_> {
             let next = self.lookups.len();
             format!("Some(&LOOKUP_{})", self.lookups.entry(lookup.clone()).or_insert(next))
         });
-        format!("Words {{ title: {:?}, help: {:?}, lookup: {lookup} }}", text.title, text.help)
+        format!("FieldText {{ title: {:?}, help: {:?}, lookup: {lookup} }}", text.title, text.help)
     }
 
     fn kind(&mut self, kind: &Type) -> String {
@@ -278,18 +278,18 @@ mod tests {
              stability: Stability::Beta, cost: Cost::Administration, parameters: &[Parameter { name: \"tree_id\", \
              input: \"tree_id\", location: Location::Path, required: true, deprecated: false, \
              kind: Type::String(Format::Text), \
-             words: Words { title: \"Tree ID\", help: \"\", lookup: Some(&LOOKUP_0) } }, \
+             text: FieldText { title: \"Tree ID\", help: \"\", lookup: Some(&LOOKUP_0) } }, \
              Parameter { name: \"limit\", input: \"query_limit\", location: Location::Query, required: false, \
-             deprecated: false, kind: Type::Integer, words: Words { title: \"Limit\", help: \"\", lookup: None } }, \
+             deprecated: false, kind: Type::Integer, text: FieldText { title: \"Limit\", help: \"\", lookup: None } }, \
              Parameter { name: \"id\", input: \"id\", location: Location::Query, required: false, deprecated: true, ",
         );
         has(
             &source,
             "body: Some(Body { media_type: \"application/json\", required: true, kind: Type::Model(&MODEL_0), \
-             words: Words { title: \"Body\", help: \"\", lookup: None }, property_words: &[(\"colour\", \
-             Words { title: \"Shade\", help: \"\", lookup: None })] }), \
-             answers: &[Answer { status: 200, media_types: &[\"application/json\"], kind: Type::Model(&MODEL_0) }, \
-             Answer { status: 204, media_types: &[], kind: Type::Any }] }",
+             text: FieldText { title: \"Body\", help: \"\", lookup: None }, overrides: &[PropertyOverride { property: \"colour\", input: \"colour\", \
+             text: FieldText { title: \"Shade\", help: \"\", lookup: None } }] }), \
+             responses: &[Response { status: 200, media_types: &[\"application/json\"], kind: Type::Model(&MODEL_0) }, \
+             Response { status: 204, media_types: &[], kind: Type::Any }] }",
         );
         has(
             &source,
