@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use catalog_model::{Catalog, Facts, Words, check, correct, digest, tables};
+use catalog_model::{Catalog, Overlay, Spec, check, correct, digest, tables};
 
 fn main() {
     if let Err(problems) = run() {
@@ -21,8 +21,8 @@ fn run() -> Result<(), Vec<String>> {
     for folder in [&spec, &overlay, &sources] {
         println!("cargo::rerun-if-changed={}", folder.display());
     }
-    let overlay = Words::read(&overlay)?;
-    let spec = correct(Facts::read(&spec)?, &overlay)?;
+    let overlay = Overlay::read(&overlay)?;
+    let spec = correct(Spec::read(&spec)?, &overlay)?;
     // Gaps do not stop the build: a readable form of the name stands in for a title. `catalog-import --check` lists them.
     let errors = check(&spec, &overlay).errors;
     if !errors.is_empty() {

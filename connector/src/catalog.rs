@@ -130,12 +130,12 @@ pub struct Body {
     /// How a form shows the single input `body`, where there is one.
     pub text: FieldText,
     /// The properties of a [`Type::Model`] whose text or whose input name differs from the model's own.
-    pub overrides: &'static [PropertyOverride],
+    pub property_inputs: &'static [PropertyInput],
 }
 
-/// How one operation shows a property of its body differently than the property's model does.
+/// The input of one property of a body, where its name or its text is not the model's own.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PropertyOverride {
+pub struct PropertyInput {
     /// The name of the property.
     pub property: &'static str,
     /// The name in the input: the same, or `body_NAME` where a path parameter has the property's name.
@@ -302,12 +302,12 @@ impl Property {
 impl Body {
     /// How this operation's form shows a property of its body.
     pub fn text_of<'a>(&'a self, property: &'a Property) -> &'a FieldText {
-        self.override_of(property).map_or(&property.text, |own| &own.text)
+        self.own_input(property).map_or(&property.text, |own| &own.text)
     }
 
     /// The name of a property's input.
     pub fn input_of(&self, property: &Property) -> &'static str {
-        self.override_of(property).map_or(property.name, |own| own.input)
+        self.own_input(property).map_or(property.name, |own| own.input)
     }
 
     /// The property that an input of this name sets.
@@ -316,8 +316,8 @@ impl Body {
         model.properties.iter().find(|property| self.input_of(property) == input)
     }
 
-    fn override_of(&self, property: &Property) -> Option<&'static PropertyOverride> {
-        self.overrides.iter().find(|own| own.property == property.name)
+    fn own_input(&self, property: &Property) -> Option<&'static PropertyInput> {
+        self.property_inputs.iter().find(|own| own.property == property.name)
     }
 }
 

@@ -59,7 +59,7 @@ pub fn failure(received: &Received<Vec<u8>>, context: Context) -> Failure {
 /// The input that sets a property of the body, where it has another name than the property.
 fn input_name(operation: Option<&Operation>, property: &str) -> Option<&'static str> {
     let body = operation?.body.as_ref()?;
-    body.overrides.iter().find(|own| own.property == property).map(|own| own.input)
+    body.property_inputs.iter().find(|own| own.property == property).map(|own| own.input)
 }
 
 fn reason(status: u16, asks_to_wait: bool) -> Reason {

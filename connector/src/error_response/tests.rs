@@ -93,3 +93,13 @@ fn a_web_page_is_reduced_to_its_title() {
     let failure = respond(IDEMPOTENT, 502, &[("content-type", "text/html")], "<html><title>Bad gateway</title></html>");
     assert_eq!(failure.problem().message, "Looker failed (502): Bad gateway. Try again later.");
 }
+
+#[test]
+fn fields_are_named_as_the_input_spells_them() {
+    let body =
+        r#"{"message": "Validation Failed", "errors": [{"field": "group_id", "code": "invalid"}, {"code": "x"}]}"#;
+    let failure = respond("add_group_group", 422, &[], body);
+    let fields: Vec<_> = failure.problem().fields.iter().map(|field| field.field.as_deref()).collect();
+    assert_eq!(fields, [Some("body_group_id"), None]);
+    assert!(failure.problem().message.contains("body_group_id: invalid."), "{failure:?}");
+}

@@ -125,6 +125,20 @@ fn clashing_names_are_separate_inputs() {
 }
 
 #[test]
+fn a_path_parameter_keeps_its_name_where_the_body_has_it_too() {
+    let added = call("add_group_group", r#"{"group_id": "1", "body_group_id": 2}"#);
+    assert_eq!((added.target.as_str(), body(&added)), ("/api/4.0/groups/1/groups", r#"{"group_id":"2"}"#));
+    let renamed =
+        call("update_external_oauth_application", r#"{"client_id": "a", "body_client_id": "b", "name": "n"}"#);
+    assert_eq!(renamed.target, "/api/4.0/external_oauth_applications/a");
+    assert_eq!(body(&renamed), r#"{"client_id":"b","name":"n"}"#);
+    let value = r#"{"group_id": "1", "user_attribute_id": "3", "body_group_id": "1", "value": "v"}"#;
+    let value = call("update_user_attribute_group_value", value);
+    assert_eq!(value.target, "/api/4.0/groups/1/attribute_values/3");
+    assert_eq!(body(&value), r#"{"group_id":"1","value":"v"}"#);
+}
+
+#[test]
 fn a_body_that_is_not_an_object_is_a_single_input() {
     let roles = call("set_user_roles", r#"{"user_id": "7", "body": [1, "2"]}"#);
     assert_eq!((roles.target.as_str(), body(&roles)), ("/api/4.0/users/7/roles", r#"["1","2"]"#));
@@ -172,9 +186,9 @@ fn every_operation_can_be_called() {
             give(parameter.input, &parameter.kind);
         }
         match &operation.body {
-            Some(Body { kind: Type::Model(model), .. }) => {
+            Some(body @ Body { kind: Type::Model(model), .. }) => {
                 for property in model.properties.iter().filter(|property| property.required && !property.read_only) {
-                    give(property.name, &property.kind);
+                    give(body.input_of(property), &property.kind);
                 }
             }
             Some(body) if body.required && body.media_type != FORM => give(BODY, &body.kind),

@@ -51,6 +51,15 @@ fn clashing_names_are_separate_inputs() {
 }
 
 #[test]
+fn a_path_parameter_keeps_its_name_where_the_body_has_it_too() {
+    let schema = input("add_group_group");
+    assert_eq!(names(&schema), ["body_group_id", "group_id"]);
+    assert_eq!(schema["required"], serde_json::json!(["group_id"]));
+    assert_eq!(schema["properties"]["group_id"]["title"], "Receiving group ID");
+    assert_eq!(schema["properties"]["body_group_id"]["description"], "The group that shall join the other one.");
+}
+
+#[test]
 fn a_body_that_is_not_an_object_is_a_single_input() {
     let schema = input("set_user_roles");
     assert_eq!(schema["properties"]["body"]["type"], "array");
@@ -72,7 +81,7 @@ fn fields_that_refer_to_objects_have_a_lookup() {
 fn an_operations_text_takes_precedence_over_the_models() {
     let mut seen = 0;
     for operation in &crate::catalog::OPERATIONS {
-        for own in operation.body.iter().flat_map(|body| body.overrides) {
+        for own in operation.body.iter().flat_map(|body| body.property_inputs) {
             let schema = input(operation.name);
             assert_eq!(schema["properties"][own.input]["title"], own.text.title, "{}.{}", operation.name, own.input);
             seen += 1;
