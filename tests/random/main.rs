@@ -201,7 +201,7 @@ fn check_that_it_acts_once(
             && (&*request.method, &*request.target) != ("PATCH", "/api/4.0/session")
     };
     let may_act = |request: &Request| match catalog::operation(&case.operation) {
-        Some(operation) => !operation.is_safe(),
+        Some(operation) => !operation.is_idempotent(),
         None => matches!(&*request.method, "POST" | "PATCH"),
     };
     let sent: Vec<_> = asked.iter().filter(|(request, _)| own(request) && may_act(request)).collect();

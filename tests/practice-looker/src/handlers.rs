@@ -18,7 +18,7 @@ mod roles;
 mod session;
 pub(crate) mod users;
 
-use looker_connector::catalog::{Answer as Success, Effect, Model, Type, model};
+use looker_connector::catalog::{Effect, Model, Response as Success, Type, model};
 use serde_json::Value;
 
 use crate::{call::Call, error_response::ErrorResponse, response::Response, state::State, table::Row};
@@ -93,7 +93,7 @@ fn success(call: &Call) -> Option<&'static Success> {
     let is_complaint =
         |success: &&Success| matches!(success.kind, Type::Model(model) if model.name == "ValidationError");
     let mut successes: Vec<&'static Success> =
-        call.operation.answers.iter().filter(|success| !is_complaint(success) && success.status != 202).collect();
+        call.operation.responses.iter().filter(|success| !is_complaint(success) && success.status != 202).collect();
     successes.sort_by_key(|success| (success.media_types.is_empty() && success.status != 204, success.status));
     successes.first().copied()
 }

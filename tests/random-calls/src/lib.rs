@@ -65,7 +65,7 @@ pub fn call() -> impl Strategy<Value = (String, String)> {
         let mut names: Vec<&'static str> = operation.parameters.iter().map(|parameter| parameter.input).collect();
         if let Some(body) = &operation.body {
             match body.kind {
-                Type::Model(model) => names.extend(model.properties.iter().map(|property| property.name)),
+                Type::Model(model) => names.extend(model.properties.iter().map(|property| body.input_of(property))),
                 _ => names.push("body"),
             }
         }

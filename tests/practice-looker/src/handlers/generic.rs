@@ -62,7 +62,7 @@ fn named_by(operation: &'static Operation) -> Option<&'static str> {
 fn reader(model: &Model) -> Option<&'static Operation> {
     let is_shown = |kind: Type| matches!(kind, Type::Model(shown) if kept_as(shown.name) == kept_as(model.name));
     let names_one = |operation: &&'static Operation| {
-        named_by(operation).is_some() && operation.answers.iter().any(|answer| is_shown(answer.kind))
+        named_by(operation).is_some() && operation.responses.iter().any(|answer| is_shown(answer.kind))
     };
     let reads = |operation: &&'static Operation| operation.method == Method::Get && names_one(operation);
     OPERATIONS.iter().find(reads).or_else(|| OPERATIONS.iter().find(names_one))
@@ -281,12 +281,12 @@ fn delete(state: &mut State, call: &Call) -> Result<(), ErrorResponse> {
     let same_place =
         |operation: &&Operation| operation.method == Method::Get && same_shape(operation.path, call.operation.path);
     let models =
-        OPERATIONS.iter().filter(same_place).flat_map(|operation| operation.answers).filter_map(|answer| match answer
-            .kind
-        {
-            Type::Model(model) => Some(model),
-            _ => None,
-        });
+        OPERATIONS.iter().filter(same_place).flat_map(|operation| operation.responses).filter_map(
+            |answer| match answer.kind {
+                Type::Model(model) => Some(model),
+                _ => None,
+            },
+        );
     let Some(model) = models.into_iter().next() else {
         return Ok(());
     };

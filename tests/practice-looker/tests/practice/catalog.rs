@@ -120,7 +120,7 @@ fn prepare(practice: &Practice, operation: &Operation) {
 
 /// The problems of an answer, in words.
 fn problems(operation: &Operation, reply: &Reply) -> Vec<String> {
-    let Some(answer) = operation.answers.iter().find(|answer| answer.status == reply.status) else {
+    let Some(answer) = operation.responses.iter().find(|answer| answer.status == reply.status) else {
         return vec![format!("status {}: {}", reply.status, reply.text())];
     };
     let media_type = reply.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! How people read it: titles, help and look-ups, written by hand.
+//! The overlay: titles, help, look-ups and corrections, written by hand.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,58 +6,58 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::facts::read_folder;
+use crate::spec::read_folder;
 
-/// All words.
+/// Everything in `catalog/overlay`.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Words {
-    /// `overlay/<tag>.toml`, by the name of the file without its ending, then by the name of the operation.
-    pub operations: BTreeMap<String, BTreeMap<String, OperationWords>>,
-    /// `overlay/fields.toml`: by the name of the field, wherever it is.
-    pub fields: BTreeMap<String, FieldWords>,
+pub struct Overlay {
+    /// `overlay/<tag>.toml`: by file stem, then by operation.
+    pub operations: BTreeMap<String, BTreeMap<String, OperationOverlay>>,
+    /// `overlay/fields.toml`: by field name, for every parameter and property of that name.
+    pub fields: BTreeMap<String, FieldOverlay>,
     /// `overlay/models.toml`: by model, then by property.
-    pub models: BTreeMap<String, BTreeMap<String, FieldWords>>,
+    pub models: BTreeMap<String, BTreeMap<String, FieldOverlay>>,
     /// `overlay/effects.toml`.
     pub effects: EffectExceptions,
-    /// `overlay/writable.toml`: by model, the properties that Looker takes although its description calls them
+    /// `overlay/writable.toml`: by model, the properties that Looker accepts although its description marks them
     /// read-only.
     pub writable: BTreeMap<String, Vec<String>>,
-    /// `overlay/secrets.toml`: by model the properties, and by operation the parameters, that are not to be shown.
+    /// `overlay/secrets.toml`: properties by model, and parameters by operation, that hold secrets.
     pub secrets: BTreeMap<String, Vec<String>>,
 }
 
-/// The words of one operation.
+/// What the overlay says about one operation.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct OperationWords {
-    /// "Create user".
+pub struct OperationOverlay {
+    /// The title that people read: "Create user".
     pub title: Option<String>,
-    /// One line: what it does.
+    /// What it does, in one line.
     pub help: Option<String>,
-    /// The words of its inputs, where they differ from what such a field is called elsewhere.
+    /// Its inputs, if they need another title, help or look-up than their namesakes have.
     #[serde(default)]
-    pub fields: BTreeMap<String, FieldWords>,
+    pub fields: BTreeMap<String, FieldOverlay>,
 }
 
-/// The words of one field. What is left out is taken from the next wider place.
+/// What the overlay says about one field. What it leaves out comes from the next wider place.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct FieldWords {
-    /// "First name".
+pub struct FieldOverlay {
+    /// The title that people read: "First name".
     pub title: Option<String>,
     /// One line of help.
     pub help: Option<String>,
-    /// Where its values come from.
-    pub lookup: Option<LookupWords>,
+    /// The operation that lists its values.
+    pub lookup: Option<LookupOverlay>,
 }
 
 /// The `lookup` of a field.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged, expecting = "a lookup is { operation = \"…\", value = \"…\", label = \"…\" }, or false for none")]
-pub enum LookupWords {
-    /// `false`: this field has none, although fields of its name have one elsewhere.
+pub enum LookupOverlay {
+    /// `false`: this field has no look-up, although its namesakes have one.
     Switch(bool),
-    /// The operation to ask.
+    /// The operation to call.
     Operation(Lookup),
 }
 
@@ -85,39 +85,39 @@ pub struct EffectExceptions {
     pub delete: Vec<String>,
 }
 
-impl Words {
-    /// Reads the word files in a folder, `catalog/overlay`. A file that is not there has no words.
+impl Overlay {
+    /// Reads the files in a folder, `catalog/overlay`. A missing folder or file counts as empty.
     ///
     /// # Errors
     ///
-    /// One message for each file that cannot be read or is not what such a file is.
+    /// One message for each file that cannot be read or does not have the expected form.
     pub fn read(folder: &Path) -> Result<Self, Vec<String>> {
-        let mut words = Self::default();
+        let mut overlay = Self::default();
         if !folder.exists() {
-            return Ok(words);
+            return Ok(overlay);
         }
         let mut problems = Vec::new();
         for (name, text) in read_folder(folder, "toml").map_err(|problem| vec![problem])? {
             let stem = name.trim_end_matches(".toml");
             let outcome = match stem {
-                "fields" => parse(&text).map(|read| words.fields = read),
-                "models" => parse(&text).map(|read| words.models = read),
-                "effects" => parse(&text).map(|read| words.effects = read),
-                "writable" => parse(&text).map(|read| words.writable = read),
-                "secrets" => parse(&text).map(|read| words.secrets = read),
+                "fields" => parse(&text).map(|read| overlay.fields = read),
+                "models" => parse(&text).map(|read| overlay.models = read),
+                "effects" => parse(&text).map(|read| overlay.effects = read),
+                "writable" => parse(&text).map(|read| overlay.writable = read),
+                "secrets" => parse(&text).map(|read| overlay.secrets = read),
                 _ => parse(&text).map(|read| {
-                    words.operations.insert(stem.to_owned(), read);
+                    overlay.operations.insert(stem.to_owned(), read);
                 }),
             };
             if let Err(problem) = outcome {
                 problems.push(format!("{}/{name}: {problem}", folder.display()));
             }
         }
-        if problems.is_empty() { Ok(words) } else { Err(problems) }
+        if problems.is_empty() { Ok(overlay) } else { Err(problems) }
     }
 
-    /// The words of an operation that a file about a tag has.
-    pub fn operation(&self, file_stem: &str, name: &str) -> Option<&OperationWords> {
+    /// The entry for an operation in a tag's file.
+    pub fn operation(&self, file_stem: &str, name: &str) -> Option<&OperationOverlay> {
         self.operations.get(file_stem)?.get(name)
     }
 }
@@ -134,39 +134,39 @@ mod tests {
 
     use super::*;
 
-    fn read(files: &[(&str, &str)]) -> Result<Words, Vec<String>> {
+    fn read(files: &[(&str, &str)]) -> Result<Overlay, Vec<String>> {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             fs::write(folder.path().join(name), text).unwrap();
         }
-        Words::read(folder.path())
+        Overlay::read(folder.path())
     }
 
     #[test]
     fn every_kind_of_file_is_read() {
-        let words = read(&[
+        let overlay = read(&[
             (
                 "tree.toml",
-                "[pick]\ntitle = \"Pick apple\"\nhelp = \"Takes one.\"\n[pick.fields.colour]\nlookup = false\n",
+                "[pick]\ntitle = \"Pick apple\"\nhelp = \"Takes one.\"\n[pick.fields.color]\nlookup = false\n",
             ),
             ("fields.toml", "[tree_id]\nlookup = { operation = \"all\", value = \"id\", label = \"name\" }\n"),
-            ("models.toml", "[Apple.colour]\ntitle = \"Shade\"\n"),
+            ("models.toml", "[Apple.color]\ntitle = \"Shade\"\n"),
             ("effects.toml", "read = [\"pick\"]\n"),
-            ("notes.md", "not a word file"),
+            ("notes.md", "not an overlay file"),
         ])
         .unwrap();
-        let pick = words.operation("tree", "pick").unwrap();
+        let pick = overlay.operation("tree", "pick").unwrap();
         assert_eq!(pick.title.as_deref(), Some("Pick apple"));
-        assert_eq!(pick.fields["colour"].lookup, Some(LookupWords::Switch(false)));
+        assert_eq!(pick.fields["color"].lookup, Some(LookupOverlay::Switch(false)));
         let lookup = Lookup { operation: "all".into(), value: "id".into(), label: "name".into() };
-        assert_eq!(words.fields["tree_id"].lookup, Some(LookupWords::Operation(lookup)));
-        assert_eq!(words.models["Apple"]["colour"].title.as_deref(), Some("Shade"));
-        assert_eq!(words.effects.read, ["pick"]);
+        assert_eq!(overlay.fields["tree_id"].lookup, Some(LookupOverlay::Operation(lookup)));
+        assert_eq!(overlay.models["Apple"]["color"].title.as_deref(), Some("Shade"));
+        assert_eq!(overlay.effects.read, ["pick"]);
     }
 
     #[test]
-    fn no_folder_has_no_words() {
-        assert_eq!(Words::read(Path::new("/nowhere/at/all")), Ok(Words::default()));
+    fn a_missing_folder_is_an_empty_overlay() {
+        assert_eq!(Overlay::read(Path::new("/nowhere/at/all")), Ok(Overlay::default()));
     }
 
     #[test]

@@ -1,47 +1,49 @@
-//! From an answer that is no success to a failure.
+//! Turns an error response into a failure.
 
 mod message;
 
 use crate::auth::Address;
 use crate::catalog::{Location, Operation};
-use crate::exchange::Received;
 use crate::failure::{Failure, Problem, Reason};
-use crate::retry_after::retry_after;
+use crate::retry::Received;
 pub(crate) use message::Explanation;
 use std::time::Duration;
 
-/// What must be known of a request to say what its refusal means.
+/// What must be known of a request to explain its error response.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     address: &'a Address,
     operation: Option<&'a Operation>,
-    /// The time since 1970.
-    time: Duration,
 }
 
 impl<'a> Context<'a> {
-    /// The context of a request that the connector makes of its own accord, at a time since 1970. Those are safe.
-    pub fn new(address: &'a Address, time: Duration) -> Self {
-        Self { address, operation: None, time }
+    /// The context of a request that belongs to a login. All of those are idempotent.
+    pub fn new(address: &'a Address) -> Self {
+        Self { address, operation: None }
     }
 
-    /// The context of an operation that the user asked for.
+    /// The context of an operation that the user called.
     pub fn of(self, operation: &'a Operation) -> Self {
         Self { operation: Some(operation), ..self }
     }
 
-    fn is_safe(&self) -> bool {
-        self.operation.is_none_or(Operation::is_safe)
+    fn is_idempotent(&self) -> bool {
+        self.operation.is_none_or(Operation::is_idempotent)
     }
 }
 
-/// The failure that an answer is whose status is no success.
-pub fn refusal(received: &Received, context: Context) -> Failure {
+/// Turns a response whose status is not a success into a failure.
+pub fn failure(received: &Received<Vec<u8>>, context: Context) -> Failure {
     let status = received.status;
-    let wait = retry_after(&received.headers, context.time);
-    let explanation = Explanation::read(received, &context.address.base_url());
-    let reason = reason(status, wait.is_some() && context.is_safe());
-    let mut problem = Problem::new(reason, words(reason, status, &explanation, &context, wait));
+    let wait = received.retry_after;
+    let mut explanation = Explanation::read(received, &context.address.base_url());
+    for field in explanation.fields.iter_mut().filter_map(|field| field.field.as_mut()) {
+        if let Some(input) = input_name(context.operation, field) {
+            input.clone_into(field);
+        }
+    }
+    let reason = reason(status, wait.is_some() && context.is_idempotent());
+    let mut problem = Problem::new(reason, message(reason, status, &explanation, &context, wait));
     problem.status = Some(status);
     problem.retry_after = wait;
     problem.request_sent = true;
@@ -49,12 +51,18 @@ pub fn refusal(received: &Received, context: Context) -> Failure {
     problem.fields = explanation.fields;
     match reason {
         Reason::RateLimited => problem.retryable(),
-        Reason::Timeout | Reason::RemoteError => problem.retryable_if(context.is_safe()),
+        Reason::Timeout | Reason::RemoteError => problem.retryable_if(context.is_idempotent()),
         _ => problem.permanent(),
     }
 }
 
-fn reason(status: u16, refused_for_now: bool) -> Reason {
+/// The input that sets a property of the body, where it has another name than the property.
+fn input_name(operation: Option<&Operation>, property: &str) -> Option<&'static str> {
+    let body = operation?.body.as_ref()?;
+    body.property_inputs.iter().find(|own| own.property == property).map(|own| own.input)
+}
+
+fn reason(status: u16, asks_to_wait: bool) -> Reason {
     match status {
         401 => Reason::Unauthenticated,
         403 => Reason::Forbidden,
@@ -62,28 +70,33 @@ fn reason(status: u16, refused_for_now: bool) -> Reason {
         408 => Reason::Timeout,
         409 => Reason::Conflict,
         429 => Reason::RateLimited,
-        503 if refused_for_now => Reason::RateLimited,
+        503 if asks_to_wait => Reason::RateLimited,
         500.. => Reason::RemoteError,
         400.. => Reason::Rejected,
-        // A success never comes here; what is left has no place in an API that does not redirect.
+        // Successes never come here, and Looker's API does not redirect.
         _ => Reason::UnexpectedResponse,
     }
 }
 
 /// What happened and what to do.
-fn words(reason: Reason, status: u16, explanation: &Explanation, context: &Context, wait: Option<Duration>) -> String {
+fn message(
+    reason: Reason,
+    status: u16,
+    explanation: &Explanation,
+    context: &Context,
+    wait: Option<Duration>,
+) -> String {
     let authority = context.address.authority();
     let (what, advice) = match reason {
         Reason::Unauthenticated => (
             "Looker does not accept the token".to_owned(),
             "It may have expired or been revoked: give a new one, or a client ID and client secret.".to_owned(),
         ),
-        Reason::Forbidden => (
-            "Looker does not allow this".to_owned(),
-            "The user whose API key it is lacks a permission for it.".to_owned(),
-        ),
+        Reason::Forbidden => {
+            ("Looker does not allow this".to_owned(), "The user of the API key lacks a permission for it.".to_owned())
+        }
         Reason::NotFound => ("Looker finds nothing here".to_owned(), not_found_advice(context.operation)),
-        Reason::Conflict => ("This contradicts what is in Looker".to_owned(), String::new()),
+        Reason::Conflict => ("This conflicts with what is in Looker".to_owned(), String::new()),
         Reason::Rejected => ("Looker refuses the request".to_owned(), String::new()),
         Reason::RateLimited => (
             "Looker asks to slow down".to_owned(),
@@ -94,8 +107,8 @@ fn words(reason: Reason, status: u16, explanation: &Explanation, context: &Conte
         ),
         Reason::Timeout | Reason::RemoteError => ("Looker failed".to_owned(), repeat_advice(context)),
         _ => (
-            format!("{authority} answers as Looker's API never does"),
-            "Check the domain and the port: a Looker that your company hosts often answers on port 19999.".to_owned(),
+            format!("The response of {authority} is not one of Looker's API"),
+            "Check the domain and the port: a Looker that your company hosts often uses port 19999.".to_owned(),
         ),
     };
     let mut text = format!("{what} ({status})");
@@ -106,10 +119,11 @@ fn words(reason: Reason, status: u16, explanation: &Explanation, context: &Conte
     let ends = text.ends_with(['.', '!', '?', '…']);
     text.push_str(if ends { "" } else { "." });
     for field in explanation.fields.iter().take(FIELDS_IN_A_MESSAGE) {
-        text.push_str(&match (field.field.as_str(), field.message.as_str()) {
-            ("", message) => format!(" {message}."),
-            (name, "") => format!(" {name}: {}.", field.code),
-            (name, message) => format!(" {name}: {}.", message.trim_end_matches('.')),
+        let message = field.message.trim_end_matches('.');
+        text.push_str(&match (&field.field, message) {
+            (None, message) => format!(" {message}."),
+            (Some(name), "") => format!(" {name}: {}.", field.code),
+            (Some(name), message) => format!(" {name}: {message}."),
         });
     }
     if !advice.is_empty() {
@@ -119,14 +133,14 @@ fn words(reason: Reason, status: u16, explanation: &Explanation, context: &Conte
     text
 }
 
-/// How many fields a message names; `fields` has them all.
+/// The number of fields that a message names. The failure's `fields` has them all.
 const FIELDS_IN_A_MESSAGE: usize = 5;
 
 fn repeat_advice(context: &Context) -> String {
-    if context.is_safe() {
+    if context.is_idempotent() {
         "Try again later.".to_owned()
     } else {
-        "The operation may have been carried out all the same: look before you repeat it.".to_owned()
+        "The operation may have been carried out: check before you repeat it.".to_owned()
     }
 }
 

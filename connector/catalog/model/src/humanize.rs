@@ -3,7 +3,7 @@
 /// Words that people do not write as the API does: acronyms and product names.
 const SPELLINGS: &[(&str, &str)] = &[
     ("2fa", "2FA"),
-    ("spec", "API"),
+    ("api", "API"),
     ("api3", "API 3"),
     ("aws", "AWS"),
     ("bigquery", "BigQuery"),
@@ -66,7 +66,7 @@ const SPELLINGS: &[(&str, &str)] = &[
 
 /// A name of the API as people read it: `first_name` is "First name", `sessionTTL` "Session TTL". A leading `is` goes,
 /// since it says only that the field is a check box: `is_disabled` is "Disabled". `can_edit` stays "Can edit".
-pub fn humanise(name: &str) -> String {
+pub fn humanize(name: &str) -> String {
     let words = snake_case(name);
     let mut words: Vec<&str> = words.split('_').filter(|word| !word.is_empty()).collect();
     if words.len() > 1 && words[0] == "is" {
@@ -133,7 +133,7 @@ mod tests {
             ("me", "Me"),
             ("_", "_"),
         ] {
-            assert_eq!(humanise(name), title);
+            assert_eq!(humanize(name), title);
         }
     }
 

@@ -1,13 +1,13 @@
-//! What an error's body says, whatever it looks like: Looker's JSON, a proxy's web page, plain text, nothing at all.
+//! Reads the body of an error response: Looker's JSON, a proxy's web page, plain text or nothing.
 
-use crate::exchange::Received;
 use crate::failure::FieldProblem;
+use crate::retry::Received;
 use serde_json::{Map, Value};
 
 /// How much of a message is shown, in characters: the first line of a page says what it is, the rest is noise.
 const LONGEST: usize = 300;
 
-/// What could be read of an error's body.
+/// What an error's body says.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Explanation {
     /// The message, on one line.
@@ -20,11 +20,11 @@ pub(crate) struct Explanation {
 
 impl Explanation {
     /// Reads an error's body. `base_url` completes addresses that Looker gives without a host.
-    pub fn read(received: &Received, base_url: &str) -> Self {
-        match serde_json::from_slice(&received.bytes) {
+    pub fn read(received: &Received<Vec<u8>>, base_url: &str) -> Self {
+        match serde_json::from_slice(&received.body) {
             Ok(document) => Self::from_json(document, base_url),
             Err(_) => {
-                let text = String::from_utf8_lossy(&received.bytes);
+                let text = String::from_utf8_lossy(&received.body);
                 // JSON that is cut off or broken is no text for people, and can be anything: half the answer to a login, say,
                 // with a token in it that nobody knows yet.
                 let message = if looks_like_json(&text) { None } else { readable_line(&text) };
@@ -64,8 +64,10 @@ impl Explanation {
 fn field_problem(error: &Value) -> FieldProblem {
     let said = |name: &str| error.get(name).and_then(text).unwrap_or_default();
     match error {
-        Value::Object(_) => FieldProblem { field: said("field"), code: said("code"), message: said("message") },
-        other => FieldProblem { field: String::new(), code: String::new(), message: text(other).unwrap_or_default() },
+        Value::Object(error) => {
+            FieldProblem { field: error.get("field").and_then(text), code: said("code"), message: said("message") }
+        }
+        other => FieldProblem { field: None, code: String::new(), message: text(other).unwrap_or_default() },
     }
 }
 
@@ -145,7 +147,7 @@ mod tests {
     use crate::transport::Headers;
 
     fn read(body: &[u8]) -> Explanation {
-        let received = Received { status: 500, headers: Headers::default(), bytes: body.to_vec() };
+        let received = Received { status: 500, headers: Headers::default(), retry_after: None, body: body.to_vec() };
         Explanation::read(&received, "https://looker.example.com")
     }
 
@@ -161,7 +163,8 @@ mod tests {
         );
         assert_eq!(explanation.message.as_deref(), Some("Validation Failed"));
         assert_eq!(explanation.documentation_url.as_deref(), Some("https://looker.example.com/docs/r/err/422"));
-        let expected = FieldProblem { field: "email".into(), code: "invalid".into(), message: "is no address".into() };
+        let expected =
+            FieldProblem { field: Some("email".into()), code: "invalid".into(), message: "is no address".into() };
         assert_eq!(explanation.fields, [expected]);
     }
 
@@ -208,8 +211,8 @@ mod tests {
     fn errors_that_are_no_objects_are_kept() {
         let explanation = read(br#"{"message": "m", "errors": ["a", null, {"field": 3}]}"#);
         let texts: Vec<_> =
-            explanation.fields.iter().map(|field| (field.field.as_str(), field.message.as_str())).collect();
-        assert_eq!(texts, [("", "a"), ("", ""), ("3", "")]);
+            explanation.fields.iter().map(|field| (field.field.as_deref(), field.message.as_str())).collect();
+        assert_eq!(texts, [(None, "a"), (None, ""), (Some("3"), "")]);
     }
 
     #[test]

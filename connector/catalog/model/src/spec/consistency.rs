@@ -1,17 +1,17 @@
-//! Whether facts agree with each other: names are unique, what is referred to exists, paths name their parameters.
+//! Checks that a spec agrees with itself: names are unique, references resolve, paths name their parameters.
 
 use std::collections::BTreeSet;
 
-use super::{Facts, Location, Operation};
-use crate::catalog::input_name;
-use crate::humanise::file_stem;
+use super::{Location, Operation, Spec};
+use crate::humanize::file_stem;
+use crate::inputs::inputs;
 use crate::kind::Type;
 
-/// The names of files in `spec/` and `overlay/` that are not about one tag.
+/// File stems in `spec/` and `overlay/` that do not belong to a tag.
 const RESERVED_STEMS: [&str; 6] = ["source", "models", "fields", "effects", "writable", "secrets"];
 
-impl Facts {
-    /// Everything in which the facts contradict each other; `None` where they do not.
+impl Spec {
+    /// Every contradiction in the spec, one message each; `None` if there is none.
     pub fn inconsistencies(&self) -> Option<Vec<String>> {
         let mut problems = Vec::new();
         let mut names = BTreeSet::new();
@@ -54,7 +54,7 @@ impl Facts {
             }
             let kinds = (operation.parameters.iter().map(|parameter| &parameter.kind))
                 .chain(operation.body.iter().map(|body| &body.kind))
-                .chain(operation.answers.iter().filter_map(|answer| answer.kind.as_ref()));
+                .chain(operation.responses.iter().filter_map(|response| response.kind.as_ref()));
             problems.extend(kinds.filter_map(unknown).map(|name| format!("{place}: there is no model {name}")));
             problems.extend(self.input_problems(operation).into_iter().map(|problem| format!("{place}, {problem}")));
         }
@@ -64,20 +64,10 @@ impl Facts {
     /// What is wrong with the parameters of an operation, and with the names of its inputs.
     fn input_problems(&self, operation: &Operation) -> Vec<String> {
         let mut problems = Vec::new();
-        let model = self.body_model(operation);
-        let mut inputs: BTreeSet<String> = match (&operation.body, model) {
-            (Some(_), Some(model)) => (model.properties.iter())
-                .filter(|property| !property.read_only)
-                .map(|property| property.name.clone())
-                .collect(),
-            (Some(body), None) if !body.is_form() => BTreeSet::from(["body".to_owned()]),
-            _ => BTreeSet::new(),
-        };
+        if let Err(input) = inputs(self, operation) {
+            problems.push(format!("the name {input} of the input belongs to two of its fields"));
+        }
         for parameter in &operation.parameters {
-            let input = input_name(self, operation, parameter);
-            if !inputs.insert(input.clone()) {
-                problems.push(format!("parameter {}: the input already has a field {input}", parameter.name));
-            }
             let in_path = operation.path.contains(&format!("{{{}}}", parameter.name));
             if (parameter.location == Location::Path) != in_path {
                 problems.push(format!("parameter {}: does not agree with the path {}", parameter.name, operation.path));
@@ -100,51 +90,51 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::fixture::facts;
+    use crate::fixture::spec;
 
     #[test]
-    fn facts_that_agree_have_no_inconsistency() {
-        assert_eq!(facts().inconsistencies(), None);
+    fn a_consistent_spec_has_no_inconsistency() {
+        assert_eq!(spec().inconsistencies(), None);
     }
 
     #[test]
     fn every_contradiction_is_named() {
-        type Spoil = fn(&mut Facts);
+        type Spoil = fn(&mut Spec);
         let cases: [(Spoil, &str); 14] = [
-            (|facts| facts.models.swap(0, 1), "model Apple: must stand before Request"),
-            (|facts| facts.models[2].properties[1].name = "id".into(), "model Tree, property id: is there twice"),
+            (|spec| spec.models.swap(0, 1), "model Apple: must stand before Request"),
+            (|spec| spec.models[2].properties[1].name = "id".into(), "model Tree, property id: is there twice"),
             (
-                |facts| facts.models[0].properties[1].kind = Type::Model("Pip".into()),
-                "property colour: there is no model Pip",
+                |spec| spec.models[0].properties[1].kind = Type::Model("Pip".into()),
+                "property color: there is no model Pip",
             ),
-            (|facts| facts.models[0].properties[0].write_only = true, "property id: cannot be both"),
-            (|facts| facts.groups[1].tag = "Models".into(), "tag Models: models is the name of another file"),
-            (|facts| facts.groups[1].tag = "AppleFruit".into(), "tag AppleFruit: another tag has the same file"),
-            (|facts| facts.groups[1].operations[1].name = "all_trees".into(), "operation all_trees: is there twice"),
+            (|spec| spec.models[0].properties[0].write_only = true, "property id: cannot be both"),
+            (|spec| spec.groups[1].tag = "Models".into(), "tag Models: models is the name of another file"),
+            (|spec| spec.groups[1].tag = "AppleFruit".into(), "tag AppleFruit: another tag has the same file"),
+            (|spec| spec.groups[1].operations[1].name = "all_trees".into(), "operation all_trees: is there twice"),
             (
-                |facts| facts.groups[1].operations[0].answers[0].kind = Some("[Pip]".parse().unwrap()),
+                |spec| spec.groups[1].operations[0].responses[0].kind = Some("[Pip]".parse().unwrap()),
                 "operation all_trees: there is no model Pip",
             ),
             (
-                |facts| facts.groups[0].operations[0].parameters[2].name = "query_limit".into(),
-                "create_apple, parameter query_limit: the input already has a field query_limit",
+                |spec| spec.groups[0].operations[0].parameters[2].name = "query_limit".into(),
+                "create_apple, the name query_limit of the input belongs to two of its fields",
             ),
             (
-                |facts| facts.groups[0].operations[0].parameters[2].name = "tree_id".into(),
-                "parameter tree_id: the input already has a field tree_id",
+                |spec| spec.groups[0].operations[0].parameters[2].name = "tree_id".into(),
+                "create_apple, the name tree_id of the input belongs to two of its fields",
             ),
             (
-                |facts| facts.groups[1].operations[0].parameters[0].location = Location::Path,
+                |spec| spec.groups[1].operations[0].parameters[0].location = Location::Path,
                 "all_trees, parameter ids: does not agree with the path /trees",
             ),
             (
-                |facts| facts.groups[0].operations[0].parameters[0].required = false,
+                |spec| spec.groups[0].operations[0].parameters[0].required = false,
                 "parameter tree_id: is in the path and so must be required",
             ),
-            (|facts| facts.groups[1].operations[0].path = "/trees/{x}".into(), "has 1 places for 0 parameters"),
+            (|spec| spec.groups[1].operations[0].path = "/trees/{x}".into(), "has 1 places for 0 parameters"),
             (
-                |facts| {
-                    facts.groups[1].operations[1].parameters = vec![crate::facts::Parameter {
+                |spec| {
+                    spec.groups[1].operations[1].parameters = vec![crate::spec::Parameter {
                         name: "body".into(),
                         location: Location::Query,
                         kind: Type::Any,
@@ -152,13 +142,13 @@ mod tests {
                         deprecated: false,
                     }]
                 },
-                "set_trees, parameter body: the input already has a field body",
+                "set_trees, the name body of the input belongs to two of its fields",
             ),
         ];
         for (spoil, expected) in cases {
-            let mut facts = facts();
-            spoil(&mut facts);
-            let problems = facts.inconsistencies().unwrap_or_default();
+            let mut spec = spec();
+            spoil(&mut spec);
+            let problems = spec.inconsistencies().unwrap_or_default();
             assert!(problems.iter().any(|problem| problem.contains(expected)), "{expected}: {problems:?}");
         }
     }

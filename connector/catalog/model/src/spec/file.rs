@@ -1,7 +1,7 @@
-//! The fact files: how each is named, written and read.
+//! The spec's files: how each is named, written and read.
 //!
-//! They are JSON with one parameter, answer or property to the line, so that `git diff` after a new import reads as a
-//! list of what Looker changed.
+//! They are JSON with one parameter, response or property per line, so that `git diff` after an import reads as a list
+//! of what Looker changed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,10 +10,10 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Facts, Group, Model, Operation, Source};
-use crate::humanise::file_stem;
+use super::{Group, Model, Operation, Source, Spec};
+use crate::humanize::file_stem;
 
-/// The name of the file that says where the facts come from.
+/// The name of the file that names the description that the spec was made from.
 pub const SOURCE_FILE: &str = "source.json";
 
 /// The name of the file of all models.
@@ -32,8 +32,8 @@ struct ModelsFile {
     models: Vec<Model>,
 }
 
-impl Facts {
-    /// The text of every fact file, by its name. The same facts always give the same text.
+impl Spec {
+    /// The text of every file, by file name. Equal specs give equal text.
     pub fn files(&self) -> BTreeMap<String, String> {
         let mut files = BTreeMap::from([
             (SOURCE_FILE.to_owned(), source_text(&self.source)),
@@ -43,7 +43,7 @@ impl Facts {
         files
     }
 
-    /// Reads the fact files in a folder, `catalog/spec`, and makes sure that they agree with each other.
+    /// Reads the files in a folder, `catalog/spec`, and checks that they agree with each other.
     ///
     /// # Errors
     ///
@@ -73,8 +73,8 @@ impl Facts {
         }
         match (source, models) {
             (Some(source), Some(models)) if problems.is_empty() => {
-                let facts = Self { source, models, groups };
-                facts.inconsistencies().map_or(Ok(facts), Err)
+                let spec = Self { source, models, groups };
+                spec.inconsistencies().map_or(Ok(spec), Err)
             }
             (source, models) => {
                 let missing = |file: &str| format!("{}: {file} is missing: run catalog-import", folder.display());
@@ -113,9 +113,9 @@ pub(crate) fn read_folder(folder: &Path, extension: &str) -> Result<BTreeMap<Str
     Ok(files)
 }
 
-/// A fact on one line. Facts hold strings, numbers, booleans and lists of them, all of which JSON can write.
-fn line(fact: &impl Serialize) -> String {
-    serde_json::to_string(fact).unwrap_or_else(|error| unreachable!("a fact is always JSON: {error}"))
+/// One item of the spec on one line. Items hold strings, numbers, booleans and lists of them: JSON can write all of these.
+fn line(item: &impl Serialize) -> String {
+    serde_json::to_string(item).unwrap_or_else(|error| unreachable!("the spec is always JSON: {error}"))
 }
 
 /// A list with each of its items on a line of its own; `[]` when it is empty.
@@ -156,7 +156,7 @@ fn group_text(group: &Group) -> String {
         if let Some(body) = &operation.body {
             members.push(format!("\"body\": {}", line(body)));
         }
-        members.push(format!("\"answers\": {}", list(operation.answers.iter().map(line), "      ")));
+        members.push(format!("\"responses\": {}", list(operation.responses.iter().map(line), "      ")));
         members.push(format!("\"failures\": {}", line(&operation.failures)));
         format!("{{\n      {}\n    }}", members.join(",\n      "))
     });
@@ -168,9 +168,9 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::facts::{Answer, Body, Cost, Location, Method, Parameter, Property, Stability};
+    use crate::spec::{Body, Cost, Location, Method, Parameter, Property, Response, Stability};
 
-    fn facts() -> Facts {
+    fn spec() -> Spec {
         let property = |name: &str, kind: &str| Property {
             name: name.into(),
             kind: kind.parse().unwrap(),
@@ -181,13 +181,10 @@ mod tests {
             deprecated: false,
             values: vec!["a \"quoted\" one".into()],
         };
-        Facts {
+        Spec {
             source: Source { version: "4.0.1".into(), release: "1.2".into(), sha256: "00".into() },
             models: vec![
-                Model {
-                    name: "Apple".into(),
-                    properties: vec![property("colour", "string"), property("pip", "[Pip]")],
-                },
+                Model { name: "Apple".into(), properties: vec![property("color", "string"), property("pip", "[Pip]")] },
                 Model { name: "Pip".into(), properties: vec![] },
             ],
             groups: vec![Group {
@@ -210,16 +207,16 @@ mod tests {
                         kind: "Apple".parse().unwrap(),
                         required: true,
                     }),
-                    answers: vec![Answer { status: 204, media_types: vec![], kind: None }],
+                    responses: vec![Response { status: 204, media_types: vec![], kind: None }],
                     failures: vec![400, 404],
                 }],
             }],
         }
     }
 
-    fn write(facts: &Facts) -> tempfile::TempDir {
+    fn write(spec: &Spec) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        for (name, text) in facts.files() {
+        for (name, text) in spec.files() {
             fs::write(folder.path().join(name), text).unwrap();
         }
         folder
@@ -227,14 +224,14 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        let facts = facts();
-        let folder = write(&facts);
-        assert_eq!(Facts::read(folder.path()).unwrap(), facts);
+        let spec = spec();
+        let folder = write(&spec);
+        assert_eq!(Spec::read(folder.path()).unwrap(), spec);
     }
 
     #[test]
-    fn every_fact_has_its_line() {
-        let files = facts().files();
+    fn every_item_has_a_line_of_its_own() {
+        let files = spec().files();
         assert_eq!(files.keys().collect::<Vec<_>>(), ["apple_tree.json", "models.json", "source.json"]);
         assert_eq!(
             files["apple_tree.json"],
@@ -251,7 +248,7 @@ mod tests {
         {"name":"tree","in":"path","type":"string","required":true}
       ],
       "body": {"media_type":"application/json","type":"Apple","required":true},
-      "answers": [
+      "responses": [
         {"status":204}
       ],
       "failures": [400,404]
@@ -263,23 +260,23 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_none_is_named() {
-        let folder = write(&facts());
+    fn a_file_of_another_form_is_named() {
+        let folder = write(&spec());
         fs::write(folder.path().join("extra.json"), r#"{"tag": "Extra", "operations": [], "more": 1}"#).unwrap();
-        let problems = Facts::read(folder.path()).unwrap_err();
+        let problems = Spec::read(folder.path()).unwrap_err();
         assert!(problems[0].contains("extra.json") && problems[0].contains("`more`"), "{problems:?}");
         fs::write(folder.path().join("extra.json"), r#"{"tag": "Other", "operations": []}"#).unwrap();
-        let problems = Facts::read(folder.path()).unwrap_err();
+        let problems = Spec::read(folder.path()).unwrap_err();
         assert!(problems[0].contains("extra.json") && problems[0].contains("belong into other.json"), "{problems:?}");
     }
 
     #[test]
     fn a_missing_file_is_named() {
-        let folder = write(&facts());
+        let folder = write(&spec());
         fs::remove_file(folder.path().join(MODELS_FILE)).unwrap();
-        assert!(Facts::read(folder.path()).unwrap_err()[0].contains("models.json is missing"));
+        assert!(Spec::read(folder.path()).unwrap_err()[0].contains("models.json is missing"));
         fs::remove_file(folder.path().join(SOURCE_FILE)).unwrap();
-        assert!(Facts::read(folder.path()).unwrap_err()[0].contains("source.json is missing"));
-        assert!(Facts::read(&folder.path().join("nowhere")).unwrap_err()[0].contains("nowhere: cannot be read"));
+        assert!(Spec::read(folder.path()).unwrap_err()[0].contains("source.json is missing"));
+        assert!(Spec::read(&folder.path().join("nowhere")).unwrap_err()[0].contains("nowhere: cannot be read"));
     }
 }

@@ -1,26 +1,28 @@
-//! An outside for tests: it answers by a script, keeps what it was asked, and its clock moves only when somebody waits.
+//! A platform for tests: it returns prepared responses, records what was sent, and has a clock that only tests move.
 
 use crate::transport::{Body, Headers, Platform, Request, Response, TransportError, TransportErrorKind};
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-/// A scripted outside.
+/// A platform with prepared responses.
 #[derive(Debug, Default)]
-pub struct Scripted {
-    answers: VecDeque<Result<Answer, TransportError>>,
+pub struct MockTransport {
+    responses: VecDeque<Result<MockResponse, TransportError>>,
     /// What was sent, in order.
-    pub asked: Vec<Asked>,
-    /// How long it waited, in order.
+    pub sent: Vec<SentRequest>,
+    /// Every wait, in order.
     pub waits: Vec<Duration>,
     /// The time.
     pub clock: Duration,
+    /// How long each request takes.
+    pub latency: Duration,
     /// The environment.
     pub variables: HashMap<String, String>,
 }
 
 /// A request that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct SentRequest {
     /// Method and URL: `GET https://looker.example.com/api/4.0/user`.
     pub line: String,
     /// The headers.
@@ -29,29 +31,29 @@ pub struct Asked {
     pub body: Option<String>,
 }
 
-/// An answer to give.
+/// A prepared response.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct MockResponse {
     status: u16,
     headers: Headers,
     pieces: VecDeque<Result<Vec<u8>, TransportError>>,
 }
 
-impl Scripted {
-    /// Adds an answer with a JSON body.
+impl MockTransport {
+    /// Adds a response with a JSON body.
     pub fn json(self, status: u16, body: &str) -> Self {
-        self.answer(status, &[("content-type", "application/json")], body.as_bytes())
+        self.response(status, &[("content-type", "application/json")], body.as_bytes())
     }
 
-    /// Adds the answer to a login.
+    /// Adds the response to a login.
     pub fn token(self, token: &str) -> Self {
         self.json(200, &format!(r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":3600}}"#))
     }
 
-    /// Adds any answer.
-    pub fn answer(mut self, status: u16, headers: &[(&str, &str)], body: &[u8]) -> Self {
+    /// Adds any response.
+    pub fn response(mut self, status: u16, headers: &[(&str, &str)], body: &[u8]) -> Self {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        self.answers.push_back(Ok(Answer {
+        self.responses.push_back(Ok(MockResponse {
             status,
             headers: Headers(headers),
             pieces: VecDeque::from([Ok(body.to_vec())]),
@@ -59,46 +61,57 @@ impl Scripted {
         self
     }
 
-    /// Adds a success whose body breaks off after `body`.
+    /// Adds a success whose connection breaks after `body`.
     pub fn broken_body(mut self, body: &str) -> Self {
         let headers = Headers(vec![("content-type".into(), "application/json".into())]);
         let pieces = VecDeque::from([Ok(body.as_bytes().to_vec()), Err(error(TransportErrorKind::Broken))]);
-        self.answers.push_back(Ok(Answer { status: 200, headers, pieces }));
+        self.responses.push_back(Ok(MockResponse { status: 200, headers, pieces }));
         self
     }
 
     /// Adds a failure below HTTP.
     pub fn error(mut self, kind: TransportErrorKind) -> Self {
-        self.answers.push_back(Err(error(kind)));
+        self.responses.push_back(Err(error(kind)));
         self
+    }
+
+    /// Makes each request take this long.
+    pub fn slow(self, latency: Duration) -> Self {
+        Self { latency, ..self }
     }
 
     /// Method and URL of everything that was sent.
     pub fn lines(&self) -> Vec<&str> {
-        self.asked.iter().map(|asked| asked.line.as_str()).collect()
+        self.sent.iter().map(|request| request.line.as_str()).collect()
     }
 
-    /// How many answers nobody asked for.
-    pub fn left(&self) -> usize {
-        self.answers.len()
+    /// The number of prepared responses that no request has used.
+    pub fn unused(&self) -> usize {
+        self.responses.len()
+    }
+
+    /// How long was waited in all.
+    pub fn waited(&self) -> Duration {
+        self.waits.iter().sum()
     }
 }
 
 fn error(kind: TransportErrorKind) -> TransportError {
-    TransportError { kind, detail: "as the script says".into() }
+    TransportError { kind, detail: "prepared by the test".into() }
 }
 
-impl Platform for Scripted {
-    type Body = Answer;
+impl Platform for MockTransport {
+    type Body = MockResponse;
 
-    fn send(&mut self, request: Request<'_>) -> Result<Response<Answer>, TransportError> {
+    fn send(&mut self, request: Request<'_>) -> Result<Response<MockResponse>, TransportError> {
         let mut headers = Headers::default();
         request.headers(|name, value| headers.0.push((name.into(), value.into())));
-        let body = request.call.body.as_ref().map(|content| String::from_utf8_lossy(&content.bytes).into_owned());
-        let line = format!("{} {}{}", request.call.method.as_str(), request.address.base_url(), request.call.target);
-        self.asked.push(Asked { line, headers, body });
-        let answer = self.answers.pop_front().expect("the script has an answer for every request")?;
-        Ok(Response { status: answer.status, headers: answer.headers.clone(), body: answer })
+        let body = request.parts.body.as_ref().map(|content| String::from_utf8_lossy(&content.bytes).into_owned());
+        let line = format!("{} {}{}", request.parts.method.as_str(), request.address.base_url(), request.parts.target);
+        self.sent.push(SentRequest { line, headers, body });
+        self.clock += self.latency;
+        let response = self.responses.pop_front().expect("a response is prepared for every request")?;
+        Ok(Response { status: response.status, headers: response.headers.clone(), body: response })
     }
 
     fn now(&self) -> Duration {
@@ -124,14 +137,14 @@ impl Platform for Scripted {
     }
 }
 
-impl Body for Answer {
-    fn read(&mut self, most: usize) -> Result<Vec<u8>, TransportError> {
+impl Body for MockResponse {
+    fn read(&mut self, max_bytes: usize) -> Result<Vec<u8>, TransportError> {
         let mut piece = match self.pieces.pop_front() {
             None => return Ok(Vec::new()),
             Some(piece) => piece?,
         };
-        if piece.len() > most {
-            self.pieces.push_front(Ok(piece.split_off(most)));
+        if piece.len() > max_bytes {
+            self.pieces.push_front(Ok(piece.split_off(max_bytes)));
         }
         Ok(piece)
     }

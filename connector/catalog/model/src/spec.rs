@@ -1,4 +1,4 @@
-//! What Looker can do: operations and models, as its API description says, without its sentences.
+//! The spec: Looker's operations and models as its API description gives them, without its sentences.
 
 mod consistency;
 mod file;
@@ -12,10 +12,10 @@ use crate::kind::Type;
 pub(crate) use file::read_folder;
 pub use file::{MODELS_FILE, SOURCE_FILE};
 
-/// All facts of one version of Looker's API.
+/// One version of Looker's API.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Facts {
-    /// Which description they come from.
+pub struct Spec {
+    /// The description that it was made from.
     pub source: Source,
     /// The models, sorted by name.
     pub models: Vec<Model>,
@@ -23,7 +23,7 @@ pub struct Facts {
     pub groups: Vec<Group>,
 }
 
-/// Which description of Looker's the facts come from.
+/// The description that a spec was made from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
@@ -64,9 +64,9 @@ pub struct Operation {
     /// The body, where there is one.
     #[serde(default)]
     pub body: Option<Body>,
-    /// What a success can be.
-    pub answers: Vec<Answer>,
-    /// The statuses of the failures that Looker names.
+    /// The responses that mean success.
+    pub responses: Vec<Response>,
+    /// The statuses of the error responses that Looker documents.
     pub failures: Vec<u16>,
 }
 
@@ -124,7 +124,7 @@ pub struct Parameter {
     /// The type of its value.
     #[serde(rename = "type")]
     pub kind: Type,
-    /// Whether Looker demands it.
+    /// Whether Looker requires it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub required: bool,
     /// Whether Looker advises against it.
@@ -151,21 +151,21 @@ pub struct Body {
     /// The type of the whole of it.
     #[serde(rename = "type")]
     pub kind: Type,
-    /// Whether Looker demands it.
+    /// Whether Looker requires it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub required: bool,
 }
 
-/// One kind of success.
+/// One response that means success.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Answer {
+pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// Its media types as Looker names them; empty where it has no content.
+    /// Its media types as Looker names them; empty if it has no content.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub media_types: Vec<String>,
-    /// The type of its content, where that can be JSON.
+    /// The type of its content, if that can be JSON.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<Type>,
 }
@@ -198,13 +198,13 @@ pub struct Property {
     /// Whether only Looker sets it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub read_only: bool,
-    /// Whether Looker takes it but never gives it.
+    /// Whether Looker accepts it but never returns it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub write_only: bool,
     /// Whether Looker advises against it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub deprecated: bool,
-    /// The only values that it, or each of its items, can have; empty where Looker names none.
+    /// The values that it, or each of its items, can have; empty if Looker lists none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
 }
@@ -213,7 +213,7 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-impl Facts {
+impl Spec {
     /// Every operation with the tag that it is listed under.
     pub fn operations(&self) -> impl Iterator<Item = (&str, &Operation)> {
         self.groups.iter().flat_map(|group| group.operations.iter().map(|operation| (group.tag.as_str(), operation)))
