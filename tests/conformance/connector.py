@@ -10,7 +10,18 @@ INTERFACE = "workflow:connector/connector@0.2.0"
 
 
 class Refused(Exception):
-    """The connector reported a failure. Its text is `reason: message`."""
+    """The connector reported a failure. Its text is the reason and the fields, for example `invalid-input: user_id missing`.
+
+    The message is left out, because it is for people and may be reworded.
+    """
+
+    def __init__(self, failure: component.Variant):
+        problem = failure.payload
+        if problem is None:
+            super().__init__(failure.tag)
+            return
+        fields = [f"{field.field} {field.code}" for field in problem.fields]
+        super().__init__(": ".join([problem.reason, *fields]))
 
 
 class Connector:
@@ -46,8 +57,7 @@ class Connector:
         function.post_return(self._store)
         # A failure lifts to a variant; the results of these functions are lists and records.
         if isinstance(result, component.Variant):
-            problem = result.payload
-            raise Refused(f"{problem.reason}: {problem.message}" if problem else result.tag)
+            raise Refused(result)
         return result
 
     def operations(self) -> list[str]:
