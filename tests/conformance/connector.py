@@ -6,7 +6,7 @@ from pathlib import Path
 import wasmtime
 from wasmtime import component
 
-INTERFACE = "workflow:connector/connector@0.1.0"
+INTERFACE = "workflow:connector/connector@0.2.0"
 
 
 class Refused(Exception):
@@ -40,7 +40,7 @@ class Connector:
             index = instance.get_export_index(self._store, name, interface)
             self._functions[name] = instance.get_func(self._store, index)
 
-    def _call(self, name: str, *arguments: str):
+    def _call(self, name: str, *arguments):
         function = self._functions[name]
         result = function(self._store, *arguments)
         function.post_return(self._store)
@@ -61,4 +61,7 @@ class Connector:
 
     def invoke(self, operation: str, fields: dict):
         """Calls an operation. Raises Refused where the connector reports a failure."""
-        self._call("invoke", self._auth, operation, json.dumps(fields, ensure_ascii=False))
+        call = component.Record()
+        # Nothing is sent twice, and nothing waits.
+        call.__dict__ |= {"operation": operation, "input": json.dumps(fields, ensure_ascii=False), "max-wait-ms": 0}
+        self._call("invoke", self._auth, call)
