@@ -13,6 +13,7 @@ mod operations;
 mod renewed_auth;
 mod run;
 mod session;
+mod signals;
 mod terminal;
 mod text_source;
 mod units;
@@ -20,6 +21,7 @@ mod units;
 use clap::{Args, Parser, Subcommand};
 use connector_host::Rule;
 use error::CliError;
+use signals::Signals;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use text_source::TextSource;
@@ -102,13 +104,14 @@ pub fn main() -> ExitCode {
     };
     let json = arguments.shared.json;
     let outcome = runtime.block_on(async {
-        // An interrupt drops the command where it is, so that what it leaves on the disk is cleared away.
+        let mut signals = Signals::catch()?;
+        // A signal drops the command where it is, so that its temporary files are removed.
         tokio::select! {
             outcome = command(arguments) => outcome,
-            _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
+            number = signals.next() => Err(CliError::Interrupted(number)),
         }
     });
-    // A name that is being resolved or the like is not worth waiting for.
+    // Threads that resolve a name or read standard input are not waited for.
     runtime.shutdown_background();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,19 +5,21 @@
 //! what went wrong. It follows no redirect and keeps no cookie: that is for the connector to decide.
 
 mod body;
+pub mod cause;
 mod connect;
+pub(crate) mod context;
 mod error;
 pub mod policy;
 pub mod proxy;
-mod reports;
 mod template;
 pub mod time_out;
 pub mod tls;
 
 pub(crate) use error::code_of_body;
 
+use crate::egress::context::CallContext;
 use crate::egress::policy::{Denial, DenialCause, Destination, Policy};
-use crate::limits::{CallMeter, microseconds};
+use crate::limits::call_meter::microseconds;
 use body::ReceivedBody;
 use connect::{CONNECT_TIME, ConnectError, Connections};
 use http::{Request, Response, Uri};
@@ -26,7 +28,6 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use proxy::{Proxy, ProxyFailure};
-use reports::Reports;
 use rustls::ClientConfig;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -63,9 +64,6 @@ struct Shared {
     transport: Transport,
     /// Made for the first request that is allowed: many clients never send one.
     client: OnceLock<Client<Connections, WasiBody>>,
-    denials: Reports<Denial>,
-    proxy_failures: Reports<ProxyFailure>,
-    time_outs: Reports<TimeOut>,
 }
 
 impl HttpClient {
@@ -82,14 +80,7 @@ impl HttpClient {
 
     /// The same with a way there of the caller's.
     pub fn with_transport(policy: Policy, transport: Transport) -> Self {
-        let shared = Shared {
-            policy: Arc::new(policy),
-            transport,
-            client: OnceLock::new(),
-            denials: Reports::default(),
-            proxy_failures: Reports::default(),
-            time_outs: Reports::default(),
-        };
+        let shared = Shared { policy: Arc::new(policy), transport, client: OnceLock::new() };
         Self { shared: Arc::new(shared) }
     }
 
@@ -111,28 +102,13 @@ impl HttpClient {
         })
     }
 
-    /// What the policy has refused so far: each kind once, the first few.
-    pub fn denials(&self) -> Vec<Denial> {
-        self.shared.denials.all()
-    }
-
-    /// What the proxy has failed at so far: each kind once, the first few.
-    pub fn proxy_failures(&self) -> Vec<ProxyFailure> {
-        self.shared.proxy_failures.all()
-    }
-
-    /// What took too long so far: each kind once, the first few.
-    pub fn time_outs(&self) -> Vec<TimeOut> {
-        self.shared.time_outs.all()
-    }
-
     /// Sends a request, and gives what waits for the head of the answer. The first poll gets it going; the connection tells
     /// whether it has gone out.
     pub(crate) fn send(
         self,
         mut request: Request<WasiBody>,
         options: Option<RequestOptions>,
-        watch: Arc<CallMeter>,
+        context: Arc<CallContext>,
     ) -> (CaptureConnection, impl Future<Output = Result<Response<WasiBody>, Error>> + Send) {
         let span = tracing::debug_span!(
             "http",
@@ -142,10 +118,11 @@ impl HttpClient {
             path = %Template(request.uri().path()),
             status = tracing::field::Empty,
         );
+        let watch = Arc::clone(context.meter());
         let started = Instant::now();
         let connection = capture_connection(&mut request);
         let exchange = self
-            .exchange(request, connection.clone(), options.unwrap_or_default(), Arc::clone(&watch), started)
+            .exchange(request, connection.clone(), options.unwrap_or_default(), context, started)
             .instrument(span.clone());
         let sent_by = connection.clone();
         let exchange = async move {
@@ -155,7 +132,7 @@ impl HttpClient {
                     let step = exchange.as_mut().poll(context);
                     // Now, not when the exchange comes to see it: the answer may be there already.
                     if sent_by.connection_metadata().is_some() {
-                        watch.send();
+                        watch.request_is_sent();
                     }
                     step
                 });
@@ -178,19 +155,20 @@ impl HttpClient {
         request: Request<WasiBody>,
         mut connection: CaptureConnection,
         options: RequestOptions,
-        watch: Arc<CallMeter>,
+        context: Arc<CallContext>,
         started: Instant,
     ) -> Result<Response<WasiBody>, Error> {
+        let watch = Arc::clone(context.meter());
         // What the guest is told then matters no more: its call is ended.
-        watch.request().map_err(|limit| Error::InternalError(Some(limit.to_string())))?;
+        watch.count_request().map_err(|limit| Error::InternalError(Some(limit.to_string())))?;
         let destination = destination(request.uri())?;
-        self.shared.policy.check_host(&destination).map_err(|denial| self.denied(denial))?;
+        self.shared.policy.check_host(&destination).map_err(|denial| denied(&context, denial))?;
         // The guest may be less patient than the operator, not more.
         let limits = watch.limits();
         let within = |most: Duration, wish: Option<Duration>| wish.map_or(most, |wish| wish.min(most));
-        let connect_time = within(limits.connect_time, options.connect_timeout);
-        let first_byte_time = within(limits.first_byte_time, options.first_byte_timeout);
-        let between_bytes_time = within(limits.between_bytes_time, options.between_bytes_timeout);
+        let connect_time = within(limits.connect_timeout, options.connect_timeout);
+        let first_byte_time = within(limits.first_byte_timeout, options.first_byte_timeout);
+        let between_bytes_time = within(limits.between_bytes_timeout, options.between_bytes_timeout);
         let answer_is_late = async {
             if connection.wait_for_connection_metadata().await.is_some() {
                 tokio::time::sleep(first_byte_time).await;
@@ -203,47 +181,48 @@ impl HttpClient {
         let response = tokio::select! {
             biased;
             answer = answer => answer.map_err(|failure| match error::connect(&failure) {
-                Some(ConnectError::Denied(denial)) => self.denied(denial.clone()),
-                Some(ConnectError::Proxy(failure)) => self.proxy_failed(failure),
-                Some(ConnectError::TimedOut) => self.timed_out(&destination, Stage::Connect, connect_time),
+                Some(ConnectError::Denied(denial)) => denied(&context, denial.clone()),
+                Some(ConnectError::Proxy(failure)) => proxy_failed(&context, failure),
+                Some(ConnectError::TimedOut) => timed_out(&context, &destination, Stage::Connect, connect_time),
                 _ => error::from_client(&failure),
             })?,
-            () = answer_is_late => return Err(self.timed_out(&destination, Stage::FirstByte, first_byte_time)),
+            () = answer_is_late => return Err(timed_out(&context, &destination, Stage::FirstByte, first_byte_time)),
         };
         Ok(response.map(|incoming| {
-            let late = move || self.timed_out(&destination, Stage::BetweenBytes, between_bytes_time);
+            let late_context = Arc::clone(&context);
+            let late = move || timed_out(&late_context, &destination, Stage::BetweenBytes, between_bytes_time);
             ReceivedBody::new(incoming, between_bytes_time, Box::new(late), watch, started).boxed_unsync()
         }))
     }
+}
 
-    /// Notes a denial, so that the operator can be told, and gives what the guest is told.
-    fn denied(&self, denial: Denial) -> Error {
-        tracing::warn!("{denial}");
-        let error = match denial.cause {
-            DenialCause::NotAllowed | DenialCause::NotAsked | DenialCause::Clear => Error::HttpRequestDenied,
-            DenialCause::Address(..) => Error::DestinationIpProhibited,
-        };
-        self.shared.denials.note(denial);
-        error
-    }
+/// Notes a denial, so that the operator can be told, and gives what the guest is told.
+fn denied(context: &CallContext, denial: Denial) -> Error {
+    tracing::warn!("{denial}");
+    let error = match denial.cause {
+        DenialCause::NotAllowed | DenialCause::NotAsked | DenialCause::Clear => Error::HttpRequestDenied,
+        DenialCause::Address(..) => Error::DestinationIpProhibited,
+    };
+    context.note(cause::Cause::Denied(denial));
+    error
+}
 
-    /// Notes what the proxy failed at, so that the operator can be told, and gives what the guest is told.
-    fn proxy_failed(&self, failure: &ProxyFailure) -> Error {
-        tracing::warn!("{failure}");
-        self.shared.proxy_failures.note(failure.clone());
-        Error::DestinationUnavailable
-    }
+/// Notes what the proxy failed at, so that the operator can be told, and gives what the guest is told.
+fn proxy_failed(context: &CallContext, failure: &ProxyFailure) -> Error {
+    tracing::warn!("{failure}");
+    context.note(cause::Cause::Proxy(failure.clone()));
+    Error::DestinationUnavailable
+}
 
-    /// Notes what took too long, so that the operator can be told, and gives what the guest is told.
-    fn timed_out(&self, destination: &Destination, stage: Stage, time: Duration) -> Error {
-        let time_out = TimeOut { destination: destination.clone(), stage, time };
-        tracing::warn!("{time_out}");
-        self.shared.time_outs.note(time_out);
-        match stage {
-            Stage::Connect => Error::ConnectionTimeout,
-            Stage::FirstByte => Error::HttpResponseTimeout,
-            Stage::BetweenBytes => Error::ConnectionReadTimeout,
-        }
+/// Notes what took too long, so that the operator can be told, and gives what the guest is told.
+fn timed_out(context: &CallContext, destination: &Destination, stage: Stage, time: Duration) -> Error {
+    let time_out = TimeOut { destination: destination.clone(), stage, time };
+    tracing::warn!("{time_out}");
+    context.note(cause::Cause::TimedOut(time_out));
+    match stage {
+        Stage::Connect => Error::ConnectionTimeout,
+        Stage::FirstByte => Error::HttpResponseTimeout,
+        Stage::BetweenBytes => Error::ConnectionReadTimeout,
     }
 }
 

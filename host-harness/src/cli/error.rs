@@ -17,8 +17,8 @@ pub(super) const WRONG_USAGE: u8 = 2;
 /// The exit code for a failure that may pass: `EX_TEMPFAIL` of sysexits.h.
 const RETRYABLE: u8 = 75;
 
-/// The exit code after an interrupt: 128 and the signal's number.
-const INTERRUPTED: u8 = 130;
+/// What shells add to a signal's number for the exit code of a program that it ended.
+const SIGNALED: u8 = 128;
 
 /// A command that did not succeed.
 pub(super) enum CliError {
@@ -30,8 +30,8 @@ pub(super) enum CliError {
     Host(String),
     /// Standard output or a file could not be written.
     Output(io::Error),
-    /// The user interrupted it.
-    Interrupted,
+    /// The signal of this number ended it: Ctrl-C, for example.
+    Interrupted(u8),
 }
 
 /// A call or workflow that failed.
@@ -86,7 +86,7 @@ impl CliError {
                 eprintln!("error: the output could not be written: {error}");
                 ExitCode::FAILURE
             }
-            Self::Interrupted => ExitCode::from(INTERRUPTED),
+            Self::Interrupted(signal) => ExitCode::from(SIGNALED.saturating_add(signal)),
             Self::Failed(failed) => {
                 if json {
                     eprintln!("{}", failed.to_json());

@@ -31,7 +31,7 @@ pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), Cli
         return Err(CliError::usage("--auth and --input cannot both be read from standard input"));
     }
     let input = match &arguments.input {
-        Some(source) => source.read_object("--input")?,
+        Some(source) => source.read_object("--input").await?,
         None => "{}".to_owned(),
     };
     let session = Session::start(shared).await?;

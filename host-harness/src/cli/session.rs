@@ -55,7 +55,7 @@ impl Session {
         let http = HttpClient::with_transport(Policy::deny_all(), transport(shared)?);
         let mut connector = offline(shared)?.with_http_client(http);
         let auth = match &shared.auth {
-            Some(source) => source.read_object("--auth")?,
+            Some(source) => source.read_object("--auth").await?,
             None => "{}".to_owned(),
         };
         let mut allowed = shared.allow_host.clone();

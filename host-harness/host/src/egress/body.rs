@@ -1,7 +1,8 @@
 //! The body of an answer, on its way to the guest.
 
 use super::error;
-use crate::limits::{CallMeter, Limit, microseconds};
+use crate::limits::Limit;
+use crate::limits::call_meter::{CallMeter, microseconds};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -50,7 +51,7 @@ impl Body for ReceivedBody {
                 this.patience = None;
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
                 this.bytes += bytes as u64;
-                let outcome = this.watch.receive(bytes);
+                let outcome = this.watch.count_received(bytes);
                 Poll::Ready(Some(match outcome {
                     Ok(()) => Ok(frame),
                     Err(Limit::ResponseBytes(most)) => Err(Error::HttpResponseBodySize(Some(most))),

@@ -85,7 +85,7 @@ impl Service<Uri> for Connections {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let time = CONNECT_TIME.try_get().unwrap_or(limits::CONNECT_TIME);
+        let time = CONNECT_TIME.try_get().unwrap_or(limits::CONNECT_TIMEOUT);
         let connection = self.https.call(uri);
         Box::pin(async move { tokio::time::timeout(time, connection).await.map_err(|_| ConnectError::TimedOut)? })
     }

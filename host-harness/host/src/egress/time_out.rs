@@ -18,11 +18,11 @@ pub struct TimeOut {
 /// What a remote service can take too long for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// The connection, TLS included: [`Limits::connect_time`](crate::Limits::connect_time).
+    /// The connection, TLS included: [`Limits::connect_time`](crate::Limits::connect_timeout).
     Connect,
-    /// The beginning of the answer: [`Limits::first_byte_time`](crate::Limits::first_byte_time).
+    /// The beginning of the answer: [`Limits::first_byte_time`](crate::Limits::first_byte_timeout).
     FirstByte,
-    /// The next bytes of the answer: [`Limits::between_bytes_time`](crate::Limits::between_bytes_time).
+    /// The next bytes of the answer: [`Limits::between_bytes_time`](crate::Limits::between_bytes_timeout).
     BetweenBytes,
 }
 

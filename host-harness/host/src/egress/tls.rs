@@ -51,7 +51,7 @@ fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
 }
 
 /// The configuration of clients that are given none.
-pub(super) fn default_config() -> Arc<ClientConfig> {
+pub(crate) fn default_config() -> Arc<ClientConfig> {
     static CONFIG: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| Arc::new(client_config(default_roots().clone())));
     Arc::clone(&CONFIG)
 }

@@ -5,8 +5,8 @@
 //! to a connection that was open already, that connection carries it on, and the guest waits for the answer itself; only a
 //! request that has to wait for its connection gets a task.
 
-use crate::host::HTTP_TYPES;
-use crate::sandbox::State;
+use super::HTTP_TYPES;
+use crate::instance::state::State;
 use http::{HeaderMap, Request, Response, Uri, header, uri};
 use http_body_util::{BodyExt, Empty};
 use std::future::Future;

@@ -2,7 +2,9 @@
 
 use super::log::{GuestLog, GuestStream};
 use crate::egress::HttpClient;
-use crate::limits::{self, CallMeter};
+use crate::egress::context::CallContext;
+use crate::limits;
+use crate::limits::memory_budget::MemoryCharge;
 use http::Request;
 use hyper_util::client::legacy::connect::CaptureConnection;
 use std::future::Future;
@@ -12,6 +14,9 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
+/// Bytes of the host's that an entry of a sandbox's table takes.
+const TABLE_ENTRY_BYTES: u64 = 16;
+
 /// What the host keeps for one sandbox: its side of what the connector imports.
 pub(crate) struct State {
     wasi: WasiCtx,
@@ -19,16 +24,24 @@ pub(crate) struct State {
     hooks: Hooks,
     table: ResourceTable,
     log: GuestLog,
+    memory: MemoryCharge,
+    context: Arc<CallContext>,
+    client: HttpClient,
 }
 
-/// Where the connector's requests go.
-struct Hooks {
-    client: HttpClient,
-    watch: Arc<CallMeter>,
+/// What a call of a sandbox works with: each call has its own.
+#[derive(Clone)]
+pub(crate) struct CallSetup {
+    /// What the call has used, and what was found about its requests.
+    pub(crate) context: Arc<CallContext>,
+    /// Where its requests may go.
+    pub(crate) client: HttpClient,
 }
+
+struct Hooks;
 
 impl State {
-    pub(super) fn new(client: HttpClient, environment: &[(String, String)], watch: Arc<CallMeter>) -> Self {
+    pub(crate) fn new(environment: &[(String, String)], memory: MemoryCharge, call: CallSetup) -> Self {
         let log = GuestLog::default();
         // No folder, no socket, no argument, no standard input: nothing is there that is not named here.
         let wasi = WasiCtx::builder()
@@ -38,13 +51,15 @@ impl State {
             .build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits::RESOURCES);
-        Self { wasi, http: WasiHttpCtx::new(), hooks: Hooks { client, watch }, table, log }
+        let CallSetup { context, client } = call;
+        Self { wasi, http: WasiHttpCtx::new(), hooks: Hooks, table, log, memory, context, client }
     }
 
     /// Begins a call.
-    pub(super) fn begin(&mut self, watch: Arc<CallMeter>) {
+    pub(crate) fn begin(&mut self, call: CallSetup) {
         self.log.begin();
-        self.hooks.watch = watch;
+        self.context = call.context;
+        self.client = call.client;
     }
 
     /// Sends a request of the present call.
@@ -53,12 +68,20 @@ impl State {
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
     ) -> (CaptureConnection, impl Future<Output = Result<http::Response<WasiBody>, Error>> + Send + use<>) {
-        self.hooks.client.clone().send(request, options, Arc::clone(&self.hooks.watch))
+        self.client.clone().send(request, options, Arc::clone(&self.context))
     }
 
-    /// What the present call has used so far.
-    pub(super) fn watch(&self) -> &CallMeter {
-        &self.hooks.watch
+    /// The present call.
+    pub(crate) fn context(&self) -> &CallContext {
+        &self.context
+    }
+
+    /// Takes memory of the budget for all sandboxes.
+    fn take_memory(&mut self, bytes: u64) -> wasmtime::Result<()> {
+        self.memory.grow(bytes).map_err(|exceeded| {
+            self.context.meter().exceed_total_memory(exceeded.max);
+            wasmtime::Error::msg("the memory of all sandboxes together is used up")
+        })
     }
 }
 
@@ -89,8 +112,9 @@ impl WasiHttpHooks for Hooks {
 }
 
 impl ResourceLimiter for State {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        self.watch().check_memory(desired).map_err(|_| wasmtime::Error::msg("the memory is used up"))?;
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        self.context.meter().check_memory(desired).map_err(|_| wasmtime::Error::msg("the memory is used up"))?;
+        self.take_memory(desired.saturating_sub(current) as u64)?;
         Ok(true)
     }
 
@@ -99,7 +123,11 @@ impl ResourceLimiter for State {
         1
     }
 
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= limits::TABLE_ENTRIES)
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > limits::TABLE_ENTRIES {
+            return Ok(false);
+        }
+        self.take_memory((desired.saturating_sub(current) as u64).saturating_mul(TABLE_ENTRY_BYTES))?;
+        Ok(true)
     }
 }
