@@ -23,7 +23,7 @@ const FIXED_TITLES: [(&str, &str); 10] = [
 
 #[tokio::test]
 async fn every_operation_has_a_unique_title_and_a_description() {
-    let operations = connector().list_operations().await.unwrap();
+    let operations = connector().await.list_operations().await.unwrap();
     assert_eq!(operations.len(), OPERATIONS);
     let titles: BTreeSet<&str> = operations.iter().map(|operation| operation.title.as_str()).collect();
     assert_eq!(titles.len(), OPERATIONS, "a title is used twice");
@@ -39,7 +39,7 @@ async fn every_operation_has_a_unique_title_and_a_description() {
 
 #[tokio::test]
 async fn every_schema_is_valid_json_schema() {
-    let mut sandbox = connector().sandbox().await.unwrap();
+    let mut sandbox = connector().await.sandbox().await.unwrap();
     for summary in sandbox.list_operations().await.unwrap() {
         let operation = sandbox.describe_operation(&summary.name).await.unwrap();
         for (which, schema) in [("input", &operation.input_schema), ("output", &operation.output_schema)] {
@@ -61,7 +61,7 @@ async fn every_schema_is_valid_json_schema() {
 
 #[tokio::test]
 async fn auth_schema_is_valid_and_marks_secrets() {
-    let schema: Value = serde_json::from_str(&connector().auth_schema().await.unwrap()).unwrap();
+    let schema: Value = serde_json::from_str(&connector().await.auth_schema().await.unwrap()).unwrap();
     jsonschema::draft202012::meta::validate(&schema).unwrap();
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     for secret in ["client_secret", "access_token"] {
@@ -79,7 +79,7 @@ const NO_SECRETS: [&str; 2] = ["next_page_token", "device_token"];
 
 #[tokio::test]
 async fn input_and_output_schemas_mark_secrets() {
-    let mut sandbox = connector().sandbox().await.unwrap();
+    let mut sandbox = connector().await.sandbox().await.unwrap();
     let (mut marked, mut bare) = (BTreeSet::new(), BTreeSet::new());
     for summary in sandbox.list_operations().await.unwrap() {
         let operation = sandbox.describe_operation(&summary.name).await.unwrap();

@@ -14,7 +14,7 @@ mod trial;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
-use trial::{Bench, Call, Seen};
+use trial::{Access, Bench, Seen};
 
 /// How many rows run at once. Most of them wait.
 const AT_ONCE: usize = 8;
@@ -29,12 +29,12 @@ async fn every_fault_has_its_outcome_and_the_host_still_serves() {
     let room = Arc::new(Semaphore::new(AT_ONCE));
     let mut trials = Vec::new();
     for row in rows::rows().into_iter().map(Arc::new) {
-        for call in [Call::Read, Call::Write] {
+        for access in [Access::Read, Access::Write] {
             let (bench, room, row) = (Arc::clone(&bench), Arc::clone(&room), Arc::clone(&row));
             trials.push(tokio::spawn(async move {
                 let _room = room.acquire().await.unwrap();
-                let seen = bench.try_row(&row, call).await;
-                (row, call, seen)
+                let seen = bench.try_row(&row, access).await;
+                (row, access, seen)
             }));
         }
     }
@@ -45,17 +45,18 @@ async fn every_fault_has_its_outcome_and_the_host_still_serves() {
     let (mut lines, mut wrong) = (0, Vec::new());
     for trial in trials {
         let remaining = ALL_TIME.saturating_sub(started.elapsed());
-        let (row, call, seen) = tokio::time::timeout(remaining, trial).await.expect("the table took too long").unwrap();
-        let expected = match call {
-            Call::Read => &row.read,
-            Call::Write => &row.write,
+        let (row, access, seen) =
+            tokio::time::timeout(remaining, trial).await.expect("the table took too long").unwrap();
+        let expected = match access {
+            Access::Read => &row.read,
+            Access::Write => &row.write,
         };
         let Seen { outcome, asked, time, problem } = &seen;
         let serves = if problem.is_none() { "yes" } else { "NO" };
         println!(
             "{:46} {:5} {:42} {:42} {:>5} {:>6} ms  {serves}",
             row.name,
-            call.method(),
+            access.method(),
             expected.outcome,
             outcome,
             asked,
@@ -66,12 +67,12 @@ async fn every_fault_has_its_outcome_and_the_host_still_serves() {
             wrong.push(format!(
                 "{}, {}: expected {} after {} requests, seen {outcome} after {asked}",
                 row.name,
-                call.method(),
+                access.method(),
                 expected.outcome,
                 expected.asked
             ));
         }
-        wrong.extend(problem.iter().map(|problem| format!("{}, {}: {problem}", row.name, call.method())));
+        wrong.extend(problem.iter().map(|problem| format!("{}, {}: {problem}", row.name, access.method())));
     }
     println!("{} faults, {lines} calls, {} wrong, in {:.1?}", lines / 2, wrong.len(), started.elapsed());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

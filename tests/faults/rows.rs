@@ -65,23 +65,21 @@ pub fn rows() -> Vec<Row> {
 }
 
 fn row(name: &'static str, server: Server, read: Expected, write: Expected) -> Row {
-    Row { name, server, read, write, limits: Limits { call_time: LONG, ..Limits::default() } }
+    Row { name, server, read, write, limits: Limits::default().with_call_timeout(LONG) }
 }
 
 /// A row whose call only its time limit ends.
 fn endless(name: &'static str, server: Server, read: Expected, write: Expected) -> Row {
-    Row { limits: Limits { call_time: SHORT, ..Limits::default() }, ..row(name, server, read, write) }
+    Row { limits: Limits::default().with_call_timeout(SHORT), ..row(name, server, read, write) }
 }
 
 /// A row whose server is silent for too long.
 fn silent(name: &'static str, server: Server, read: Expected, write: Expected) -> Row {
-    let limits = Limits {
-        call_time: LONG,
-        connect_time: SILENCE,
-        first_byte_time: SILENCE,
-        between_bytes_time: SILENCE,
-        ..Limits::default()
-    };
+    let limits = Limits::default()
+        .with_call_timeout(LONG)
+        .with_connect_timeout(SILENCE)
+        .with_first_byte_timeout(SILENCE)
+        .with_between_bytes_timeout(SILENCE);
     Row { limits, ..row(name, server, read, write) }
 }
 

@@ -1,5 +1,6 @@
 //! Valid and invalid server certificates, and a client configuration that trusts their authority.
 
+use connector_host::egress::Transport;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use std::sync::{Arc, OnceLock};
 use tokio_rustls::TlsAcceptor;
@@ -74,12 +75,12 @@ pub fn acceptor(certificate: Certificate) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config.with_single_cert(vec![signed.der().clone()], key).unwrap()))
 }
 
-/// A client configuration that trusts only the authority of these servers.
-pub fn client() -> Arc<ClientConfig> {
+/// A transport that trusts only the authority of these servers.
+pub fn transport() -> Transport {
     let config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(Arc::clone(&trusted().roots))
         .with_no_client_auth();
-    Arc::new(config)
+    Transport { tls: Some(Arc::new(config)), ..Transport::default() }
 }

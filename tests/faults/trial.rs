@@ -3,12 +3,11 @@
 use crate::raw::{Greeting, Plan, RawServer, Step, TOKEN};
 use crate::rows::{Row, Server};
 use crate::tls::{self, Certificate};
-use connector_host::egress::HttpClient;
 use connector_host::egress::policy::Origin;
-use connector_host::{Component, Connector, Failure, Host, Policy};
+use connector_host::{Auth, Call, Component, Connector, Failure, FailureKind, Host, Policy};
 use host_harness::DEFAULT_COMPONENT;
-use integration_tests::auth;
 use integration_tests::outcome::Outcome;
+use integration_tests::{auth, auth_of};
 use practice_looker::PracticeLooker;
 use serde_json::json;
 use std::net::Ipv4Addr;
@@ -24,14 +23,14 @@ const RIGHT: &[Step] =
 
 /// The two calls that a row is tried with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
+pub enum Access {
     /// A call that may be repeated.
     Read,
     /// A call that may not be repeated.
     Write,
 }
 
-impl Call {
+impl Access {
     /// Its HTTP method.
     pub fn method(self) -> &'static str {
         match self {
@@ -40,10 +39,10 @@ impl Call {
         }
     }
 
-    fn operation(self) -> (&'static str, &'static str) {
+    fn call(self) -> Call {
         match self {
-            Self::Read => ("user", r#"{"user_id": "1"}"#),
-            Self::Write => ("create_user", r#"{"first_name": "Ada"}"#),
+            Self::Read => Call::new("user").input(r#"{"user_id": "1"}"#),
+            Self::Write => Call::new("create_user").input(r#"{"first_name": "Ada"}"#),
         }
     }
 }
@@ -62,7 +61,8 @@ pub struct Seen {
 
 /// What all trials share: one host, and a Looker without faults.
 pub struct Bench {
-    connector: Connector,
+    host: Host,
+    component: Component,
     well: PracticeLooker,
     elsewhere: RawServer,
 }
@@ -81,44 +81,42 @@ impl Bench {
     /// Starts the shared parts.
     pub async fn new() -> Self {
         let host = Host::new().unwrap();
-        let component = Component::from_bytes(&host, DEFAULT_COMPONENT).unwrap();
-        Self {
-            connector: Connector::new(&host, &component).unwrap(),
-            well: PracticeLooker::start().unwrap(),
-            elsewhere: RawServer::unvisited().await,
-        }
+        let component = Component::load(&host, DEFAULT_COMPONENT).await.unwrap();
+        Self { host, component, well: PracticeLooker::start().unwrap(), elsewhere: RawServer::unvisited().await }
     }
 
     /// Runs one row with one call.
-    pub async fn try_row(&self, row: &Row, call: Call) -> Seen {
-        let (called, credentials, rules) = self.set_up(&row.server, call).await;
+    pub async fn try_row(&self, row: &Row, access: Access) -> Seen {
+        let (called, credentials, rules) = self.set_up(&row.server, access).await;
         let mut policy = Policy::deny_all();
         for (rule, origin) in rules {
             policy.allow(rule.parse().unwrap(), origin);
         }
         policy.allow(self.well.base_url().parse().unwrap(), Origin::Operator);
-        let connector = self
-            .connector
-            .clone()
-            .with_http_client(HttpClient::with_tls(policy, tls::client()))
-            .with_limits(row.limits.clone());
+        let connector = Connector::builder(&self.host, &self.component)
+            .policy(policy)
+            .transport(tls::transport())
+            .limits(row.limits.clone())
+            .build()
+            .await
+            .unwrap();
         let mut sandbox = connector.sandbox().await.unwrap();
-        let (operation, input) = call.operation();
         let started = Instant::now();
-        let outcome = sandbox.invoke(&credentials, operation, input).await;
+        let outcome = sandbox.invoke(&credentials, access.call()).await;
         let time = started.elapsed();
 
         let secrets = called.secrets();
         let mut problem = outcome.as_ref().err().and_then(|failure| wrong_words(failure, &secrets));
         // The next call runs in the same sandbox after a failure of the connector, and in a new one after the host ended the
         // call.
-        if sandbox.is_live() == matches!(outcome, Err(Failure::Execution(_))) {
+        if sandbox.is_live() == matches!(&outcome, Err(failure) if matches!(failure.kind(), FailureKind::Execution(_)))
+        {
             problem = Some("the sandbox should be alive after a failure of the connector, and only then".to_owned());
         }
         if !sandbox.is_live() {
             sandbox = connector.sandbox().await.unwrap();
         }
-        if let Err(failure) = sandbox.invoke(&auth(&self.well), "me", "{}").await {
+        if let Err(failure) = sandbox.invoke(&auth(&self.well), Call::new("me")).await {
             problem = Some(format!("the host does not serve the next call: {failure}"));
         }
         if self.elsewhere.connections() > 0 {
@@ -128,13 +126,13 @@ impl Bench {
     }
 
     /// Starts the server of a row. Returns it with the auth and the policy's rules.
-    async fn set_up(&self, server: &Server, call: Call) -> (Called, String, Vec<(String, Origin)>) {
+    async fn set_up(&self, server: &Server, access: Access) -> (Called, Auth, Vec<(String, Origin)>) {
         let clear = |raw: &RawServer| format!("http://{}", raw.address);
         let secure = |raw: &RawServer| format!("https://localhost:{}", raw.address.port());
         let (called, domain, origin) = match *server {
             Server::Practice(ref fault, times) => {
                 let looker = PracticeLooker::start().unwrap();
-                looker.fail_on(call.method(), "/user", times, fault.clone());
+                looker.fail_on(access.method(), "/user", times, fault.clone());
                 let (auth, rule) = (auth(&looker), looker.base_url());
                 return (Called::Practice(looker), auth, vec![(rule, Origin::Operator)]);
             }
@@ -179,7 +177,7 @@ impl Bench {
                 (Called::Raw(raw), domain, origin)
             }
         };
-        let auth = json!({"domain": domain, "client_id": "raw", "client_secret": SECRET}).to_string();
+        let auth = auth_of(&json!({"domain": domain, "client_id": "raw", "client_secret": SECRET}));
         (called, auth, origin.map(|origin| (domain, origin)).into_iter().collect())
     }
 

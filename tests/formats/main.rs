@@ -2,8 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
-use connector_host::bindings::Body;
-use connector_host::{Failure, Reason};
+use connector_host::{Body, FailureKind, Reason};
 use integration_tests::Practice;
 use practice_looker::Fault;
 use serde_json::{Value, json};
@@ -81,7 +80,11 @@ async fn tasks_give_their_results_when_they_are_done() {
         let body = loop {
             match practice.call("query_task_results", json!({"query_task_id": task["id"]})).await {
                 Ok(body) => break body,
-                Err(Failure::Retryable(problem)) if problem.reason == Reason::Timeout && waited < 20 => waited += 1,
+                Err(failure)
+                    if failure.is_retryable() && failure.problem().reason == Reason::Timeout && waited < 20 =>
+                {
+                    waited += 1;
+                }
                 Err(failure) => panic!("{failure:?}"),
             }
         };
@@ -138,7 +141,7 @@ async fn a_query_that_fails_is_a_failure_in_every_format_that_says_so() {
         let input = json!({"model": "broken", "view": "orders", "result_format": format});
         let failure = practice.call("run_inline_query", input).await.unwrap_err();
         assert!(
-            matches!(&failure, Failure::Permanent(problem) if problem.reason == Reason::Rejected),
+            matches!(failure.kind(), FailureKind::Permanent(problem) if problem.reason == Reason::Rejected),
             "{format}: {failure:?}"
         );
     }
@@ -165,7 +168,7 @@ async fn errors_of_every_shape_are_told_by_their_status() {
         let failure = practice.call("me", json!({})).await.unwrap_err();
         assert!(failure.to_string().contains(expected), "{body}: {failure}");
         assert!(
-            matches!(&failure, Failure::Retryable(problem) if problem.reason == Reason::RemoteError),
+            matches!(failure.kind(), FailureKind::Retryable(problem) if problem.reason == Reason::RemoteError),
             "{failure:?}"
         );
     }

@@ -8,13 +8,12 @@
 mod reply;
 mod server;
 
-use connector_host::bindings::Body;
-use connector_host::egress::policy::Origin;
-use connector_host::failure::ExecutionFailure;
-use connector_host::limits::Limit;
-use connector_host::{Connector, Failure, Limits, Policy};
-use integration_tests::connector;
+use connector_host::{
+    Auth, Body, Call, Component, Connector, ExecutionFailure, Failure, FailureKind, Host, Limit, Limits,
+};
+use host_harness::DEFAULT_COMPONENT;
 use integration_tests::outcome::Outcome;
+use integration_tests::policy;
 use integration_tests::raw_http::{Request, token_response};
 use looker_connector::catalog;
 use proptest::collection::vec;
@@ -52,6 +51,12 @@ struct Case {
     shared_sign_in: bool,
 }
 
+impl Case {
+    fn call(&self) -> Call {
+        Call::new(&self.operation).input(&self.input)
+    }
+}
+
 fn case() -> impl Strategy<Value = Case> {
     // Most logins succeed, because most of the connector runs after the login.
     let login = prop_oneof![4 => Just(Reply::Whole(token_response(TOKEN))), 1 => reply()];
@@ -80,20 +85,16 @@ fn component_never_traps_hangs_or_acts_twice() {
     let cases = config.cases;
     let started = Instant::now();
     let outcomes = Mutex::new(BTreeMap::<String, usize>::new());
-    let connector = connector().with_limits(Limits {
-        call_time: CALL_TIME,
-        first_byte_time: SILENCE,
-        between_bytes_time: SILENCE,
-        ..Limits::default()
-    });
+    let host = Host::new().unwrap();
+    let component = Component::load_blocking(&host, DEFAULT_COMPONENT).unwrap();
     let failures: Vec<String> = std::thread::scope(|scope| {
         let runs = (0..AT_ONCE).map(|run| {
-            let (connector, outcomes) = (&connector, &outcomes);
+            let (host, component, outcomes) = (&host, &component, &outcomes);
             let config = Config { cases: cases / AT_ONCE + u32::from(run < cases % AT_ONCE), ..config.clone() };
             scope.spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
                 let outcome = TestRunner::new(config).run(&case(), |case| {
-                    let outcome = runtime.block_on(try_case(connector, &case))?;
+                    let outcome = runtime.block_on(try_case(host, component, &case))?;
                     *outcomes.lock().unwrap().entry(outcome).or_default() += 1;
                     Ok(())
                 });
@@ -112,14 +113,24 @@ fn component_never_traps_hangs_or_acts_twice() {
 }
 
 /// Runs one case and returns its outcome.
-async fn try_case(connector: &Connector, case: &Case) -> Result<String, TestCaseError> {
+async fn try_case(host: &Host, component: &Component, case: &Case) -> Result<String, TestCaseError> {
     let server = Server::start(&case.replies).await;
     let address = format!("http://{}", server.address);
     let auth = DOMAINS.iter().fold(case.auth.clone(), |auth, domain| auth.replace(domain, &address));
-    let mut policy = Policy::deny_all();
-    policy.allow(address.parse().unwrap(), Origin::Operator);
-    let connector = connector.clone().with_policy(policy);
-    let connector = if case.shared_sign_in { connector } else { connector.without_shared_sign_in() };
+    let Ok(auth) = Auth::from_json(auth) else {
+        return Ok("refused by the host: the auth is not an object".to_owned());
+    };
+    let limits = Limits::default()
+        .with_call_timeout(CALL_TIME)
+        .with_first_byte_timeout(SILENCE)
+        .with_between_bytes_timeout(SILENCE);
+    let connector = Connector::builder(host, component)
+        .policy(policy([address.as_str()]))
+        .limits(limits)
+        .sessions(case.shared_sign_in)
+        .build()
+        .await
+        .unwrap();
     let started = Instant::now();
     let outcome = match case.streamed {
         None => whole(&connector, &auth, case).await,
@@ -141,8 +152,8 @@ async fn try_case(connector: &Connector, case: &Case) -> Result<String, TestCase
 }
 
 /// Makes a call with `invoke` and returns the kind of its output.
-async fn whole(connector: &Connector, auth: &str, case: &Case) -> Result<&'static str, Failure> {
-    let output = connector.invoke(auth, &case.operation, &case.input).await?;
+async fn whole(connector: &Connector, auth: &Auth, case: &Case) -> Result<&'static str, Failure> {
+    let output = connector.invoke(auth, case.call()).await?;
     let is_json = |text: &str| serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok();
     if let Some(next) = &output.next {
         assert!(is_json(next), "the input of the next page is not JSON: {next}");
@@ -159,8 +170,8 @@ async fn whole(connector: &Connector, auth: &str, case: &Case) -> Result<&'stati
 }
 
 /// Makes a call with `open` and reads the output to its end.
-async fn streamed(connector: &Connector, auth: &str, case: &Case, most: u32) -> Result<&'static str, Failure> {
-    let mut download = connector.open(auth, &case.operation, &case.input).await?;
+async fn streamed(connector: &Connector, auth: &Auth, case: &Case, most: u32) -> Result<&'static str, Failure> {
+    let mut download = connector.open(auth, case.call()).await?;
     // No body has this many bytes.
     for _ in 0..1000 {
         if download.read(most).await?.is_empty() {
@@ -172,12 +183,12 @@ async fn streamed(connector: &Connector, auth: &str, case: &Case, most: u32) -> 
 
 /// Checks that a failure comes from the connector, has a message and shows no secret.
 fn check_failure(failure: &Failure, asked: &[(Request, Reply)]) -> Result<(), TestCaseError> {
-    if let Failure::Execution(failure) = failure {
-        let slow = matches!(failure, ExecutionFailure::Limit { limit: Limit::CallTime(_), .. });
+    if let FailureKind::Execution(failure) = failure.kind() {
+        let slow = matches!(failure, ExecutionFailure::Limit { limit: Limit::CallTimeout(_), .. });
         prop_assert!(slow && asked.iter().any(|(_, reply)| reply.delays()), "{failure}");
         return Ok(());
     }
-    let words = serde_json::to_string(failure).unwrap();
+    let words = format!("{} {failure:?}", serde_json::to_string(failure).unwrap());
     prop_assert!(!failure.problem().message.trim().is_empty());
     prop_assert!(!words.contains(SECRET), "{words}");
     // The token is secret only if a login returned it. In any other response it is ordinary text.

@@ -9,11 +9,11 @@ mod fault;
 mod process;
 mod server;
 
-use connector_host::egress::policy::Origin;
-use connector_host::{Component, Connector, Failure, Host, Limits, Policy, Sandbox};
+use connector_host::{Auth, Call, Component, Connector, Failure, Host, Limits, Sandbox};
 use fault::Call;
 use host_harness::DEFAULT_COMPONENT;
 use integration_tests::outcome::Outcome;
+use integration_tests::{auth_of, policy};
 use serde_json::json;
 use server::Server;
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ struct Soak {
     next: AtomicUsize,
     done: AtomicUsize,
     connector: Connector,
-    auth: String,
+    auth: Auth,
     server: Server,
 }
 
@@ -101,18 +101,15 @@ fn main() -> ExitCode {
 async fn soak(seed: u64, calls: usize) -> Result<(), Box<dyn Error>> {
     let server = Server::start(seed, calls)?;
     let host = Host::new()?;
-    let component = Component::from_bytes(&host, DEFAULT_COMPONENT)?;
+    let component = Component::load(&host, DEFAULT_COMPONENT).await?;
     let address = format!("http://{}", server.address);
-    let mut policy = Policy::deny_all();
-    policy.allow(address.parse()?, Origin::Operator);
-    let limits = Limits {
-        call_time: CALL_TIME,
-        first_byte_time: FIRST_BYTE_TIME,
-        response_bytes: RESPONSE_BYTES,
-        ..Limits::default()
-    };
-    let connector = Connector::new(&host, &component)?.with_policy(policy).with_limits(limits);
-    let auth = json!({"domain": address, "client_id": "soak", "client_secret": "soak-secret"}).to_string();
+    let limits = Limits::default()
+        .with_call_timeout(CALL_TIME)
+        .with_first_byte_timeout(FIRST_BYTE_TIME)
+        .with_response_bytes(RESPONSE_BYTES);
+    let policy = policy([address.as_str()]);
+    let connector = Connector::builder(&host, &component).policy(policy).limits(limits).build().await?;
+    let auth = auth_of(&json!({"domain": address, "client_id": "soak", "client_secret": "soak-secret"}));
 
     // The first instance creates what all others share.
     drop(connector.sandbox().await?);
@@ -213,7 +210,7 @@ impl Soak {
             }
             let call = Call::new(self.seed, number);
             let input = format!(r#"{{"user_id":"{number}"}}"#);
-            let outcome = sandbox.invoke(&self.auth, call.operation(), &input).await;
+            let outcome = sandbox.invoke(&self.auth, Call::new(call.operation()).input(input)).await;
             seen.note(call, &Outcome::of(&outcome));
             if !sandbox.is_live() {
                 sandbox = self.sandbox(&mut seen).await?;
@@ -226,7 +223,7 @@ impl Soak {
     async fn sandbox(&self, seen: &mut Seen) -> Result<Sandbox, Failure> {
         seen.sandboxes += 1;
         let mut sandbox = self.connector.sandbox().await?;
-        sandbox.invoke(&self.auth, "me", "{}").await?;
+        sandbox.invoke(&self.auth, Call::new("me")).await?;
         Ok(sandbox)
     }
 }

@@ -5,29 +5,52 @@
 pub mod outcome;
 pub mod raw_http;
 
-use connector_host::bindings::Body;
-use connector_host::{Component, Connector, Failure, Host, Sandbox};
+use connector_host::{Auth, Body, Call, Component, Connector, ConnectorBuilder, Failure, Host, Policy, Rule, Sandbox};
 use host_harness::DEFAULT_COMPONENT;
 use practice_looker::PracticeLooker;
 use serde_json::{Value, json};
 
-/// The Looker connector on a new host. It may not connect anywhere yet.
-pub fn connector() -> Connector {
+/// A builder of the Looker connector on a new host. As it is, the connector may not connect anywhere.
+pub async fn builder() -> ConnectorBuilder {
     let host = Host::new().unwrap();
-    let component = Component::from_bytes(&host, DEFAULT_COMPONENT).unwrap();
-    Connector::new(&host, &component).unwrap()
+    let component = Component::load(&host, DEFAULT_COMPONENT).await.unwrap();
+    Connector::builder(&host, &component)
+}
+
+/// The Looker connector on a new host. It may not connect anywhere.
+pub async fn connector() -> Connector {
+    builder().await.build().await.unwrap()
 }
 
 /// The auth that signs in to a practice Looker.
-pub fn auth(looker: &PracticeLooker) -> String {
+pub fn auth(looker: &PracticeLooker) -> Auth {
     let (domain, id, secret) = (looker.base_url(), looker.client_id(), looker.client_secret());
-    json!({"domain": domain, "client_id": id, "client_secret": secret}).to_string()
+    auth_of(&json!({"domain": domain, "client_id": id, "client_secret": secret}))
+}
+
+/// An auth with these fields.
+pub fn auth_of(fields: &Value) -> Auth {
+    Auth::from_json(fields.to_string()).unwrap()
+}
+
+/// The same auth with another client secret.
+pub fn wrong_auth(looker: &PracticeLooker) -> Auth {
+    Auth::from_json(auth(looker).expose_json().replace(looker.client_secret(), "another-secret")).unwrap()
+}
+
+/// A policy that allows connections to these addresses only.
+pub fn policy<'a>(addresses: impl IntoIterator<Item = &'a str>) -> Policy {
+    let mut policy = Policy::deny_all();
+    for address in addresses {
+        policy.allow(address.parse().unwrap(), connector_host::egress::policy::Origin::Operator);
+    }
+    policy
 }
 
 /// The Looker connector on a new host, allowed to connect to a practice Looker.
 pub async fn connector_to(looker: &PracticeLooker) -> Connector {
-    let rule = looker.base_url().parse().unwrap();
-    connector().allowing_its_hosts(&auth(looker), [rule]).await.unwrap()
+    let rule: Rule = looker.base_url().parse().unwrap();
+    builder().await.allow_requested_hosts([rule]).build().await.unwrap()
 }
 
 /// How many requests with this method and this end of the path a practice Looker received.
@@ -41,7 +64,7 @@ pub struct Practice {
     pub looker: PracticeLooker,
     /// The sandbox.
     pub sandbox: Sandbox,
-    auth: String,
+    auth: Auth,
 }
 
 impl Practice {
@@ -59,7 +82,8 @@ impl Practice {
     ///
     /// As the connector fails.
     pub async fn call(&mut self, operation: &str, input: Value) -> Result<Body, Failure> {
-        self.sandbox.invoke(&self.auth, operation, &input.to_string()).await.map(|output| output.body)
+        let call = Call::new(operation).input(input.to_string());
+        self.sandbox.invoke(&self.auth, call).await.map(|output| output.body)
     }
 
     /// Carries out one operation whose output is JSON.

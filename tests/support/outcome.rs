@@ -1,9 +1,6 @@
 //! The outcome of a call, reduced to what tests compare.
 
-use connector_host::bindings::Output;
-use connector_host::failure::ExecutionFailure;
-use connector_host::limits::Limit;
-use connector_host::{Failure, Reason};
+use connector_host::{ExecutionFailure, Failure, FailureKind, Limit, Output, Reason};
 use std::fmt;
 
 /// The outcome of a call, expected or seen.
@@ -33,7 +30,7 @@ pub enum Outcome {
     Broken(String),
 }
 
-/// The limit of [`connector_host::Limits::call_time`].
+/// The limit of [`connector_host::Limits::call_timeout`].
 pub const TIME: Outcome = Outcome::Ended { limit: "time", sent: true };
 /// The limit of [`connector_host::Limits::response_bytes`].
 pub const RECEIVED: Outcome = Outcome::Ended { limit: "received data", sent: true };
@@ -93,24 +90,26 @@ impl Outcome {
             Ok(_) => return Self::Output,
             Err(failure) => failure,
         };
-        match failure {
-            Failure::Retryable(problem) | Failure::Permanent(problem) => Self::Failed {
+        match failure.kind() {
+            FailureKind::Retryable(problem) | FailureKind::Permanent(problem) => Self::Failed {
                 retryable: failure.is_retryable(),
                 reason: problem.reason,
                 status: problem.status,
                 sent: problem.request_sent,
             },
-            Failure::Execution(ExecutionFailure::Limit { limit, request_sent }) => {
+            FailureKind::Execution(ExecutionFailure::Limit { limit, request_sent }) => {
                 let limit = match limit {
-                    Limit::CallTime(_) => "time",
+                    Limit::CallTimeout(_) => "time",
                     Limit::ResponseBytes(_) => "received data",
                     Limit::Memory(_) => "memory",
                     Limit::CpuTime(_) => "computing time",
                     Limit::Requests(_) => "requests",
+                    Limit::TotalMemory(_) => "memory of all sandboxes",
+                    _ => "something new",
                 };
                 Self::Ended { limit, sent: *request_sent }
             }
-            Failure::Execution(failure) => Self::Broken(failure.to_string()),
+            _ => Self::Broken(failure.to_string()),
         }
     }
 }

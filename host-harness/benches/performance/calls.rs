@@ -4,8 +4,8 @@ use crate::Outcome;
 use crate::floor::Floor;
 use crate::measure::Times;
 use crate::server::Server;
-use crate::subject::{self, INPUT, OPERATION, PATH, json_bytes};
-use connector_host::{Connector, Limits, Sandbox};
+use crate::subject::{self, OPERATION, PATH, call, json_bytes};
+use connector_host::{Auth, Call, Connector, Limits, Sandbox};
 use http::Uri;
 use serde_json::json;
 use std::time::Instant;
@@ -31,8 +31,8 @@ struct Kinds {
     uri: Uri,
     connector: Connector,
     sandbox: Sandbox,
-    auth: String,
-    input: String,
+    auth: Auth,
+    call: Call,
 }
 
 /// Makes calls of each kind, in turns of `in_a_row` each. What disturbs one kind disturbs the others as much.
@@ -44,7 +44,7 @@ struct Kinds {
 ///
 /// Fails where a call fails.
 pub async fn measure(server: &Server, turns: usize, in_a_row: usize) -> Outcome<Calls> {
-    let mut kinds = Kinds::new(server, "", INPUT.to_owned()).await?;
+    let mut kinds = Kinds::new(server, "", call()).await?;
     let mut calls = Calls::default();
     // The first tenth makes connections and fills caches, and does not count.
     let before = turns.div_ceil(10);
@@ -85,10 +85,10 @@ pub struct OfSize {
 ///
 /// Fails where a call fails.
 pub async fn of_size(server: &Server, bytes: u64, rounds: usize) -> Outcome<OfSize> {
-    let input = json!({"fields": bytes.to_string()}).to_string();
-    let mut kinds = Kinds::new(server, &format!("?fields={bytes}"), input).await?;
+    let call = Call::new(OPERATION).input(json!({"fields": bytes.to_string()}).to_string());
+    let mut kinds = Kinds::new(server, &format!("?fields={bytes}"), call).await?;
     let bytes = kinds.floor.get(&kinds.uri).await?.len();
-    if json_bytes(&kinds.sandbox.invoke(&kinds.auth, OPERATION, &kinds.input).await?)? != bytes {
+    if json_bytes(&kinds.sandbox.invoke(&kinds.auth, kinds.call.clone()).await?)? != bytes {
         return Err("the connector gave other bytes than the floor".into());
     }
     let mut calls = Calls::default();
@@ -99,15 +99,15 @@ pub async fn of_size(server: &Server, bytes: u64, rounds: usize) -> Outcome<OfSi
 }
 
 impl Kinds {
-    async fn new(server: &Server, query: &str, input: String) -> Outcome<Self> {
+    async fn new(server: &Server, query: &str, call: Call) -> Outcome<Self> {
         let connector = subject::connector(server, Limits::default()).await?;
         Ok(Self {
             floor: Floor::new()?,
             uri: format!("{}{PATH}{query}", server.base_url()).parse()?,
             sandbox: connector.sandbox().await?,
             connector,
-            auth: subject::auth(server),
-            input,
+            auth: subject::auth(server)?,
+            call,
         })
     }
 
@@ -121,12 +121,12 @@ impl Kinds {
         }
         for _ in 0..in_a_row {
             let start = Instant::now();
-            self.sandbox.invoke(&self.auth, OPERATION, &self.input).await?;
+            self.sandbox.invoke(&self.auth, self.call.clone()).await?;
             taken.warm.add(start.elapsed());
         }
         for _ in 0..in_a_row {
             let start = Instant::now();
-            self.connector.invoke(&self.auth, OPERATION, &self.input).await?;
+            self.connector.invoke(&self.auth, self.call.clone()).await?;
             taken.fresh.add(start.elapsed());
         }
         Ok(taken)

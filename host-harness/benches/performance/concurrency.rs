@@ -3,13 +3,12 @@
 use crate::floor::Floor;
 use crate::measure::{Times, resident_bytes};
 use crate::server::{Server, WAIT};
-use crate::subject::{self, INPUT, OPERATION, PATH};
-use connector_host::Limits;
+use crate::subject::{self, OPERATION, PATH, call};
+use connector_host::{Call, Limits};
 use http::Uri;
 use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::process::Command;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
@@ -65,7 +64,7 @@ pub fn measure(sandboxes: usize, time: Duration) -> Result<Concurrent, Box<dyn E
 pub async fn child(sandboxes: usize, time: Duration) -> Result<Concurrent, Box<dyn Error + Send + Sync>> {
     let server = Server::start()?;
     let connector = subject::connector(&server, Limits::default()).await?;
-    let auth: Arc<str> = subject::auth(&server).into();
+    let auth = subject::auth(&server)?;
     let resident_bytes_before = resident_bytes();
     let mut kept = Vec::new();
     for _ in 0..sandboxes {
@@ -75,12 +74,12 @@ pub async fn child(sandboxes: usize, time: Duration) -> Result<Concurrent, Box<d
     let start = Instant::now();
     let mut tasks = JoinSet::new();
     for mut sandbox in kept {
-        let auth = Arc::clone(&auth);
+        let auth = auth.clone();
         tasks.spawn(async move {
             let mut times = Times::default();
             while start.elapsed() < time {
                 let begun = Instant::now();
-                sandbox.invoke(&auth, OPERATION, INPUT).await?;
+                sandbox.invoke(&auth, call()).await?;
                 times.add(begun.elapsed());
             }
             Ok::<_, connector_host::Failure>((times, sandbox))
@@ -96,10 +95,10 @@ pub async fn child(sandboxes: usize, time: Duration) -> Result<Concurrent, Box<d
     let calls_per_second = times.count() as f64 / start.elapsed().as_secs_f64();
 
     let mut waiting = JoinSet::new();
-    let input: Arc<str> = serde_json::json!({"fields": WAIT}).to_string().into();
+    let waiting_call = Call::new(OPERATION).input(serde_json::json!({"fields": WAIT}).to_string());
     for mut sandbox in kept {
-        let (auth, input) = (Arc::clone(&auth), Arc::clone(&input));
-        waiting.spawn(async move { sandbox.invoke(&auth, OPERATION, &input).await.map(|_| sandbox) });
+        let (auth, call) = (auth.clone(), waiting_call.clone());
+        waiting.spawn(async move { sandbox.invoke(&auth, call).await.map(|_| sandbox) });
     }
     while server.waiting() < sandboxes {
         tokio::time::sleep(Duration::from_millis(10)).await;

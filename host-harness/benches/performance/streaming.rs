@@ -3,8 +3,8 @@
 use crate::floor::Floor;
 use crate::server::Server;
 use crate::subject::{self, json_bytes};
-use connector_host::limits::MEMORY_BYTES_MOST;
-use connector_host::{Connector, Limits};
+use connector_host::limits::MAX_MEMORY_BYTES;
+use connector_host::{Call, Connector, Limits};
 use http::Uri;
 use serde_json::json;
 use std::error::Error;
@@ -56,7 +56,7 @@ pub async fn stream(server: &Server, bytes: u64, rounds: usize) -> Result<Throug
 /// Streams a csv and counts its bytes.
 async fn download(server: &Server, connector: &Connector, bytes: u64) -> Result<u64, Box<dyn Error + Send + Sync>> {
     let input = json!({"query_id": bytes.to_string(), "result_format": "csv"}).to_string();
-    let mut download = connector.open(&subject::auth(server), "run_query", &input).await?;
+    let mut download = connector.open(&subject::auth(server)?, Call::new("run_query").input(input)).await?;
     let mut streamed = 0;
     loop {
         let piece = download.read(READ_BYTES).await?;
@@ -87,7 +87,7 @@ pub async fn peak_memory(server: &Server, bytes: u64) -> Result<u64, Box<dyn Err
 
 /// Whether a csv of about `bytes` can be streamed with so much memory.
 pub async fn streams_within(server: &Server, bytes: u64, memory_bytes: u64) -> bool {
-    let limits = Limits { memory_bytes, ..Limits::default() };
+    let limits = Limits::default().with_memory_bytes(memory_bytes);
     match subject::connector(server, limits).await {
         Ok(connector) => download(server, &connector, bytes).await.is_ok(),
         Err(_) => false,
@@ -100,9 +100,9 @@ pub async fn streams_within(server: &Server, bytes: u64, memory_bytes: u64) -> b
 ///
 /// Fails where a call fails, or the connector gives other bytes than the floor.
 pub async fn whole(server: &Server, bytes: u64, rounds: usize) -> Result<Throughput, Box<dyn Error + Send + Sync>> {
-    let limits = Limits { memory_bytes: MEMORY_BYTES_MOST, response_bytes: 2 * bytes, ..Limits::default() };
+    let limits = Limits::default().with_memory_bytes(MAX_MEMORY_BYTES).with_response_bytes(2 * bytes);
     let connector = subject::connector(server, limits).await?;
-    let auth = subject::auth(server);
+    let auth = subject::auth(server)?;
     let floor = Floor::new()?;
     let uri: Uri = format!("{}/api/4.0/queries/{bytes}/run/json", server.base_url()).parse()?;
     let input = json!({"query_id": bytes.to_string(), "result_format": "json"}).to_string();
@@ -113,7 +113,7 @@ pub async fn whole(server: &Server, bytes: u64, rounds: usize) -> Result<Through
         best.floor = best.floor.max(best.bytes as f64 / start.elapsed().as_secs_f64());
 
         let start = Instant::now();
-        let output = json_bytes(&connector.invoke(&auth, "run_query", &input).await?)? as u64;
+        let output = json_bytes(&connector.invoke(&auth, Call::new("run_query").input(&input)).await?)? as u64;
         best.connector = best.connector.max(output as f64 / start.elapsed().as_secs_f64());
         if output != best.bytes {
             return Err(format!("invoke gave {output} bytes of {}", best.bytes).into());
