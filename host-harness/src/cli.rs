@@ -3,16 +3,17 @@
 //! Results go to standard output, everything else to standard error. The exit code is 0 when it is done, 1 after a
 //! permanent failure, 2 for wrong usage, 75 after a failure that may pass (`EX_TEMPFAIL`).
 
+mod auth_file;
 mod check;
+mod context;
 mod describe;
 mod error;
+mod file_access;
 mod invoke;
 mod limits;
 mod log;
 mod operations;
-mod renewed_auth;
 mod run;
-mod session;
 mod signals;
 mod terminal;
 mod text_source;
@@ -92,13 +93,13 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if let Err(message) = log::start(arguments.shared.log.as_deref(), arguments.shared.log_format) {
-        eprintln!("error: {message}");
+        terminal::tell(format!("error: {message}"));
         return ExitCode::from(error::WRONG_USAGE);
     }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: the threads could not be started: {error}");
+            terminal::tell(format!("error: the threads could not be started: {error}"));
             return ExitCode::FAILURE;
         }
     };

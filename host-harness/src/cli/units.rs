@@ -1,7 +1,7 @@
 //! Durations and amounts of memory as people write them.
 
 use bytesize::ByteSize;
-use connector_host::limits::MEMORY_BYTES_MOST;
+use connector_host::limits::MAX_MEMORY_BYTES;
 use std::time::Duration;
 
 /// The longest duration: more than any clock needs to count to.
@@ -19,13 +19,21 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "give a duration above zero and up to a year: 90, 500ms, 90s, 5m or 1h".to_owned())
 }
 
-/// An amount of memory: `67108864` (bytes), or with a unit: `64MiB`, `1GiB`, `64MB`.
+/// An amount of memory of one sandbox: `67108864` (bytes), or with a unit: `64MiB`, `1GiB`, `64MB`.
 pub(super) fn memory(text: &str) -> Result<u64, String> {
+    bytes(text)
+        .ok()
+        .filter(|bytes| *bytes <= MAX_MEMORY_BYTES)
+        .ok_or_else(|| "give an amount of memory above zero and up to 4GiB: 65536KiB, 64MiB or 1GiB".to_owned())
+}
+
+/// An amount of bytes, however large.
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let parsed = text.trim().parse::<ByteSize>().ok();
     parsed
         .map(|amount| amount.as_u64())
-        .filter(|bytes| (1..=MEMORY_BYTES_MOST).contains(bytes))
-        .ok_or_else(|| "give an amount of memory above zero and up to 4GiB: 65536KiB, 64MiB or 1GiB".to_owned())
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "give an amount of bytes above zero: 65536KiB, 64MiB or 1GiB".to_owned())
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ mod evaluate;
 mod filter;
 mod regex;
 
-pub use budget::{Budget, Exhausted};
+pub use budget::{Budget, Exhausted, size};
 
 use jsonpath_rust::parser::model::{
     Comparable, Comparison, Filter, FilterAtom, FnArg, JpQuery, Segment, Selector, Test, TestFunction,

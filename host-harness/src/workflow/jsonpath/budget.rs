@@ -66,20 +66,38 @@ impl Budget {
         let mut values = vec![value];
         while let Some(value) = values.pop() {
             self.step(1)?;
-            let text = match value {
-                Value::String(text) => text.len(),
-                Value::Array(items) => {
-                    values.extend(items);
-                    0
-                }
-                Value::Object(properties) => {
-                    values.extend(properties.values());
-                    properties.keys().map(String::len).sum()
-                }
-                _ => 0,
-            };
-            self.bytes = self.bytes.checked_sub(VALUE_BYTES + text as u64).ok_or(Exhausted::Bytes)?;
+            self.bytes = self.bytes.checked_sub(own_size(value)).ok_or(Exhausted::Bytes)?;
+            push_children(&mut values, value);
         }
         Ok(())
+    }
+}
+
+/// About how much memory a value takes, in bytes.
+pub fn size(value: &Value) -> u64 {
+    let mut values = vec![value];
+    let mut size = 0;
+    while let Some(value) = values.pop() {
+        size += own_size(value);
+        push_children(&mut values, value);
+    }
+    size
+}
+
+/// The size of a value without the values in it.
+fn own_size(value: &Value) -> u64 {
+    let text = match value {
+        Value::String(text) => text.len(),
+        Value::Object(properties) => properties.keys().map(String::len).sum(),
+        _ => 0,
+    };
+    VALUE_BYTES + text as u64
+}
+
+fn push_children<'a>(values: &mut Vec<&'a Value>, value: &'a Value) {
+    match value {
+        Value::Array(items) => values.extend(items),
+        Value::Object(properties) => values.extend(properties.values()),
+        _ => {}
     }
 }
