@@ -9,7 +9,7 @@ use wasmtime::component::Component;
 /// The maximum size of the component in bytes.
 const LARGEST: usize = 1_200_000;
 
-const WIT: &str = include_str!("../wit/connector.wit");
+const WIT: &str = include_str!("../../wit/connector.wit");
 
 /// The interfaces that the world allows a connector to import, without their versions.
 fn documented() -> BTreeSet<String> {

@@ -70,14 +70,14 @@ const SILENCE: u64 = 50;
 
 /// One call.
 #[derive(Debug, Clone, Copy)]
-pub struct Call {
+pub struct PlannedCall {
     /// Its number, which is also the id of its user.
     pub number: usize,
     /// Its fault, if any.
     pub fault: Option<Fault>,
 }
 
-impl Call {
+impl PlannedCall {
     /// The call with this number.
     pub fn new(seed: u64, number: usize) -> Self {
         let chance = mix(seed ^ mix(number as u64));

@@ -10,7 +10,7 @@ mod process;
 mod server;
 
 use connector_host::{Auth, Call, Component, Connector, Failure, Host, Limits, Sandbox};
-use fault::Call;
+use fault::PlannedCall;
 use host_harness::DEFAULT_COMPONENT;
 use integration_tests::outcome::Outcome;
 use integration_tests::{auth_of, policy};
@@ -208,7 +208,7 @@ impl Soak {
             if number >= self.calls {
                 return Ok(seen);
             }
-            let call = Call::new(self.seed, number);
+            let call = PlannedCall::new(self.seed, number);
             let input = format!(r#"{{"user_id":"{number}"}}"#);
             let outcome = sandbox.invoke(&self.auth, Call::new(call.operation()).input(input)).await;
             seen.note(call, &Outcome::of(&outcome));
@@ -229,7 +229,7 @@ impl Soak {
 }
 
 impl Seen {
-    fn note(&mut self, call: Call, outcome: &Outcome) {
+    fn note(&mut self, call: PlannedCall, outcome: &Outcome) {
         let expected = call.expected().outcome;
         if *outcome != expected {
             self.wrong.push(format!("{call:?}: expected {expected}, seen {outcome}"));
@@ -248,7 +248,7 @@ impl Seen {
     /// Compares how many requests the server received. Requests that may act twice must not be repeated.
     fn compare_counts(&mut self, soak: &Soak) {
         for number in 0..soak.calls {
-            let call = Call::new(soak.seed, number);
+            let call = PlannedCall::new(soak.seed, number);
             let (expected, asked) = (call.expected().asked, soak.server.asked(number));
             if asked != expected {
                 self.wrong.push(format!("{call:?}: expected {expected} requests, seen {asked}"));

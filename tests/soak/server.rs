@@ -2,7 +2,7 @@
 //! counted as the host's.
 
 use crate::RESPONSE_BYTES;
-use crate::fault::{Call, Fault};
+use crate::fault::{Fault, PlannedCall};
 use integration_tests::raw_http::{json_response, request, token_response};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -99,7 +99,7 @@ async fn serve(stream: TcpStream, counts: &Counts) -> io::Result<()> {
         };
         let first = counts.asked[number].fetch_add(1, Relaxed) == 0;
         let right = || json_response(200, "", &format!(r#"{{"id":"{number}","display_name":"Number {number}"}}"#));
-        let answer = match Call::new(counts.seed, number).fault {
+        let answer = match PlannedCall::new(counts.seed, number).fault {
             None => right(),
             Some(Fault::NotFound) => json_response(404, "", r#"{"message":"Not found"}"#),
             Some(Fault::Rejected) => json_response(422, "", r#"{"message":"Validation Failed","errors":[]}"#),
