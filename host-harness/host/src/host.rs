@@ -6,17 +6,12 @@ use crate::limits;
 use crate::sandbox::State;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime::component::{Linker, Resource};
+use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
-use wasmtime_wasi_http::WasiHttpView;
-use wasmtime_wasi_http::p2::bindings::http::types::IoError;
 
 /// Core instances, memories' stacks and tables that one sandbox takes from the pool at most. A component made from Rust
 /// has three core instances (the code, and two small ones that tie it to its imports) with a table each.
 const PARTS_PER_SANDBOX: u32 = 4;
-
-/// The interface as wasmtime-wasi-http links it. A test fails when a newer one has a newer version.
-pub(crate) const HTTP_TYPES: &str = "wasi:http/types@0.2.12";
 
 /// Bytes of a sandbox's memory that are cleaned and kept for the next one, where others are given back to the system: a
 /// call whose answer has some tens of KiB writes to less, so that the next sandbox starts without a page fault for each page.
@@ -145,26 +140,8 @@ fn pool() -> PoolingAllocationConfig {
 fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    tell_error_codes(&mut linker)?;
-    crate::wasi_http::outgoing_handler::add_to_linker(&mut linker)?;
+    crate::wasi_http::add_to_linker(&mut linker)?;
     Ok(linker)
-}
-
-/// Replaces `http-error-code`, with which a guest asks what broke the body of an answer. That of wasmtime-wasi-http knows
-/// none of the errors that bodies give, so that a time-out could not be told from a broken connection.
-fn tell_error_codes(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    linker.allow_shadowing(true);
-    linker.instance(HTTP_TYPES)?.func_wrap(
-        "http-error-code",
-        |mut store: wasmtime::StoreContextMut<'_, State>, (error,): (Resource<IoError>,)| {
-            let table = store.data_mut().http().table;
-            let error = table.get(&error)?.downcast_ref::<wasmtime_wasi_http::Error>();
-            Ok((error.map(crate::egress::code_of_body),))
-        },
-    )?;
-    linker.allow_shadowing(false);
-    Ok(())
 }
 
 /// Starts the thread that makes computing connectors look at their limits, for as long as the engine is there.

@@ -3,6 +3,7 @@
 use super::exports::WrongInterface;
 use super::{Connector, Live, Sandbox, State};
 use crate::bindings::workflow::connector::types::Failure as WitFailure;
+use crate::egress::call::CallContext;
 use crate::failure::{ExecutionFailure, Failure};
 use crate::limits::{CallMeter, microseconds};
 use std::future::Future;
@@ -19,8 +20,8 @@ impl Sandbox {
     /// Makes an instance. Its start functions are watched as calls are.
     pub(super) async fn start(connector: &Connector) -> Result<Self, Failure> {
         let started = Instant::now();
-        let watch = Arc::new(CallMeter::new(&connector.limits, false));
-        let state = State::new(connector.http.clone(), &connector.environment, Arc::clone(&watch));
+        let watch = Arc::new(CallContext::new(CallMeter::new(&connector.limits, false)));
+        let state = State::new(connector.clients.under(&connector.policy), &connector.environment, Arc::clone(&watch));
         let mut store = Store::new(connector.host.engine(), state);
         store.limiter(|state| state);
         store.epoch_deadline_callback(|context| {
@@ -29,15 +30,17 @@ impl Sandbox {
         });
         store.set_epoch_deadline(1);
         let span = tracing::debug_span!("instantiate");
-        let instance = watch.run(connector.pre.instantiate_async(&mut store)).instrument(span.clone()).await;
+        let instance = watch.meter().run(connector.pre.instantiate_async(&mut store)).instrument(span.clone()).await;
         let instance = match instance {
             Ok(Ok(instance)) => instance,
-            Ok(Err(error)) if watch.exceeded().is_none() && error.downcast_ref::<wasmtime::Trap>().is_none() => {
+            Ok(Err(error))
+                if watch.meter().exceeded().is_none() && error.downcast_ref::<wasmtime::Trap>().is_none() =>
+            {
                 return Err(ExecutionFailure::NoSandbox(error.root_cause().to_string()).into());
             }
             Ok(Err(error)) => return Err(crash(&error, &watch).into()),
             Err(limit) => {
-                return Err(ExecutionFailure::Limit { limit, request_sent: watch.close() }.into());
+                return Err(ExecutionFailure::Limit { limit, request_sent: watch.meter().close() }.into());
             }
         };
         tracing::debug!(parent: &span, time_us = microseconds(started), "instantiated");
@@ -50,8 +53,8 @@ impl Sandbox {
     }
 
     /// Watches over one call. `streaming` is for calls whose answers are handed on piece by piece.
-    pub(super) fn watch(&self, streaming: bool) -> Arc<CallMeter> {
-        Arc::new(CallMeter::new(&self.limits, streaming))
+    pub(super) fn watch(&self, streaming: bool) -> Arc<CallContext> {
+        Arc::new(CallContext::new(CallMeter::new(&self.limits, streaming)))
     }
 
     /// Makes one call that needs no auth.
@@ -69,7 +72,7 @@ impl Sandbox {
     pub(super) async fn watched<T>(
         &mut self,
         function: &'static str,
-        watch: &Arc<CallMeter>,
+        watch: &Arc<CallContext>,
         call: impl for<'a> FnOnce(&'a mut Live) -> Call<'a, T>,
     ) -> Result<T, Failure> {
         // Taken out, so that a call which is dropped before it is done leaves no sandbox in the middle of something.
@@ -78,7 +81,7 @@ impl Sandbox {
         live.store.data_mut().begin(Arc::clone(watch));
         live.store.set_epoch_deadline(1);
         let span = tracing::debug_span!("call", function);
-        let outcome = watch.run(call(&mut live)).instrument(span.clone()).await;
+        let outcome = watch.meter().run(call(&mut live)).instrument(span.clone()).await;
         tracing::debug!(parent: &span, time_us = microseconds(started), "done");
         match outcome {
             Ok(Ok(answer)) => {
@@ -86,13 +89,13 @@ impl Sandbox {
                 answer.map_err(Failure::from)
             }
             Ok(Err(error)) => Err(crash(&error, watch).into()),
-            Err(limit) => Err(ExecutionFailure::Limit { limit, request_sent: watch.close() }.into()),
+            Err(limit) => Err(ExecutionFailure::Limit { limit, request_sent: watch.meter().close() }.into()),
         }
     }
 }
 
 /// What a trap was. Its whole story, with the connector's own last words, goes to the log only: it may hold anything.
-fn crash(error: &wasmtime::Error, watch: &CallMeter) -> ExecutionFailure {
+fn crash(error: &wasmtime::Error, watch: &CallContext) -> ExecutionFailure {
     if let Some(wrong) = error.downcast_ref::<WrongInterface>() {
         return ExecutionFailure::Interface(wrong.to_string());
     }
@@ -101,5 +104,5 @@ fn crash(error: &wasmtime::Error, watch: &CallMeter) -> ExecutionFailure {
         Some(exit) => format!("it exited with code {}", exit.0),
         None => error.root_cause().to_string(),
     };
-    ExecutionFailure::Crash { message, request_sent: watch.close() }
+    ExecutionFailure::Crash { message, request_sent: watch.meter().close() }
 }

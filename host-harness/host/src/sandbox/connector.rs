@@ -6,10 +6,9 @@ use super::sessions::Sessions;
 use super::{Download, Sandbox, Session, State};
 use crate::bindings::{ConnectorInfo, Operation, OperationSummary, Output};
 use crate::component::{Component, LoadError};
-use crate::egress::HttpClient;
-use crate::egress::policy::{Denial, Policy, Rule};
-use crate::egress::proxy::ProxyFailure;
-use crate::egress::time_out::TimeOut;
+use crate::egress::clients::Clients;
+use crate::egress::policy::{Policy, Rule};
+use crate::egress::transport::Transport;
 use crate::failure::{ExecutionFailure, Failure};
 use crate::host::Host;
 use crate::limits::Limits;
@@ -19,13 +18,14 @@ use wasmtime::component::InstancePre;
 
 /// A connector that is ready to be called. Clones are cheap and share connections.
 ///
-/// A new one may connect nowhere: [`Connector::with_policy`] and [`Connector::allowing_its_hosts`] open what is needed.
+/// A new one may connect nowhere: [`Connector::with_policy`] and [`Connector::allow_requested_hosts`] open what is needed.
 #[derive(Clone)]
 pub struct Connector {
     pub(super) host: Host,
     pub(super) pre: InstancePre<State>,
     pub(super) exports: Arc<Exports>,
-    pub(super) http: HttpClient,
+    pub(super) clients: Arc<Clients>,
+    pub(super) policy: Policy,
     pub(super) limits: Limits,
     pub(super) environment: Arc<[(String, String)]>,
     /// [`None`] where the connector shares no sign-ins, or is not to.
@@ -47,7 +47,8 @@ impl Connector {
             host: host.clone(),
             pre,
             exports: Arc::new(exports),
-            http: HttpClient::new(Policy::deny_all()),
+            clients: Arc::new(Clients::new(Transport::new())),
+            policy: Policy::deny_all(),
             limits: Limits::default(),
             environment: Arc::new([]),
             sessions,
@@ -57,14 +58,13 @@ impl Connector {
     /// The same connector, under a policy.
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
-        let http = self.http.under(policy);
-        self.with_http_client(http)
+        Self { policy, ..self }
     }
 
-    /// The same connector, with an HTTP client (and its policy) of the caller's.
+    /// The same connector, with another transport.
     #[must_use]
-    pub fn with_http_client(self, http: HttpClient) -> Self {
-        Self { http, ..self }
+    pub fn with_transport(self, transport: Transport) -> Self {
+        Self { clients: Arc::new(Clients::new(transport)), ..self }
     }
 
     /// The same connector, with other limits.
@@ -94,7 +94,11 @@ impl Connector {
     /// # Errors
     ///
     /// Fails where the connector does not accept the auth, or names something that is no host.
-    pub async fn allowing_its_hosts(self, auth: &str, named: impl IntoIterator<Item = Rule>) -> Result<Self, Failure> {
+    pub async fn allow_requested_hosts(
+        self,
+        auth: &str,
+        named: impl IntoIterator<Item = Rule>,
+    ) -> Result<Self, Failure> {
         let mut asked = Vec::new();
         for host in self.hosts(auth).await? {
             let rule = host.parse::<Rule>().map_err(|error| ExecutionFailure::Interface(error.to_string()))?;
@@ -105,21 +109,6 @@ impl Connector {
             asked.push(rule);
         }
         Ok(self.with_policy(Policy::for_connector(asked, named)))
-    }
-
-    /// What the policy has refused so far.
-    pub fn denials(&self) -> Vec<Denial> {
-        self.http.denials()
-    }
-
-    /// What took too long so far.
-    pub fn time_outs(&self) -> Vec<TimeOut> {
-        self.http.time_outs()
-    }
-
-    /// What the proxy has failed at so far.
-    pub fn proxy_failures(&self) -> Vec<ProxyFailure> {
-        self.http.proxy_failures()
     }
 
     /// A fresh sandbox.

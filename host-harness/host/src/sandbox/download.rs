@@ -3,8 +3,8 @@
 use super::Sandbox;
 use super::sessions::SignIn;
 use crate::bindings::Call;
+use crate::egress::call::CallContext;
 use crate::failure::{ExecutionFailure, Failure};
-use crate::limits::CallMeter;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::ResourceAny;
@@ -88,9 +88,9 @@ impl Download {
     }
 
     /// Watches over one step. The request went out when the download was opened.
-    fn watch(&self) -> Arc<CallMeter> {
+    fn watch(&self) -> Arc<CallContext> {
         let watch = self.sandbox.watch(true);
-        watch.send();
+        watch.meter().send();
         watch
     }
 

@@ -7,8 +7,8 @@
 
 use super::Sandbox;
 use crate::bindings::sessions::exports::workflow::connector::sessions::Session as WitSession;
+use crate::egress::call::CallContext;
 use crate::failure::{ExecutionFailure, Failure, Reason};
-use crate::limits::CallMeter;
 use crate::lock::lock;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -193,7 +193,7 @@ impl SignIn {
 
 impl Sandbox {
     /// The auth to call with: a session's where the connector shares sign-ins, else the one that the caller gave.
-    pub(super) async fn auth(&mut self, sign_in: &mut SignIn, watch: &Arc<CallMeter>) -> Result<String, Failure> {
+    pub(super) async fn auth(&mut self, sign_in: &mut SignIn, watch: &Arc<CallContext>) -> Result<String, Failure> {
         let Some(entry) = sign_in.entry.clone() else {
             return Ok(sign_in.auth.expose_secret().to_owned());
         };
@@ -211,10 +211,10 @@ impl Sandbox {
         &mut self,
         entry: &Entry,
         sign_in: &mut SignIn,
-        watch: &Arc<CallMeter>,
+        watch: &Arc<CallContext>,
     ) -> Result<Arc<Held>, Failure> {
         let before = entry.attempts.load(Ordering::Acquire);
-        let turn = watch.run(entry.signing_in.lock()).await;
+        let turn = watch.meter().run(entry.signing_in.lock()).await;
         let mut last_failure =
             turn.map_err(|limit| Failure::from(ExecutionFailure::Limit { limit, request_sent: false }))?;
         if let Some(held) = entry.good() {
@@ -225,7 +225,7 @@ impl Sandbox {
         }
         let auth = lock(&entry.renewed).clone().unwrap_or_else(|| sign_in.auth.clone());
         let outcome = self.sign_in_by(auth.expose_secret(), watch).await.map_err(Failure::before_the_request);
-        watch.signed_in();
+        watch.meter().signed_in();
         entry.attempts.fetch_add(1, Ordering::Release);
         sign_in.is_new = true;
         match outcome {
@@ -242,7 +242,7 @@ impl Sandbox {
     }
 
     /// Has the connector sign in.
-    pub(super) async fn sign_in_by(&mut self, auth: &str, watch: &Arc<CallMeter>) -> Result<Session, Failure> {
+    pub(super) async fn sign_in_by(&mut self, auth: &str, watch: &Arc<CallContext>) -> Result<Session, Failure> {
         let auth = auth.to_owned();
         self.watched("sign-in", watch, |live| {
             Box::pin(async move {
@@ -255,7 +255,7 @@ impl Sandbox {
     }
 
     /// Has the connector sign out.
-    pub(super) async fn sign_out_by(&mut self, auth: &str, watch: &Arc<CallMeter>) -> Result<(), Failure> {
+    pub(super) async fn sign_out_by(&mut self, auth: &str, watch: &Arc<CallContext>) -> Result<(), Failure> {
         let auth = auth.to_owned();
         self.watched("sign-out", watch, |live| {
             Box::pin(async move {

@@ -1,16 +1,15 @@
 //! What the host keeps for one sandbox.
 
 use super::log::{GuestLog, GuestStream};
-use crate::egress::HttpClient;
+use crate::egress::call::CallContext;
+use crate::egress::client::HttpClient;
 use crate::limits::{self, CallMeter};
-use http::Request;
-use hyper_util::client::legacy::connect::CaptureConnection;
-use std::future::Future;
+use crate::wasi_http::hooks::Hooks;
 use std::sync::Arc;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 /// What the host keeps for one sandbox: its side of what the connector imports.
 pub(crate) struct State {
@@ -21,14 +20,8 @@ pub(crate) struct State {
     log: GuestLog,
 }
 
-/// Where the connector's requests go.
-struct Hooks {
-    client: HttpClient,
-    watch: Arc<CallMeter>,
-}
-
 impl State {
-    pub(super) fn new(client: HttpClient, environment: &[(String, String)], watch: Arc<CallMeter>) -> Self {
+    pub(super) fn new(client: HttpClient, environment: &[(String, String)], context: Arc<CallContext>) -> Self {
         let log = GuestLog::default();
         // No folder, no socket, no argument, no standard input: nothing is there that is not named here.
         let wasi = WasiCtx::builder()
@@ -38,27 +31,18 @@ impl State {
             .build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits::RESOURCES);
-        Self { wasi, http: WasiHttpCtx::new(), hooks: Hooks { client, watch }, table, log }
+        Self { wasi, http: WasiHttpCtx::new(), hooks: Hooks::new(client, context), table, log }
     }
 
     /// Begins a call.
-    pub(super) fn begin(&mut self, watch: Arc<CallMeter>) {
+    pub(super) fn begin(&mut self, context: Arc<CallContext>) {
         self.log.begin();
-        self.hooks.watch = watch;
-    }
-
-    /// Sends a request of the present call.
-    pub(crate) fn send(
-        &self,
-        request: Request<WasiBody>,
-        options: Option<RequestOptions>,
-    ) -> (CaptureConnection, impl Future<Output = Result<http::Response<WasiBody>, Error>> + Send + use<>) {
-        self.hooks.client.clone().send(request, options, Arc::clone(&self.hooks.watch))
+        self.hooks.begin(context);
     }
 
     /// What the present call has used so far.
     pub(super) fn watch(&self) -> &CallMeter {
-        &self.hooks.watch
+        self.hooks.context().meter()
     }
 }
 
@@ -71,20 +55,6 @@ impl WasiView for State {
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         WasiHttpCtxView { hooks: &mut self.hooks, table: &mut self.table, ctx: &mut self.http }
-    }
-}
-
-type Exchange = Result<(http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
-
-impl WasiHttpHooks for Hooks {
-    fn send_request(
-        &mut self,
-        _: Request<WasiBody>,
-        _: Option<RequestOptions>,
-        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
-    ) -> Box<dyn Future<Output = Exchange> + Send> {
-        // Requests go by the module `exchange`. Nothing that is linked comes here.
-        Box::new(std::future::ready(Err(Error::HttpRequestDenied)))
     }
 }
 
