@@ -3,7 +3,7 @@
 use crate::egress::cause::Cause;
 use crate::limits::CallMeter;
 use crate::lock::lock;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// Causes kept for one call, so that a guest cannot fill the host's memory with them. The latest are kept: they explain how
 /// the call ended.
@@ -12,18 +12,18 @@ const MAX_CAUSES: usize = 16;
 /// What belongs to one call: how much it may use, and why its requests failed.
 #[derive(Debug)]
 pub(crate) struct CallContext {
-    meter: CallMeter,
+    meter: Arc<CallMeter>,
     causes: Mutex<Vec<Cause>>,
 }
 
 impl CallContext {
     /// The context of a call that the meter watches.
-    pub(crate) fn new(meter: CallMeter) -> Self {
+    pub(crate) fn new(meter: Arc<CallMeter>) -> Self {
         Self { meter, causes: Mutex::default() }
     }
 
     /// What the call has used and may use.
-    pub(crate) fn meter(&self) -> &CallMeter {
+    pub(crate) fn meter(&self) -> &Arc<CallMeter> {
         &self.meter
     }
 
@@ -57,7 +57,7 @@ mod tests {
             let destination = Destination::https("api.example.com", port);
             Cause::TimedOut(Timeout::new(destination, Stage::Connect, Duration::from_secs(1)))
         };
-        let context = CallContext::new(CallMeter::new(&Limits::default(), false));
+        let context = CallContext::new(Arc::new(CallMeter::new(&Limits::default(), false)));
         for port in [1, 2, 1] {
             context.note(cause(port));
         }

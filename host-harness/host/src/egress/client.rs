@@ -19,7 +19,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
@@ -35,6 +35,12 @@ pub(crate) struct HttpClient {
     shared: Arc<Shared>,
 }
 
+/// An HTTP client that lives only as long as others hold it.
+#[derive(Debug)]
+pub(super) struct WeakHttpClient {
+    shared: Weak<Shared>,
+}
+
 struct Shared {
     policy: Arc<Policy>,
     transport: Transport,
@@ -46,6 +52,16 @@ impl HttpClient {
     /// A client that connects where the policy allows it, as the transport says.
     pub(crate) fn new(policy: Policy, transport: Transport) -> Self {
         Self { shared: Arc::new(Shared { policy: Arc::new(policy), transport, client: OnceLock::new() }) }
+    }
+
+    /// The policy that the client is under.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.shared.policy
+    }
+
+    /// The client, without keeping it alive.
+    pub(super) fn downgrade(&self) -> WeakHttpClient {
+        WeakHttpClient { shared: Arc::downgrade(&self.shared) }
     }
 
     /// Whether both are the same client.
@@ -160,6 +176,13 @@ impl HttpClient {
                 .pool_idle_timeout(IDLE_TIMEOUT)
                 .build(Connections::new(Arc::clone(&self.shared.policy), self.shared.transport.clone()))
         })
+    }
+}
+
+impl WeakHttpClient {
+    /// The client, where somebody still holds it.
+    pub(super) fn upgrade(&self) -> Option<HttpClient> {
+        Some(HttpClient { shared: self.shared.upgrade()? })
     }
 }
 

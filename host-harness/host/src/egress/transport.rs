@@ -56,6 +56,11 @@ impl Transport {
         Self { resolver, ..self }
     }
 
+    /// Loads the trusted certificates now, so that the first connection need not wait for it.
+    pub(crate) async fn load(&self) {
+        self.tls().await;
+    }
+
     /// The TLS configurations. The default ones are loaded once, on a thread for blocking work.
     pub(super) async fn tls(&self) -> TlsConfigs {
         match &self.tls {

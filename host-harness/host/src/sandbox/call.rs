@@ -20,8 +20,8 @@ impl Sandbox {
     /// Makes an instance. Its start functions are watched as calls are.
     pub(super) async fn start(connector: &Connector) -> Result<Self, Failure> {
         let started = Instant::now();
-        let watch = Arc::new(CallContext::new(CallMeter::new(&connector.limits, false)));
-        let state = State::new(connector.clients.under(&connector.policy), &connector.environment, Arc::clone(&watch));
+        let watch = Arc::new(CallContext::new(Arc::new(CallMeter::new(&connector.limits, false))));
+        let state = State::new(connector.client.clone(), &connector.environment, Arc::clone(&watch));
         let mut store = Store::new(connector.host.engine(), state);
         store.limiter(|state| state);
         store.epoch_deadline_callback(|context| {
@@ -54,7 +54,7 @@ impl Sandbox {
 
     /// Watches over one call. `streaming` is for calls whose answers are handed on piece by piece.
     pub(super) fn watch(&self, streaming: bool) -> Arc<CallContext> {
-        Arc::new(CallContext::new(CallMeter::new(&self.limits, streaming)))
+        Arc::new(CallContext::new(Arc::new(CallMeter::new(&self.limits, streaming))))
     }
 
     /// Makes one call that needs no auth.

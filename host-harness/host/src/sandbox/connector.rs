@@ -6,7 +6,8 @@ use super::sessions::Sessions;
 use super::{Download, Sandbox, Session, State};
 use crate::bindings::{ConnectorInfo, Operation, OperationSummary, Output};
 use crate::component::{Component, LoadError};
-use crate::egress::clients::Clients;
+use crate::egress::client::HttpClient;
+use crate::egress::clients::HttpClients;
 use crate::egress::policy::{Policy, Rule};
 use crate::egress::transport::Transport;
 use crate::failure::{ExecutionFailure, Failure};
@@ -24,8 +25,8 @@ pub struct Connector {
     pub(super) host: Host,
     pub(super) pre: InstancePre<State>,
     pub(super) exports: Arc<Exports>,
-    pub(super) clients: Arc<Clients>,
-    pub(super) policy: Policy,
+    pub(super) clients: Arc<HttpClients>,
+    pub(super) client: HttpClient,
     pub(super) limits: Limits,
     pub(super) environment: Arc<[(String, String)]>,
     /// [`None`] where the connector shares no sign-ins, or is not to.
@@ -47,8 +48,8 @@ impl Connector {
             host: host.clone(),
             pre,
             exports: Arc::new(exports),
-            clients: Arc::new(Clients::new(Transport::new())),
-            policy: Policy::deny_all(),
+            clients: Arc::new(HttpClients::new(Transport::new())),
+            client: HttpClient::new(Policy::deny_all(), Transport::new()),
             limits: Limits::default(),
             environment: Arc::new([]),
             sessions,
@@ -58,13 +59,14 @@ impl Connector {
     /// The same connector, under a policy.
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
-        Self { policy, ..self }
+        Self { client: self.clients.client(&policy), ..self }
     }
 
     /// The same connector, with another transport.
     #[must_use]
     pub fn with_transport(self, transport: Transport) -> Self {
-        Self { clients: Arc::new(Clients::new(transport)), ..self }
+        let clients = HttpClients::new(transport);
+        Self { client: clients.client(self.client.policy()), clients: Arc::new(clients), ..self }
     }
 
     /// The same connector, with other limits.
