@@ -113,9 +113,14 @@ pub async fn answering(answer: &'static str) -> SocketAddr {
     .await
 }
 
-/// Has the guest get something: the answer's status and length, or what the guest was told.
+/// Has the guest get something: the response's status and length, or what the guest was told.
 pub async fn get(connector: &Connector, input: &str) -> Result<String, String> {
-    match invoke(connector, "get", input).await {
+    get_as(connector, &no_auth(), input).await
+}
+
+/// The same with an auth: the guest requests the hosts in its field `host`.
+pub async fn get_as(connector: &Connector, auth: &Auth, input: &str) -> Result<String, String> {
+    match connector.invoke(auth, Call::new("get").input(input)).await {
         Ok(output) => match output.body {
             Body::Json(json) => Ok(json),
             other => panic!("{other:?}"),
