@@ -1,6 +1,6 @@
-//! The JSON Schemas (2020-12) of an operation's input and output, made from the catalog.
+//! Builds the JSON Schemas (2020-12) of an operation's input and output from the catalog.
 //!
-//! Properties stand in Looker's order, and every model that is reached stands once, under `$defs`.
+//! Properties are in Looker's order. Every model that is used is defined once, under `$defs`.
 
 mod field;
 
@@ -13,13 +13,13 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 /// The dialect of all schemas here.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
-/// The schema of an operation's input: what a platform draws its form from.
+/// The schema of an operation's input, from which a platform draws its form.
 pub fn input_schema(operation: &Operation) -> String {
     write(&InputSchema(operation))
 }
 
-/// The schema of an operation's output where that is JSON. Where it never is, the schema of what a platform shows
-/// instead: `null` for nothing, a string for text and files.
+/// The schema of an operation's JSON output. For an operation without JSON output it is the schema of what a platform
+/// shows instead: `null` for no content, a string for text and files.
 pub fn output_schema(operation: &Operation) -> String {
     write(&OutputSchema(operation))
 }
@@ -41,7 +41,7 @@ pub fn media_types(operation: &Operation) -> Vec<&'static str> {
 }
 
 fn write(schema: &impl Serialize) -> String {
-    // Only a map with keys that are no strings, or a failing writer, makes this fail; there is neither.
+    // Fails only for keys that are not strings and for failing writers. There are neither.
     serde_json::to_string(schema).unwrap_or_default()
 }
 
@@ -66,7 +66,7 @@ impl Serialize for InputSchema<'_> {
         if !required.is_empty() {
             map.serialize_entry("required", &required)?;
         }
-        // What Looker does not describe goes into the body; without a body there is no place for it.
+        // Inputs that are not described go into the body. Without a body there is no place for them.
         map.serialize_entry("additionalProperties", &takes_more)?;
         definitions(&mut map, fields.iter().map(|field| field.kind), Direction::Input)?;
         map.end()
@@ -81,7 +81,7 @@ fn cost(cost: Cost) -> &'static str {
     }
 }
 
-/// The fields of an input: path first, then the body, then the query, since a form is filled in from what matters most.
+/// The fields of an input, the most important first: path, body, query.
 fn input_fields(operation: &Operation) -> Vec<Field<'_>> {
     let parameters = |location| {
         operation.parameters.iter().filter(move |parameter| parameter.location == location).map(Field::of_parameter)
@@ -90,12 +90,12 @@ fn input_fields(operation: &Operation) -> Vec<Field<'_>> {
     if let Some(body) = &operation.body {
         match body.kind {
             Type::Model(model) => {
-                // A PATCH sends the part that changes: no property is required in it.
+                // A PATCH sends only what changes: no property is required in it.
                 let is_whole = operation.method != Method::Patch;
                 let writable = model.properties.iter().filter(|property| property.is_writable());
                 fields.extend(writable.map(|property| Field::of_property(property, body, is_whole)));
             }
-            // A form's fields are the parameters.
+            // The parameters are the fields of the form.
             _ if body.media_type == FORM => {}
             _ => fields.push(Field::of_body(body)),
         }
@@ -136,7 +136,7 @@ impl Serialize for OutputSchema<'_> {
     }
 }
 
-/// Writes `$defs`: every model that the types reach, in the order of their names.
+/// Writes `$defs`: every model that the types use, in the order of their names.
 fn definitions<M: SerializeMap>(
     map: &mut M,
     kinds: impl Iterator<Item = Type>,

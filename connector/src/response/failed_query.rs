@@ -1,13 +1,13 @@
-//! Queries that failed although the answer says success: Looker reports them in the rows, or beside them.
+//! Failed queries with a success status: Looker reports the error in the rows or beside them.
 
 use crate::catalog::Operation;
+use crate::error_response::Explanation;
 use crate::failure::{Failure, Problem, Reason};
-use crate::refusal::Explanation;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use std::fmt;
 
-/// The failure that a query's result reports, if it does.
+/// The failure that the result of a query reports, if any.
 ///
 /// | format | a failed query looks like |
 /// | --- | --- |
@@ -22,7 +22,7 @@ pub fn failure(operation: &Operation, document: &str, status: u16, base_url: &st
         Some(b'{') => errors_without_data(document).map(|errors| Explanation::from_json(errors, base_url)),
         _ => None,
     }?;
-    let what = explanation.message.unwrap_or_else(|| "it gives no reason".to_owned());
+    let what = explanation.message.unwrap_or_else(|| "Looker gives no reason".to_owned());
     let mut problem = Problem::new(Reason::Rejected, format!("The query failed: {what}"));
     problem.status = Some(status);
     problem.request_sent = true;

@@ -3,17 +3,17 @@
 use crate::catalog::{Body, FieldText, Format, Location, Model, Parameter, Property, Type};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// Which way the data goes.
+/// The direction in which data travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
-    /// To Looker: without what only Looker sets.
+    /// To Looker: without the properties that only Looker sets.
     Input,
-    /// From Looker: without what it never tells. Looker leaves out what was not asked for, so nothing is required.
+    /// From Looker: without what it never tells. Looker leaves out what was not sent for, so nothing is required.
     Output,
 }
 
 impl Direction {
-    /// Whether a property can be in data that goes this way.
+    /// Whether a property can occur in this direction.
     pub(super) fn shows(self, property: &Property) -> bool {
         match self {
             Self::Input => property.is_writable(),
@@ -55,11 +55,11 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// The field of a property of the body, which demands what Looker demands if it is sent whole.
+    /// The field of a property of the body. It can be required only if the body is sent whole.
     pub(super) fn of_property(property: &'a Property, body: &'a Body, whole: bool) -> Self {
         let field = Self::of(property, Direction::Input);
         let required = field.required && whole;
-        // What is required cannot be nothing, even where Looker's description says both.
+        // A required property cannot be null, even where Looker's description says both.
         Self {
             required,
             nullable: field.nullable && !required,
@@ -69,7 +69,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// The field of a body that is no object.
+    /// The field of a body that is not an object.
     pub(super) fn of_body(body: &'a Body) -> Self {
         Self {
             name: "body",
@@ -91,7 +91,7 @@ impl<'a> Field<'a> {
             name: property.name,
             kind: property.kind,
             required: property.required && direction == Direction::Input,
-            // Looker gives null for objects where its description does not say so.
+            // Looker returns null for objects where its description does not say so.
             nullable: property.nullable || matches!((direction, property.kind), (Direction::Output, Type::Model(_))),
             deprecated: property.deprecated,
             write_only: property.write_only,
@@ -187,7 +187,7 @@ impl Serialize for ModelSchema {
     }
 }
 
-/// The keywords that say which values a type has.
+/// The keywords that describe the values of a type.
 pub(super) struct TypeSchema<'a> {
     kind: &'a Type,
     nullable: bool,
@@ -196,12 +196,12 @@ pub(super) struct TypeSchema<'a> {
 }
 
 impl<'a> TypeSchema<'a> {
-    /// The schema of a type that is not null and has any value.
+    /// The schema of a type that is not null and not restricted to certain values.
     pub(super) fn of(kind: &'a Type, direction: Direction) -> Self {
         Self { kind, nullable: false, values: &[], direction }
     }
 
-    /// Writes the keywords into a schema that is begun.
+    /// Writes the keywords into a schema.
     pub(super) fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let nullable = self.nullable;
         let mut kind = |name: &'static str| {

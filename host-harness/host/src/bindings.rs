@@ -18,7 +18,7 @@ wasmtime::component::bindgen!({
 });
 
 pub use exports::workflow::connector::connector::{ConnectorInfo, Operation, OperationSummary, Output};
-pub use workflow::connector::types::{Body, Call, Effect, File, Stability};
+pub use workflow::connector::types::{Body, Effect, File, Stability};
 
 /// What a connector exports besides, if its sign-in can be shared by sandboxes.
 pub mod sessions {

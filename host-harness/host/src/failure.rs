@@ -1,40 +1,77 @@
 //! Why a call did not succeed: the WIT package's `failure`, natively, and what only the host can find wrong.
 
 use crate::bindings::workflow::connector::types as wit;
+use crate::egress::cause::Cause;
 use crate::limits::Limit;
+use crate::limits::permits::NoPermit;
 use serde::{Serialize, Serializer};
+use std::fmt;
 
-/// A call that did not succeed, sorted by what to do next.
+/// A call that did not succeed.
 ///
-/// As JSON it is one object: the fields of [`Problem`], and `retryable`. A failure of [`Failure::Execution`] has the
-/// reason `execution-failed`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+/// [`Failure::kind`] sorts it by what to do next; [`Failure::problem`] tells it in one form, whoever found it.
+/// [`Failure::causes`] tells what the host's side of this very call's requests found: what the policy denied, what took too
+/// long, what the proxy said. The last of them is also the [`source`](std::error::Error::source).
+///
+/// As JSON it is one object: the fields of [`Problem`], and `retryable`.
+///
+/// ```no_run
+/// # async fn example(connector: connector_host::Connector, auth: connector_host::Auth) {
+/// use connector_host::{Call, Cause};
+///
+/// if let Err(failure) = connector.invoke(&auth, Call::new("me")).await {
+///     eprintln!("{failure}");
+///     for cause in failure.causes() {
+///         match cause {
+///             Cause::Denied(denial) => eprintln!("allow it with the rule {:?}", denial.rule()),
+///             other => eprintln!("{other}"),
+///         }
+///     }
+///     if failure.is_retryable() {
+///         // Repeat it later, with `failure.problem().resume` as the input where that is there.
+///     }
+/// }
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    inner: Box<Inner>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Inner {
+    kind: FailureKind,
+    causes: Vec<Cause>,
+}
+
+/// The kinds of failure, sorted by what to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FailureKind {
     /// The connector says: the same call may succeed later, and repeating it cannot act twice.
-    #[error("{}", .0.message)]
-    Retryable(Box<Problem>),
+    Retryable(Problem),
     /// The connector says: repeating the same call will not help, or could act a second time.
-    #[error("{}", .0.message)]
-    Permanent(Box<Problem>),
+    Permanent(Problem),
     /// The host could not run the call, or ended it.
-    #[error(transparent)]
-    Execution(#[from] ExecutionFailure),
+    Execution(ExecutionFailure),
 }
 
 /// What went wrong, as the connector tells it. `wit/connector.wit` says what each field means.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Problem {
     /// The kind of failure, to branch on.
     pub reason: Reason,
     /// What happened and what to do, for people.
     pub message: String,
-    /// The HTTP status, where there was an answer.
+    /// The HTTP status, where there was a response.
     pub status: Option<u16>,
-    /// How many milliseconds to wait before the next attempt, where the remote service said so.
+    /// Milliseconds to wait before the next attempt, where the remote service said so.
     pub retry_after_ms: Option<u64>,
-    /// The whole input that takes up what is already running, where the call is to be repeated.
+    /// The whole input (JSON) with which to repeat the call, so that it takes up what is already running instead of starting
+    /// it again. Only in a retryable failure; without it, repeat the same input.
     pub resume: Option<String>,
-    /// Whether the request may have reached the remote service.
+    /// Whether the request itself, not a login before it, may have reached the remote service.
     pub request_sent: bool,
     /// The fields that were wrong.
     pub fields: Vec<FieldProblem>,
@@ -44,6 +81,7 @@ pub struct Problem {
 
 /// One field that was wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct FieldProblem {
     /// The field's name, where it is known.
     pub field: Option<String>,
@@ -56,6 +94,7 @@ pub struct FieldProblem {
 /// The kinds of failure; `wit/connector.wit` says what each means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 #[expect(missing_docs, reason = "documented in wit/connector.wit")]
 pub enum Reason {
     InvalidAuth,
@@ -77,6 +116,7 @@ pub enum Reason {
 
 /// A call that the host could not run, or ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExecutionFailure {
     /// The call used more than it may.
     #[error("the call was ended: it used {limit}, which is the limit")]
@@ -94,70 +134,155 @@ pub enum ExecutionFailure {
         /// Whether a request had been sent by then, which may have acted.
         request_sent: bool,
     },
-    /// There is no room for one more sandbox at the moment, or the host lacks memory.
+    /// The host has no room for one more sandbox at the moment.
     #[error("no sandbox could be made: {0}")]
     NoSandbox(String),
     /// The host carries out as many calls as it may at once.
     #[error("the host carries out {0} calls at the moment, which is the limit of calls at once")]
     Busy(usize),
-    /// The sandbox was ended by an earlier call.
-    #[error("this sandbox has ended with an earlier call: make a new one")]
+    /// An earlier call ended the sandbox.
+    #[error("an earlier call ended this sandbox; make a new one")]
     Ended,
-    /// The connector itself answered that it could not be run, which connectors must not.
-    #[error("the connector answered that it could not be run (`execution-failed`), which is no connector's answer")]
-    Answered,
-    /// The connector answered something that its interface forbids.
-    #[error("the connector does not keep to its interface: {0}")]
+    /// The connector returned `execution-failed`.
+    #[error("the connector returned `execution-failed`, which is reserved for hosts; connectors never return it")]
+    Reserved,
+    /// The connector returned something that its interface forbids.
+    #[error("the connector violates its interface: {0}")]
     Interface(String),
 }
 
 impl Failure {
+    /// A failure that may be repeated, as a connector reports it. For what stands between a connector and the one who called,
+    /// a workflow say.
+    pub fn retryable(problem: Problem) -> Self {
+        FailureKind::Retryable(problem).into()
+    }
+
+    /// A failure that must not be repeated blindly, as a connector reports it.
+    pub fn permanent(problem: Problem) -> Self {
+        FailureKind::Permanent(problem).into()
+    }
+
+    /// What to do next, and what is known of the failure.
+    pub fn kind(&self) -> &FailureKind {
+        &self.inner.kind
+    }
+
+    /// The same, taken out.
+    pub fn into_kind(self) -> FailureKind {
+        self.inner.kind
+    }
+
+    /// What the host found about the requests of this call, in the order in which it happened: each once, the first few. Empty
+    /// where nothing was found, or the call sent no request.
+    pub fn causes(&self) -> &[Cause] {
+        &self.inner.causes
+    }
+
     /// Whether the same call may succeed later, and repeating it cannot act twice.
     pub fn is_retryable(&self) -> bool {
-        match self {
-            Self::Retryable(_) => true,
-            Self::Permanent(_) => false,
-            Self::Execution(failure) => matches!(
-                failure,
-                ExecutionFailure::NoSandbox(_)
-                    | ExecutionFailure::Busy(_)
-                    | ExecutionFailure::Limit { limit: Limit::CallTime(_), request_sent: false }
-            ),
+        match self.kind() {
+            FailureKind::Retryable(_) => true,
+            FailureKind::Permanent(_) => false,
+            FailureKind::Execution(failure) => match failure {
+                ExecutionFailure::NoSandbox(_) | ExecutionFailure::Busy(_) => true,
+                ExecutionFailure::Limit { limit, request_sent } => limit.passes() && !request_sent,
+                _ => false,
+            },
         }
+    }
+
+    /// What went wrong, in the connector's terms. A failure that the host found has the reason
+    /// [`Reason::ExecutionFailed`].
+    pub fn problem(&self) -> Problem {
+        match self.kind() {
+            FailureKind::Retryable(problem) | FailureKind::Permanent(problem) => problem.clone(),
+            FailureKind::Execution(failure) => {
+                let mut problem = Problem::new(Reason::ExecutionFailed, failure.to_string());
+                problem.request_sent = matches!(
+                    failure,
+                    ExecutionFailure::Limit { request_sent: true, .. }
+                        | ExecutionFailure::Crash { request_sent: true, .. }
+                );
+                problem
+            }
+        }
+    }
+
+    /// The same failure with what the host found about the call's requests.
+    #[must_use]
+    pub(crate) fn with_causes(mut self, causes: Vec<Cause>) -> Self {
+        self.inner.causes = causes;
+        self
     }
 
     /// A failure that happened before the call's own request, in a sign-in say: that request was not sent.
     #[must_use]
     pub(crate) fn before_the_request(mut self) -> Self {
-        match &mut self {
-            Self::Retryable(problem) | Self::Permanent(problem) => problem.request_sent = false,
-            Self::Execution(
+        match &mut self.inner.kind {
+            FailureKind::Retryable(problem) | FailureKind::Permanent(problem) => problem.request_sent = false,
+            FailureKind::Execution(
                 ExecutionFailure::Limit { request_sent, .. } | ExecutionFailure::Crash { request_sent, .. },
             ) => *request_sent = false,
-            Self::Execution(_) => {}
+            FailureKind::Execution(_) => {}
         }
         self
     }
+}
 
-    /// What went wrong, in the connector's terms.
-    pub fn problem(&self) -> Problem {
-        match self {
-            Self::Retryable(problem) | Self::Permanent(problem) => (**problem).clone(),
-            Self::Execution(failure) => Problem {
-                reason: Reason::ExecutionFailed,
-                message: failure.to_string(),
-                status: None,
-                retry_after_ms: None,
-                resume: None,
-                request_sent: matches!(
-                    failure,
-                    ExecutionFailure::Limit { request_sent: true, .. }
-                        | ExecutionFailure::Crash { request_sent: true, .. }
-                ),
-                fields: Vec::new(),
-                documentation_url: None,
-            },
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind() {
+            FailureKind::Retryable(problem) | FailureKind::Permanent(problem) => formatter.write_str(&problem.message),
+            FailureKind::Execution(failure) => failure.fmt(formatter),
         }
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.causes().last().map(|cause| cause as _)
+    }
+}
+
+impl From<FailureKind> for Failure {
+    fn from(kind: FailureKind) -> Self {
+        Self { inner: Box::new(Inner { kind, causes: Vec::new() }) }
+    }
+}
+
+impl From<ExecutionFailure> for Failure {
+    fn from(failure: ExecutionFailure) -> Self {
+        FailureKind::Execution(failure).into()
+    }
+}
+
+impl From<NoPermit> for Failure {
+    fn from(NoPermit { max }: NoPermit) -> Self {
+        ExecutionFailure::Busy(max).into()
+    }
+}
+
+impl Problem {
+    /// A problem of which nothing but the kind and the message is known. Set the other fields where more is.
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            message: message.into(),
+            status: None,
+            retry_after_ms: None,
+            resume: None,
+            request_sent: false,
+            fields: Vec::new(),
+            documentation_url: None,
+        }
+    }
+}
+
+impl FieldProblem {
+    /// A problem with a field that is not named. `code` is a short word to branch on, as `missing`.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: None, code: code.into(), message: message.into() }
     }
 }
 
@@ -176,9 +301,9 @@ impl Serialize for Failure {
 impl From<wit::Failure> for Failure {
     fn from(failure: wit::Failure) -> Self {
         match failure {
-            wit::Failure::ExecutionFailed => ExecutionFailure::Answered.into(),
-            wit::Failure::Retryable(problem) => Self::Retryable(Box::new(problem.into())),
-            wit::Failure::Permanent(problem) => Self::Permanent(Box::new(problem.into())),
+            wit::Failure::ExecutionFailed => ExecutionFailure::Reserved.into(),
+            wit::Failure::Retryable(problem) => Self::retryable(problem.into()),
+            wit::Failure::Permanent(problem) => Self::permanent(problem.into()),
         }
     }
 }

@@ -1,101 +1,78 @@
-//! What all components on a host share: the WebAssembly engine, its pool of sandboxes, and what components are linked with.
+//! What all connectors of a program share: the WebAssembly engine with its pool of sandboxes, the cache, and the limits of all
+//! calls together.
 
-use crate::component::Cache;
-use crate::failure::ExecutionFailure;
+use crate::component::cache::Cache;
+use crate::engine::{self, Settings};
+use crate::instance::state::State;
 use crate::limits;
-use crate::sandbox::State;
+use crate::limits::memory_budget::MemoryBudget;
+use crate::limits::permits::Permits;
+use crate::wasi_http;
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime::component::{Linker, Resource};
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
-use wasmtime_wasi_http::WasiHttpView;
-use wasmtime_wasi_http::p2::bindings::http::types::IoError;
+use wasmtime::Engine;
+use wasmtime::component::Linker;
 
-/// Core instances, memories' stacks and tables that one sandbox takes from the pool at most. A component made from Rust
-/// has three core instances (the code, and two small ones that tie it to its imports) with a table each.
-const PARTS_PER_SANDBOX: u32 = 4;
-
-/// The interface as wasmtime-wasi-http links it. A test fails when a newer one has a newer version.
-pub(crate) const HTTP_TYPES: &str = "wasi:http/types@0.2.12";
-
-/// Bytes of a sandbox's memory that are cleaned and kept for the next one, where others are given back to the system: a
-/// call whose answer has some tens of KiB writes to less, so that the next sandbox starts without a page fault for each page.
-/// More would pay off for larger answers only, and stay with every sandbox that there ever was at once.
-const MEMORY_KEPT: usize = 128 * 1024;
-
-/// The same for each of its tables, of which a call uses little.
-const TABLE_KEPT: usize = 4 * 1024;
-
-/// What all components on a host share. Clones are the same host.
+/// What all connectors of a program share. Clones are the same host; make one for a program.
+///
+/// ```no_run
+/// use connector_host::{Cache, Host};
+///
+/// let host = Host::builder()
+///     .concurrent_calls(200)
+///     .memory_bytes(2 * 1024 * 1024 * 1024)
+///     .cache(Cache::in_folder("/var/cache/my-platform"))
+///     .build()?;
+/// # Ok::<_, connector_host::HostError>(())
+/// ```
 #[derive(Clone)]
 pub struct Host {
     shared: Arc<Shared>,
-    calls: Calls,
-}
-
-/// The calls that a host carries out at once.
-#[derive(Clone)]
-pub(crate) struct Calls {
-    most: usize,
-    free: Arc<Semaphore>,
-}
-
-impl Calls {
-    fn new(most: usize) -> Self {
-        // More than a semaphore can count are more than a machine can carry out.
-        let most = most.min(Semaphore::MAX_PERMITS);
-        Self { most, free: Arc::new(Semaphore::new(most)) }
-    }
-
-    /// Counts a call as long as what is returned is kept.
-    pub(crate) fn begin(&self) -> Result<OwnedSemaphorePermit, ExecutionFailure> {
-        Arc::clone(&self.free).try_acquire_owned().map_err(|_| ExecutionFailure::Busy(self.most))
-    }
 }
 
 struct Shared {
     engine: Engine,
     linker: Linker<State>,
     cache: Cache,
+    calls: Permits,
+    sandboxes: Permits,
+    memory: Arc<MemoryBudget>,
 }
 
 /// A host that could not be set up.
 #[derive(Debug, thiserror::Error)]
-#[error("the WebAssembly engine could not be set up: {0}")]
+#[error("the host could not be set up: {0}")]
 pub struct HostError(String);
 
+/// What to decide about a [`Host`]. The order of the calls does not matter.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct HostBuilder {
+    sandboxes: u32,
+    concurrent_calls: Option<usize>,
+    memory_bytes: u64,
+    cache: Cache,
+    pagemap_scan: bool,
+}
+
 impl Host {
-    /// A host that keeps compiled components in the user's cache folder.
+    /// A host with the default settings, which keeps compiled components in the user's cache folder.
     ///
     /// # Errors
     ///
-    /// Fails where the machine is none that the engine can compile for.
+    /// Returns an error on machines that the engine cannot compile for.
     pub fn new() -> Result<Self, HostError> {
-        Self::with_cache(Cache::user())
+        Self::builder().build()
     }
 
-    /// The same with a cache of the caller's choice.
-    ///
-    /// # Errors
-    ///
-    /// As [`Host::new`].
-    pub fn with_cache(cache: Cache) -> Result<Self, HostError> {
-        let engine = engine().map_err(|error| HostError(format!("{error:#}")))?;
-        let linker = linker(&engine).map_err(|error| HostError(format!("{error:#}")))?;
-        tick(&engine).map_err(|error| HostError(error.to_string()))?;
-        let calls = Calls::new(limits::CONCURRENT_CALLS);
-        Ok(Self { shared: Arc::new(Shared { engine, linker, cache }), calls })
-    }
-
-    /// The same host, which carries out at most so many calls at once. One more fails with [`ExecutionFailure::Busy`]. A
-    /// download counts from its opening to its end. Connectors that were made before keep to the limit of before.
-    #[must_use]
-    pub fn with_concurrent_calls(self, most: usize) -> Self {
-        Self { calls: Calls::new(most), ..self }
-    }
-
-    pub(crate) fn calls(&self) -> &Calls {
-        &self.calls
+    /// A builder with the default settings.
+    pub fn builder() -> HostBuilder {
+        HostBuilder {
+            sandboxes: limits::SANDBOXES,
+            concurrent_calls: None,
+            memory_bytes: limits::TOTAL_MEMORY_BYTES,
+            cache: Cache::user(),
+            pagemap_scan: false,
+        }
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -109,73 +86,86 @@ impl Host {
     pub(crate) fn cache(&self) -> &Cache {
         &self.shared.cache
     }
+
+    /// The calls that are carried out at once.
+    pub(crate) fn calls(&self) -> &Permits {
+        &self.shared.calls
+    }
+
+    /// The sandboxes that are there at once.
+    pub(crate) fn sandboxes(&self) -> &Permits {
+        &self.shared.sandboxes
+    }
+
+    /// The memory of all sandboxes together.
+    pub(crate) fn memory(&self) -> &Arc<MemoryBudget> {
+        &self.shared.memory
+    }
 }
 
-fn engine() -> wasmtime::Result<Engine> {
-    let mut config = Config::new();
-    config.epoch_interruption(true);
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
-    Engine::new(&config).or_else(|error| {
-        // The pool reserves terabytes of address space, which some containers do not grant.
-        tracing::warn!("no pool of sandboxes, each is made on demand: {error:#}");
-        config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-        Engine::new(&config)
-    })
-}
+impl HostBuilder {
+    /// How many sandboxes there can be at once. Default: [`limits::SANDBOXES`]. A sandbox more fails with
+    /// [`ExecutionFailure::NoSandbox`](crate::ExecutionFailure::NoSandbox). Each takes about 4 GiB of address space, and memory
+    /// only while it is used.
+    pub fn sandboxes(self, sandboxes: u32) -> Self {
+        Self { sandboxes, ..self }
+    }
 
-fn pool() -> PoolingAllocationConfig {
-    let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(limits::SANDBOXES)
-        .total_core_instances(limits::SANDBOXES * PARTS_PER_SANDBOX)
-        .total_tables(limits::SANDBOXES * PARTS_PER_SANDBOX)
-        .total_memories(limits::SANDBOXES)
-        .total_stacks(limits::SANDBOXES)
-        .max_core_instances_per_component(PARTS_PER_SANDBOX)
-        .max_tables_per_component(PARTS_PER_SANDBOX)
-        .max_memories_per_component(1)
-        .table_elements(limits::TABLE_ENTRIES)
-        .linear_memory_keep_resident(MEMORY_KEPT)
-        .table_keep_resident(TABLE_KEPT)
-        // Only what was written to is cleaned, wherever it lies, where the system (Linux 6.7) can tell.
-        .pagemap_scan(Enabled::Auto)
-        .max_memory_size(usize::try_from(limits::MEMORY_BYTES_MOST).unwrap_or(usize::MAX));
-    pool
+    /// How many calls are carried out at once. Default: as many as there can be sandboxes. A call more fails at once with
+    /// [`ExecutionFailure::Busy`](crate::ExecutionFailure::Busy), before a sandbox is made for it. A download counts from its
+    /// opening to its end.
+    pub fn concurrent_calls(self, calls: usize) -> Self {
+        Self { concurrent_calls: Some(calls), ..self }
+    }
+
+    /// How much memory all sandboxes may have together, in bytes. Default: [`limits::TOTAL_MEMORY_BYTES`]. It is taken as the
+    /// memories grow, and given back when their sandboxes end. The call whose sandbox wants more than is left ends with
+    /// [`Limit::TotalMemory`](crate::limits::Limit::TotalMemory); it may be repeated if it had sent no request.
+    pub fn memory_bytes(self, bytes: u64) -> Self {
+        Self { memory_bytes: bytes, ..self }
+    }
+
+    /// Where compiled components are kept. Default: [`Cache::user`].
+    pub fn cache(self, cache: Cache) -> Self {
+        Self { cache, ..self }
+    }
+
+    /// Whether Linux (6.7 and later) is asked which pages a sandbox wrote to, so that only these are cleaned for the next one
+    /// (`PAGEMAP_SCAN`). Default: no, since wasmtime still evaluates it and leaves it off by default. It saves some microseconds
+    /// for each sandbox. Elsewhere it changes nothing.
+    pub fn pagemap_scan(self, pagemap_scan: bool) -> Self {
+        Self { pagemap_scan, ..self }
+    }
+
+    /// Makes the host.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::new`], and if there may be no sandbox at all.
+    pub fn build(self) -> Result<Host, HostError> {
+        let Self { sandboxes, concurrent_calls, memory_bytes, cache, pagemap_scan } = self;
+        if sandboxes == 0 {
+            return Err(HostError("`sandboxes` is 0; it must be at least 1".to_owned()));
+        }
+        let error = |error: wasmtime::Error| HostError(format!("{error:#}"));
+        let engine = engine::engine(Settings { sandboxes, pagemap_scan }).map_err(error)?;
+        let linker = linker(&engine).map_err(error)?;
+        let sandboxes = usize::try_from(sandboxes).unwrap_or(usize::MAX);
+        let shared = Shared {
+            engine,
+            linker,
+            cache,
+            calls: Permits::new(concurrent_calls.unwrap_or(sandboxes)),
+            sandboxes: Permits::new(sandboxes),
+            memory: MemoryBudget::new(memory_bytes),
+        };
+        Ok(Host { shared: Arc::new(shared) })
+    }
 }
 
 fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    tell_error_codes(&mut linker)?;
-    crate::wasi_http::outgoing_handler::add_to_linker(&mut linker)?;
+    wasi_http::add_to_linker(&mut linker)?;
     Ok(linker)
-}
-
-/// Replaces `http-error-code`, with which a guest asks what broke the body of an answer. That of wasmtime-wasi-http knows
-/// none of the errors that bodies give, so that a time-out could not be told from a broken connection.
-fn tell_error_codes(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    linker.allow_shadowing(true);
-    linker.instance(HTTP_TYPES)?.func_wrap(
-        "http-error-code",
-        |mut store: wasmtime::StoreContextMut<'_, State>, (error,): (Resource<IoError>,)| {
-            let table = store.data_mut().http().table;
-            let error = table.get(&error)?.downcast_ref::<wasmtime_wasi_http::Error>();
-            Ok((error.map(crate::egress::code_of_body),))
-        },
-    )?;
-    linker.allow_shadowing(false);
-    Ok(())
-}
-
-/// Starts the thread that makes computing connectors look at their limits, for as long as the engine is there.
-fn tick(engine: &Engine) -> std::io::Result<()> {
-    let engine = engine.weak();
-    std::thread::Builder::new().name("sandbox ticks".to_owned()).spawn(move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            std::thread::sleep(limits::TICK);
-        }
-    })?;
-    Ok(())
 }

@@ -1,8 +1,8 @@
 //! What one call may use. Each limit ends the call with an error that names it; the host goes on.
 
-mod call_meter;
-
-pub(crate) use call_meter::{CallMeter, microseconds};
+pub(crate) mod call_meter;
+pub(crate) mod memory_budget;
+pub(crate) mod permits;
 
 use std::fmt;
 use std::time::Duration;
@@ -12,32 +12,29 @@ use std::time::Duration;
 pub const MEMORY_BYTES: u64 = 128 * MIB;
 
 /// The most memory that a sandbox can be given: what 32-bit WebAssembly can address.
-pub const MEMORY_BYTES_MOST: u64 = 4096 * MIB;
+pub const MAX_MEMORY_BYTES: u64 = 4096 * MIB;
 
 /// Time that the connector's own code may compute in one call. A real call needs milliseconds; an endless loop is cut
 /// before it is a nuisance.
 pub const CPU_TIME: Duration = Duration::from_secs(10);
 
 /// Time of one call, waiting included. Remote services run queries for minutes.
-pub const CALL_TIME: Duration = Duration::from_secs(10 * 60);
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 /// Bytes of answers that one call may receive. Streaming is exempt: it hands on piece by piece.
 pub const RESPONSE_BYTES: u64 = 32 * MIB;
 
 /// How long a connection may take to come about: the look-up of the name and TLS included.
-pub const CONNECT_TIME: Duration = Duration::from_secs(30);
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long an answer may take to begin. Remote services run queries for minutes before they say anything.
-pub const FIRST_BYTE_TIME: Duration = Duration::from_secs(10 * 60);
+pub const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 /// How long an answer may pause. A service that streams rows pauses while its database looks for the next ones.
-pub const BETWEEN_BYTES_TIME: Duration = Duration::from_secs(5 * 60);
+pub const BETWEEN_BYTES_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// HTTP requests that one call may send. A call needs a handful: a login, the request itself, and some repetitions.
 pub const REQUESTS: u32 = 64;
-
-/// Calls that a host carries out at once, where nobody says otherwise: as many as there can be sandboxes.
-pub const CONCURRENT_CALLS: usize = SANDBOXES as usize;
 
 /// Bytes that the connector may write to its standard output and error in one call; the rest is dropped. A panic with
 /// its backtrace fits; a flood cannot fill the host's log. This limit does not end the call.
@@ -53,31 +50,93 @@ pub const TABLE_ENTRIES: usize = 100_000;
 /// How often the host looks whether a computing connector has used up its time, and lets other calls have their turn.
 pub const TICK: Duration = Duration::from_millis(10);
 
-/// Sandboxes that can be there at once. Each takes address space even while nobody uses it, but no memory.
+/// Sandboxes that a host can have at once. Each takes address space even while nobody uses it, but no memory.
 pub const SANDBOXES: u32 = 1_000;
+
+/// Memory of all sandboxes of a host together. A thousand sandboxes that wait for a response have less than half of it.
+pub const TOTAL_MEMORY_BYTES: u64 = 4096 * MIB;
 
 const MIB: u64 = 1024 * 1024;
 
-/// The limits of one call.
+/// The limits of one call. The default is the constants of the [module](self).
+///
+/// ```
+/// use connector_host::Limits;
+/// use std::time::Duration;
+///
+/// let limits = Limits::default().with_call_timeout(Duration::from_secs(60)).with_requests(8);
+/// assert_eq!(limits.requests, 8);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
-    /// Memory of the sandbox, in bytes: at most [`MEMORY_BYTES_MOST`].
+    /// Memory of the sandbox, in bytes: at most [`MAX_MEMORY_BYTES`].
     pub memory_bytes: u64,
     /// Time that the connector's own code may compute.
     pub cpu_time: Duration,
     /// Time of the whole call.
-    pub call_time: Duration,
-    /// Time that a connection may take to come about. The connector is told, and the call ends as it says; so it does with
-    /// the next two. A connector can ask for less time, not for more.
-    pub connect_time: Duration,
-    /// Time that an answer may take to begin, once the connection is there.
-    pub first_byte_time: Duration,
-    /// Time that an answer may pause.
-    pub between_bytes_time: Duration,
-    /// Bytes of answers received.
+    pub call_timeout: Duration,
+    /// Time for connecting, including the name's look-up and TLS. The connector is told of a timeout, and the call ends as it
+    /// says; so it is with the next two. A connector can ask for less time, not for more.
+    pub connect_timeout: Duration,
+    /// Time until a response begins, once the connection is there.
+    pub first_byte_timeout: Duration,
+    /// Time that a response may pause.
+    pub between_bytes_timeout: Duration,
+    /// Bytes of responses received. Downloads are exempt.
     pub response_bytes: u64,
-    /// HTTP requests, those that the policy refuses included.
+    /// HTTP requests, including those that the policy denies.
     pub requests: u32,
+}
+
+impl Limits {
+    /// Sets [`Limits::memory_bytes`].
+    #[must_use]
+    pub fn with_memory_bytes(self, memory_bytes: u64) -> Self {
+        Self { memory_bytes, ..self }
+    }
+
+    /// Sets [`Limits::cpu_time`].
+    #[must_use]
+    pub fn with_cpu_time(self, cpu_time: Duration) -> Self {
+        Self { cpu_time, ..self }
+    }
+
+    /// Sets [`Limits::call_timeout`].
+    #[must_use]
+    pub fn with_call_timeout(self, call_timeout: Duration) -> Self {
+        Self { call_timeout, ..self }
+    }
+
+    /// Sets [`Limits::connect_timeout`].
+    #[must_use]
+    pub fn with_connect_timeout(self, connect_timeout: Duration) -> Self {
+        Self { connect_timeout, ..self }
+    }
+
+    /// Sets [`Limits::first_byte_timeout`].
+    #[must_use]
+    pub fn with_first_byte_timeout(self, first_byte_timeout: Duration) -> Self {
+        Self { first_byte_timeout, ..self }
+    }
+
+    /// Sets [`Limits::between_bytes_timeout`].
+    #[must_use]
+    pub fn with_between_bytes_timeout(self, between_bytes_timeout: Duration) -> Self {
+        Self { between_bytes_timeout, ..self }
+    }
+
+    /// Sets [`Limits::response_bytes`].
+    #[must_use]
+    pub fn with_response_bytes(self, response_bytes: u64) -> Self {
+        Self { response_bytes, ..self }
+    }
+
+    /// Sets [`Limits::requests`].
+    #[must_use]
+    pub fn with_requests(self, requests: u32) -> Self {
+        Self { requests, ..self }
+    }
 }
 
 impl Default for Limits {
@@ -85,10 +144,10 @@ impl Default for Limits {
         Self {
             memory_bytes: MEMORY_BYTES,
             cpu_time: CPU_TIME,
-            call_time: CALL_TIME,
-            connect_time: CONNECT_TIME,
-            first_byte_time: FIRST_BYTE_TIME,
-            between_bytes_time: BETWEEN_BYTES_TIME,
+            call_timeout: CALL_TIMEOUT,
+            connect_timeout: CONNECT_TIMEOUT,
+            first_byte_timeout: FIRST_BYTE_TIMEOUT,
+            between_bytes_timeout: BETWEEN_BYTES_TIMEOUT,
             response_bytes: RESPONSE_BYTES,
             requests: REQUESTS,
         }
@@ -97,25 +156,38 @@ impl Default for Limits {
 
 /// A limit that a call went over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Limit {
     /// [`Limits::memory_bytes`].
     Memory(u64),
+    /// [`HostBuilder::memory_bytes`](crate::HostBuilder::memory_bytes): the memory of all sandboxes together.
+    TotalMemory(u64),
     /// [`Limits::cpu_time`].
     CpuTime(Duration),
-    /// [`Limits::call_time`].
-    CallTime(Duration),
+    /// [`Limits::call_timeout`].
+    CallTimeout(Duration),
     /// [`Limits::response_bytes`].
     ResponseBytes(u64),
     /// [`Limits::requests`].
     Requests(u32),
 }
 
+impl Limit {
+    /// Whether the same call may keep to the limit at another time.
+    pub(crate) fn passes(self) -> bool {
+        matches!(self, Self::TotalMemory(_) | Self::CallTimeout(_))
+    }
+}
+
 impl fmt::Display for Limit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory(bytes) => write!(formatter, "more than {} of memory", Bytes(*bytes)),
+            Self::TotalMemory(bytes) => {
+                write!(formatter, "more memory than was left of the {} for all sandboxes together", Bytes(*bytes))
+            }
             Self::CpuTime(time) => write!(formatter, "more than {time:?} of computing time"),
-            Self::CallTime(time) => write!(formatter, "more than {time:?} of time"),
+            Self::CallTimeout(time) => write!(formatter, "more than {time:?} of time"),
             Self::ResponseBytes(bytes) => write!(formatter, "more than {} of received data", Bytes(*bytes)),
             Self::Requests(1) => write!(formatter, "more than 1 HTTP request"),
             Self::Requests(requests) => write!(formatter, "more than {requests} HTTP requests"),

@@ -1,165 +1,233 @@
-//! Runs connectors: each call in a sandbox, fresh or kept warm.
+//! A sandbox that is kept for many calls.
 
-mod call;
-mod connector;
-mod download;
-
-mod exports;
-mod log;
-mod sessions;
-mod state;
-
-pub use connector::Connector;
-pub use download::Download;
-pub use sessions::Session;
-pub(crate) use state::State;
-
-use crate::bindings::{Call, ConnectorInfo, Operation, OperationSummary, Output};
+use crate::access::Access;
+use crate::auth::Auth;
+use crate::bindings::{ConnectorInfo, Operation, OperationSummary, Output};
+use crate::call::Call;
+use crate::component::Component;
+use crate::egress::call::CallContext;
+use crate::egress::client::HttpClient;
 use crate::failure::Failure;
-use crate::host::Calls;
+use crate::host::Host;
+use crate::instance::slot::Slot;
+use crate::instance::state::CallSetup;
+use crate::instance::{Answer, Instance};
 use crate::limits::Limits;
-use exports::Live;
-use sessions::{Sessions, SignIn};
+use crate::limits::call_meter::CallMeter;
+use crate::limits::permits::Permit;
+use crate::sessions::{Session, Sessions};
+use crate::sign_in::{self, SignIn};
 use std::sync::Arc;
 
-/// One instance of a connector, with a memory of its own. It keeps what the connector keeps between calls, such as
-/// tokens. A call that fails within the connector is an answer like any other; a crash or a limit ends the sandbox.
+/// What all sandboxes of a connector share.
+pub(crate) struct Setup {
+    pub(crate) host: Host,
+    pub(crate) component: Component,
+    pub(crate) access: Access,
+    pub(crate) limits: Limits,
+    pub(crate) environment: Vec<(String, String)>,
+    /// [`None`] where the connector shares no sign-ins, or is not to.
+    pub(crate) sessions: Option<Sessions>,
+}
+
+/// One instance of a connector, with a memory of its own, kept for many calls by
+/// [`Connector::sandbox`](crate::Connector::sandbox).
+///
+/// It keeps what the connector keeps between calls, such as tokens. It can serve several users one after the other: each call
+/// goes only where its own auth may. But then you trust the connector to keep them apart; a fresh sandbox for each call, as
+/// [`Connector::invoke`](crate::Connector::invoke) has it, does not need that trust.
+///
+/// A call that fails within the connector is an answer like any other. A crash, a limit, or a call that is dropped before it is
+/// done ends the sandbox: then [`Sandbox::is_live`] is false, and each call fails with
+/// [`ExecutionFailure::Ended`](crate::ExecutionFailure::Ended).
 pub struct Sandbox {
-    live: Option<Live>,
-    limits: Limits,
-    calls: Calls,
-    sessions: Option<Arc<Sessions>>,
+    setup: Arc<Setup>,
+    slot: Slot,
+    /// The permit of the call for which it was made.
+    permit: Option<Permit>,
+}
+
+impl Setup {
+    /// What a call works with. `streaming` is for calls whose responses are handed on piece by piece.
+    fn call(&self, client: HttpClient, streaming: bool) -> CallSetup {
+        let meter = Arc::new(CallMeter::new(&self.limits, streaming));
+        CallSetup { context: Arc::new(CallContext::new(meter)), client }
+    }
 }
 
 impl Sandbox {
+    /// Makes a sandbox.
+    pub(crate) async fn start(setup: Arc<Setup>) -> Result<Self, Failure> {
+        let call = setup.call(setup.access.without_auth(), false);
+        let slot = Slot::start(&setup.host, &setup.component, &setup.environment, call).await?;
+        Ok(Self { setup, slot, permit: None })
+    }
+
+    /// Makes a sandbox for one call, unless the host carries out as many as it may.
+    pub(crate) async fn for_one_call(setup: Arc<Setup>) -> Result<Self, Failure> {
+        let permit = setup.host.calls().take()?;
+        let sandbox = Self::start(setup).await?;
+        Ok(Self { permit: Some(permit), ..sandbox })
+    }
+
     /// Whether the sandbox can be called: no call has crashed or gone over a limit, nor was dropped before it was done.
     pub fn is_live(&self) -> bool {
-        self.live.is_some()
+        self.slot.is_live()
     }
 
-    /// As [`Connector::describe`].
+    /// As [`Connector::describe`](crate::Connector::describe).
     ///
     /// # Errors
     ///
-    /// As [`Connector::describe`].
+    /// As [`Connector::invoke`](crate::Connector::invoke).
     pub async fn describe(&mut self) -> Result<ConnectorInfo, Failure> {
-        self.call("describe", |live| {
-            Box::pin(async move {
-                let (store, connector) = live.connector()?;
-                connector.call_describe(store).await
-            })
-        })
-        .await
+        self.call("describe", Instance::describe).await
     }
 
-    /// As [`Connector::auth_schema`].
+    /// As [`Connector::auth_schema`](crate::Connector::auth_schema).
     ///
     /// # Errors
     ///
-    /// As [`Connector::describe`].
+    /// As [`Connector::invoke`](crate::Connector::invoke).
     pub async fn auth_schema(&mut self) -> Result<String, Failure> {
-        self.call("auth-schema", |live| {
-            Box::pin(async move {
-                let (store, connector) = live.connector()?;
-                connector.call_auth_schema(store).await
-            })
-        })
-        .await
+        self.call("auth-schema", Instance::auth_schema).await
     }
 
-    /// As [`Connector::hosts`].
+    /// As [`Connector::hosts`](crate::Connector::hosts).
     ///
     /// # Errors
     ///
-    /// As [`Connector::describe`].
-    pub async fn hosts(&mut self, auth: &str) -> Result<Vec<String>, Failure> {
-        let auth = auth.to_owned();
-        self.call("hosts", |live| {
-            Box::pin(async move {
-                let (store, connector) = live.connector()?;
-                connector.call_hosts(store, &auth).await
-            })
-        })
-        .await
+    /// As [`Connector::invoke`](crate::Connector::invoke).
+    pub async fn hosts(&mut self, auth: &Auth) -> Result<Vec<String>, Failure> {
+        let auth = auth.clone();
+        self.call("hosts", |instance| instance.hosts(auth)).await
     }
 
-    /// As [`Connector::check_auth`].
+    /// As [`Connector::list_operations`](crate::Connector::list_operations).
     ///
     /// # Errors
     ///
-    /// As [`Connector::describe`].
-    pub async fn check_auth(&mut self, auth: &str) -> Result<String, Failure> {
-        let _call = self.calls.begin()?;
-        let watch = self.watch(false);
-        let mut sign_in = SignIn::of(self.sessions.as_deref(), auth).anew();
-        loop {
-            let auth = self.auth(&mut sign_in, &watch).await?;
-            let outcome = self.watched("check-auth", &watch, |live| {
-                Box::pin(async move {
-                    let (store, connector) = live.connector()?;
-                    connector.call_check_auth(store, &auth).await
-                })
-            });
-            let outcome = outcome.await;
-            if !sign_in.again(&outcome) {
-                return outcome;
-            }
-        }
-    }
-
-    /// As [`Connector::list_operations`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Connector::describe`].
+    /// As [`Connector::invoke`](crate::Connector::invoke).
     pub async fn list_operations(&mut self) -> Result<Vec<OperationSummary>, Failure> {
-        self.call("list-operations", |live| {
-            Box::pin(async move {
-                let (store, connector) = live.connector()?;
-                connector.call_list_operations(store).await
-            })
-        })
-        .await
+        self.call("list-operations", Instance::list_operations).await
     }
 
-    /// As [`Connector::describe_operation`].
+    /// As [`Connector::describe_operation`](crate::Connector::describe_operation).
     ///
     /// # Errors
     ///
-    /// As [`Connector::describe`].
+    /// As [`Connector::invoke`](crate::Connector::invoke).
     pub async fn describe_operation(&mut self, name: &str) -> Result<Operation, Failure> {
         let name = name.to_owned();
-        self.call("describe-operation", |live| {
-            Box::pin(async move {
-                let (store, connector) = live.connector()?;
-                connector.call_describe_operation(store, &name).await
-            })
+        self.call("describe-operation", |instance| instance.describe_operation(name)).await
+    }
+
+    /// As [`Connector::check_auth`](crate::Connector::check_auth).
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::invoke`](crate::Connector::invoke).
+    pub async fn check_auth(&mut self, auth: &Auth) -> Result<String, Failure> {
+        let _permit = self.take_permit()?;
+        let call = self.call_with(auth, false).await?;
+        self.signed_in(&call, (auth, SignIn::Anew), "check-auth", Instance::check_auth).await
+    }
+
+    /// As [`Connector::invoke`](crate::Connector::invoke).
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::invoke`](crate::Connector::invoke).
+    pub async fn invoke(&mut self, auth: &Auth, call: Call) -> Result<Output, Failure> {
+        let _permit = self.take_permit()?;
+        let setup = self.call_with(auth, false).await?;
+        let call = call.into_wit();
+        self.signed_in(&setup, (auth, SignIn::Shared), "invoke", |instance, auth| {
+            instance.invoke(auth, Arc::clone(&call))
         })
         .await
     }
 
-    /// As [`Connector::invoke`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Connector::describe`].
-    pub async fn invoke(&mut self, auth: &str, operation: &str, input: &str) -> Result<Output, Failure> {
-        let _call = self.calls.begin()?;
-        let watch = self.watch(false);
-        let mut sign_in = SignIn::of(self.sessions.as_deref(), auth);
-        loop {
-            let auth = self.auth(&mut sign_in, &watch).await?;
-            let call = Call { operation: operation.to_owned(), input: input.to_owned(), max_wait_ms: None };
-            let outcome = self.watched("invoke", &watch, |live| {
-                Box::pin(async move {
-                    let (store, connector) = live.connector()?;
-                    connector.call_invoke(store, &auth, &call).await
-                })
-            });
-            let outcome = outcome.await;
-            if !sign_in.again(&outcome) {
-                return outcome;
+    /// Signs in anew.
+    pub(crate) async fn sign_in(&mut self, auth: &Auth) -> Result<Session, Failure> {
+        let _permit = self.take_permit()?;
+        let call = self.call_with(auth, false).await?;
+        sign_in::session(&mut self.slot, &call, auth.clone()).await
+    }
+
+    /// Has the remote service end the sessions that are kept for an auth. Those that it could not end are kept for the next time.
+    pub(crate) async fn sign_out(&mut self, auth: &Auth) -> Result<(), Failure> {
+        let _permit = self.take_permit()?;
+        let setup = Arc::clone(&self.setup);
+        let Some(entry) = setup.sessions.as_ref().and_then(|sessions| sessions.known(auth)) else {
+            return Ok(());
+        };
+        let call = self.call_with(auth, false).await?;
+        let mut outcome = Ok(());
+        for session in entry.take_all() {
+            let ended = self.slot.call("sign-out", &call, |instance| instance.sign_out(session.clone())).await;
+            if let Err(failure) = ended {
+                entry.put_back(session);
+                outcome = outcome.and(Err(failure));
             }
         }
+        outcome
+    }
+
+    /// The right to make a call.
+    pub(crate) fn take_permit(&mut self) -> Result<Permit, Failure> {
+        match self.permit.take() {
+            Some(permit) => Ok(permit),
+            None => Ok(self.setup.host.calls().take()?),
+        }
+    }
+
+    /// Makes one call that needs no auth.
+    async fn call<T>(
+        &mut self,
+        function: &'static str,
+        run: impl for<'a> FnOnce(&'a mut Instance) -> Answer<'a, T>,
+    ) -> Result<T, Failure> {
+        let _permit = self.take_permit()?;
+        let call = self.setup.call(self.setup.access.without_auth(), false);
+        self.slot.call(function, &call, run).await
+    }
+
+    /// What a call with this auth works with. Where it is not known where the auth may connect to, the connector is asked first.
+    pub(crate) async fn call_with(&mut self, auth: &Auth, streaming: bool) -> Result<CallSetup, Failure> {
+        let access = &self.setup.access;
+        if let Some(client) = access.known(auth) {
+            return Ok(self.setup.call(client, streaming));
+        }
+        let call = self.setup.call(access.without_auth(), streaming);
+        let hosts = self.slot.call("hosts", &call, |instance| instance.hosts(auth.clone())).await?;
+        let client = access.grant(auth, &hosts)?;
+        Ok(CallSetup { client, ..call })
+    }
+
+    /// Calls a function that needs an auth.
+    pub(crate) async fn signed_in<T>(
+        &mut self,
+        call: &CallSetup,
+        auth: (&Auth, SignIn),
+        function: &'static str,
+        run: impl for<'a> Fn(&'a mut Instance, Auth) -> Answer<'a, T>,
+    ) -> Result<T, Failure> {
+        sign_in::call(&mut self.slot, call, self.setup.sessions.as_ref(), auth, function, run).await
+    }
+
+    /// What a step of a download works with: limits of its own, and the same way to the network.
+    pub(crate) fn step_of(&self, call: &CallSetup) -> CallSetup {
+        self.setup.call(call.client.clone(), true)
+    }
+
+    /// Calls a function as a part of a call that is under way.
+    pub(crate) async fn step<T>(
+        &mut self,
+        call: &CallSetup,
+        function: &'static str,
+        run: impl for<'a> FnOnce(&'a mut Instance) -> Answer<'a, T>,
+    ) -> Result<T, Failure> {
+        self.slot.call(function, call, run).await
     }
 }

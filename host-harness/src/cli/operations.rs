@@ -3,9 +3,8 @@
 mod form;
 
 use super::error::CliError;
-use super::{Shared, session, terminal};
-use connector_host::bindings::{Effect, Operation, OperationSummary, Stability};
-use connector_host::{Connector, ExecutionFailure};
+use super::{Shared, context, terminal};
+use connector_host::{Connector, Effect, ExecutionFailure, Operation, OperationSummary, Stability};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -13,25 +12,24 @@ pub(super) use form::fields;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The operation to show. Without it all are listed.
+    /// Operation to show. Default: list all.
     #[arg(value_name = "NAME")]
     name: Option<String>,
-    /// List only the operations that contain these words: in name, title, group or description.
+    /// List only operations whose name, title, group or description contains all of these words.
     #[arg(long, value_name = "WORD", conflicts_with = "name")]
     search: Option<String>,
-    /// With --json, give each operation with its schemas and media types, as it is given by NAME.
+    /// With --json: include input schema, output schema and media types of each operation.
     #[arg(long, requires = "json")]
     schemas: bool,
 }
 
 pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), CliError> {
-    let connector = session::offline(shared)?;
-    let failed = |failure| CliError::failed(&connector, failure);
+    let connector = context::offline(shared).await?;
     if let Some(name) = arguments.name {
-        let operation = connector.describe_operation(&name).await.map_err(failed)?;
-        return show(&connector, shared, &operation);
+        let operation = connector.describe_operation(&name).await.map_err(CliError::failed)?;
+        return show(shared, &operation);
     }
-    let mut operations = connector.list_operations().await.map_err(failed)?;
+    let mut operations = connector.list_operations().await.map_err(CliError::failed)?;
     let words = arguments.search.unwrap_or_default().to_lowercase();
     operations.retain(|operation| matches(operation, &words));
     if shared.json {
@@ -43,9 +41,9 @@ pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), Cli
         return Ok(terminal::print_line(&terminal::pretty(&Value::Array(list)))?);
     }
     if operations.is_empty() {
-        eprintln!("no operation matches `{words}`");
+        terminal::tell(format!("no operation matches `{words}`"));
     }
-    Ok(terminal::print(&terminal::plain(&list(&operations)))?)
+    Ok(terminal::print(&list(&operations))?)
 }
 
 fn matches(operation: &OperationSummary, words: &str) -> bool {
@@ -97,38 +95,38 @@ fn special(operation: &OperationSummary) -> Vec<&'static str> {
     effect.into_iter().chain(stability).collect()
 }
 
-/// Every operation as JSON, with its schemas, from one sandbox.
+/// Every operation with its schemas, as JSON. One sandbox describes them all.
 async fn details(connector: &Connector, operations: &[OperationSummary]) -> Result<Vec<Value>, CliError> {
-    let failed = |failure| CliError::failed(connector, failure);
-    let mut sandbox = connector.sandbox().await.map_err(failed)?;
+    let mut sandbox = connector.sandbox().await.map_err(CliError::failed)?;
     let mut details = Vec::with_capacity(operations.len());
     for summary in operations {
-        let operation = sandbox.describe_operation(&summary.name).await.map_err(failed)?;
-        details.push(detail(connector, &operation)?);
+        let operation = sandbox.describe_operation(&summary.name).await.map_err(CliError::failed)?;
+        details.push(detail(&operation)?);
     }
     Ok(details)
 }
 
-/// One operation as JSON, with its schemas.
-fn detail(connector: &Connector, operation: &Operation) -> Result<Value, CliError> {
+/// One operation with its schemas, as JSON.
+fn detail(operation: &Operation) -> Result<Value, CliError> {
     let mut detail = summary(&operation.summary);
-    detail["input_schema"] = schema(connector, "input-schema", &operation.input_schema)?;
-    detail["output_schema"] = schema(connector, "output-schema", &operation.output_schema)?;
+    detail["input_schema"] = document("input-schema", &operation.input_schema)?;
+    detail["output_schema"] = document("output-schema", &operation.output_schema)?;
     detail["media_types"] = json!(operation.media_types);
     Ok(detail)
 }
 
-fn show(connector: &Connector, shared: &Shared, operation: &Operation) -> Result<(), CliError> {
+fn show(shared: &Shared, operation: &Operation) -> Result<(), CliError> {
     if shared.json {
-        return Ok(terminal::print_line(&terminal::pretty(&detail(connector, operation)?))?);
+        return Ok(terminal::print_line(&terminal::pretty(&detail(operation)?))?);
     }
-    let input = schema(connector, "input-schema", &operation.input_schema)?;
-    let output = schema(connector, "output-schema", &operation.output_schema)?;
+    let input = document("input-schema", &operation.input_schema)?;
+    let output = document("output-schema", &operation.output_schema)?;
     let about = &operation.summary;
     let mut text = String::new();
     let effect = terminal::effect(about.effect);
     let stability = terminal::stability(about.stability);
-    let _ = writeln!(text, "{}: {} ({}; {effect}, {stability})", about.name, about.title, about.group);
+    let idempotent = if about.idempotent { "idempotent" } else { "not idempotent" };
+    let _ = writeln!(text, "{}: {} ({}; {effect}, {idempotent}, {stability})", about.name, about.title, about.group);
     if !about.description.is_empty() {
         let _ = writeln!(text, "{}", about.description);
     }
@@ -137,13 +135,13 @@ fn show(connector: &Connector, shared: &Shared, operation: &Operation) -> Result
     let media_types =
         if operation.media_types.is_empty() { "nothing".to_owned() } else { operation.media_types.join(", ") };
     let _ = writeln!(text, "\nOutput\n  {media_types}{}", form::type_after_colon(&output));
-    Ok(terminal::print(&terminal::plain(&text))?)
+    Ok(terminal::print(&text)?)
 }
 
-/// A schema of the connector's.
-pub(super) fn schema(connector: &Connector, name: &str, text: &str) -> Result<Value, CliError> {
+/// A JSON document of the connector's.
+pub(super) fn document(name: &str, text: &str) -> Result<Value, CliError> {
     serde_json::from_str(text).map_err(|error| {
-        let failure = ExecutionFailure::Interface(format!("its {name} is no JSON: {error}"));
-        CliError::failed(connector, failure.into())
+        let failure = ExecutionFailure::Interface(format!("its {name} is not JSON: {error}"));
+        CliError::failed(failure.into())
     })
 }

@@ -54,12 +54,12 @@ pub struct JoinedBody<'a> {
     /// Title and help of the single input `body`.
     pub text: FieldText,
     /// The properties whose input differs from what their model says, by its name or by its text.
-    pub overrides: Vec<PropertyOverride<'a>>,
+    pub property_inputs: Vec<PropertyInput<'a>>,
 }
 
 /// The input of a body's property in one operation, if it differs from what the model says.
 #[derive(Debug, PartialEq)]
-pub struct PropertyOverride<'a> {
+pub struct PropertyInput<'a> {
     /// The name of the property.
     pub property: &'a str,
     /// Its name in the input.
@@ -159,7 +159,7 @@ fn join_operation<'a>(
     let body = operation.body.as_ref().map(|body| JoinedBody {
         spec: body,
         text: FieldText::from_places(&[own.fields.get(BODY), overlay.fields.get(BODY)], BODY),
-        overrides: spec.body_model(operation).map_or_else(Vec::new, |model| overrides(overlay, own, operation, model)),
+        property_inputs: spec.body_model(operation).map_or_else(Vec::new, |model| property_inputs(overlay, own, operation, model)),
     });
     JoinedOperation {
         spec: operation,
@@ -173,17 +173,17 @@ fn join_operation<'a>(
 }
 
 /// The inputs of a body's properties that differ from what the model says.
-fn overrides<'a>(
+fn property_inputs<'a>(
     overlay: &Overlay,
     own: &OperationOverlay,
     operation: &Operation,
     model: &'a Model,
-) -> Vec<PropertyOverride<'a>> {
+) -> Vec<PropertyInput<'a>> {
     let sent = model.properties.iter().filter(|property| is_sent(property));
     sent.filter_map(|property| {
         let input = property_input(operation, property);
         let own = own.fields.get(&input);
-        (own.is_some() || input != property.name).then(|| PropertyOverride {
+        (own.is_some() || input != property.name).then(|| PropertyInput {
             property: &property.name,
             text: property_text(overlay, own, model, property, &input),
             input,
@@ -267,8 +267,8 @@ mod tests {
         );
         let text = FieldText { title: "Tree".into(), help: "Moves it.".into(), lookup: None };
         assert_eq!(
-            create.body.as_ref().unwrap().overrides,
-            [PropertyOverride { property: "tree_id", input: "body_tree_id".into(), text }]
+            create.body.as_ref().unwrap().property_inputs,
+            [PropertyInput { property: "tree_id", input: "body_tree_id".into(), text }]
         );
     }
 
@@ -304,8 +304,8 @@ mod tests {
         let create = operation(&catalog, "create_apple");
         let text = FieldText { title: "M".into(), help: "f".into(), lookup: None };
         assert_eq!(
-            create.body.as_ref().unwrap().overrides,
-            [PropertyOverride { property: "color", input: "color".into(), text }]
+            create.body.as_ref().unwrap().property_inputs,
+            [PropertyInput { property: "color", input: "color".into(), text }]
         );
         let limit = &create.parameters[1].text;
         assert_eq!((limit.title.as_str(), limit.help.as_str()), ("Most", "Own."));
@@ -335,7 +335,7 @@ mod tests {
         ]);
         let spec = correct(spec(), &overlay).unwrap();
         let catalog = Catalog::join(&spec, &overlay);
-        let own = &operation(&catalog, "estimate").body.as_ref().unwrap().overrides;
+        let own = &operation(&catalog, "estimate").body.as_ref().unwrap().property_inputs;
         assert_eq!(own[0].text.title, "Statement");
         assert_eq!(operation(&catalog, "create_apple").parameters[2].input, "query_id");
     }

@@ -13,6 +13,7 @@
 mod catalog;
 mod check;
 mod correct;
+mod digest;
 #[cfg(test)]
 mod fixture;
 mod humanize;
@@ -23,10 +24,11 @@ mod spec;
 mod tables;
 
 pub use catalog::{
-    Catalog, Effect, FieldText, JoinedBody, JoinedModel, JoinedOperation, JoinedParameter, PropertyOverride,
+    Catalog, Effect, FieldText, JoinedBody, JoinedModel, JoinedOperation, JoinedParameter, PropertyInput,
 };
 pub use check::{Findings, check};
 pub use correct::correct;
+pub use digest::digest;
 pub use humanize::{file_stem, humanize};
 pub use inputs::{BODY, inputs, parameter_input, property_input};
 pub use kind::{Format, Type};

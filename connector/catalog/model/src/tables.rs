@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::catalog::{
-    Catalog, Effect, FieldText, JoinedBody, JoinedModel, JoinedOperation, JoinedParameter, PropertyOverride,
+    Catalog, Effect, FieldText, JoinedBody, JoinedModel, JoinedOperation, JoinedParameter, PropertyInput,
 };
 use crate::kind::{Format, Type};
 use crate::overlay::Lookup;
@@ -108,12 +108,12 @@ impl Tables<'_> {
     }
 
     fn body(&mut self, body: &JoinedBody<'_>) -> String {
-        let inputs = body.overrides.iter().map(|PropertyOverride { property, input, text }| {
-            format!("PropertyOverride {{ property: {property:?}, input: {input:?}, text: {} }}", self.text(text))
+        let inputs = body.property_inputs.iter().map(|PropertyInput { property, input, text }| {
+            format!("PropertyInput {{ property: {property:?}, input: {input:?}, text: {} }}", self.text(text))
         });
         let inputs: Vec<_> = inputs.collect();
         format!(
-            "Body {{ media_type: {:?}, required: {}, kind: {}, text: {}, overrides: &[{}] }}",
+            "Body {{ media_type: {:?}, required: {}, kind: {}, text: {}, property_inputs: &[{}] }}",
             body.spec.media_type,
             body.spec.required,
             self.kind(&body.spec.kind),
@@ -291,7 +291,7 @@ mod tests {
             &source,
             "body: Some(Body { media_type: \"application/json\", required: true, kind: Type::Model(&MODEL_0), \
              text: FieldText { title: \"Body\", help: \"\", lookup: None }, \
-             overrides: &[PropertyOverride { property: \"color\", input: \"color\", \
+             property_inputs: &[PropertyInput { property: \"color\", input: \"color\", \
              text: FieldText { title: \"Shade\", help: \"\", lookup: None } }] }), \
              responses: &[Response { status: 200, media_types: &[\"application/json\"], kind: Type::Model(&MODEL_0) }, \
              Response { status: 204, media_types: &[], kind: Type::Any }] }",

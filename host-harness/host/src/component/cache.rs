@@ -23,7 +23,7 @@ const MAGIC: &[u8; 16] = b"host-harness/1\r\n";
 const HEAD: usize = MAGIC.len() + 32 + 32;
 
 /// More than any compiled connector has; it keeps a foreign file from filling the memory.
-const CODE_BYTES_MOST: u64 = 256 * 1024 * 1024;
+const MAX_CODE_BYTES: u64 = 256 * 1024 * 1024;
 
 /// A folder of compiled components, or none.
 #[derive(Debug, Clone)]
@@ -63,7 +63,7 @@ impl Cache {
             }
         };
         // SAFETY: the code was written by `store` below, as the checks of `read` establish: it comes from
-        // `precompile_component` of an engine of the same version and settings.
+        // `Component::serialize` of an engine of the same version and settings.
         match unsafe { Component::deserialize(engine, &code) } {
             Ok(component) => Some(component),
             Err(error) => {
@@ -115,11 +115,11 @@ fn read(folder: &Path, key: &[u8; 32]) -> io::Result<Vec<u8>> {
     check_owner(&std::fs::metadata(folder)?)?;
     let metadata = file.metadata()?;
     check_owner(&metadata)?;
-    if !metadata.is_file() || metadata.len() > CODE_BYTES_MOST {
+    if !metadata.is_file() || metadata.len() > MAX_CODE_BYTES {
         return Err(invalid("it is no compiled component"));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-    file.take(CODE_BYTES_MOST).read_to_end(&mut bytes)?;
+    file.take(MAX_CODE_BYTES).read_to_end(&mut bytes)?;
     let parts = bytes.split_at_checked(HEAD).and_then(|(head, code)| {
         let (magic, rest) = head.split_at_checked(MAGIC.len())?;
         let (stored_key, stored_checksum) = rest.split_at_checked(32)?;

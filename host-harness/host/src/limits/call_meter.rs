@@ -1,4 +1,4 @@
-//! Watches over one call: what it has used so far, and whether that was too much.
+//! Meters one call: what it has used so far, and whether that was too much.
 
 use super::{Limit, Limits};
 use crate::lock::lock;
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 #[derive(Debug)]
 pub(crate) struct CallMeter {
     limits: Limits,
-    /// [`None`] where the answers are handed on piece by piece.
+    /// [`None`] where the responses are handed on piece by piece.
     response_bytes: Option<u64>,
     started: Instant,
     /// Nanoseconds that the connector has computed, up to the last time that it waited.
@@ -30,7 +30,7 @@ pub(crate) struct CallMeter {
 }
 
 impl CallMeter {
-    /// Starts to watch. `streaming` is for calls whose answers are handed on piece by piece.
+    /// Starts to meter. `streaming` is for calls whose responses are handed on piece by piece.
     pub(crate) fn new(limits: &Limits, streaming: bool) -> Self {
         Self {
             limits: limits.clone(),
@@ -89,13 +89,18 @@ impl CallMeter {
         Err(limit)
     }
 
+    /// Notes that the memory of all sandboxes together is used up, which ends the call.
+    pub(crate) fn exceed_total_memory(&self, max: u64) {
+        self.exceed(Limit::TotalMemory(max));
+    }
+
     /// Counts received data, and looks whether it is too much.
-    pub(crate) fn receive(&self, bytes: usize) -> Result<(), Limit> {
+    pub(crate) fn count_received(&self, bytes: usize) -> Result<(), Limit> {
         let bytes = bytes as u64;
         let received = self.received.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
         match self.response_bytes {
-            Some(most) if received > most => {
-                let limit = Limit::ResponseBytes(most);
+            Some(max) if received > max => {
+                let limit = Limit::ResponseBytes(max);
                 self.exceed(limit);
                 Err(limit)
             }
@@ -104,7 +109,7 @@ impl CallMeter {
     }
 
     /// Counts a request that the connector makes, and looks whether it is one too many.
-    pub(crate) fn request(&self) -> Result<(), Limit> {
+    pub(crate) fn count_request(&self) -> Result<(), Limit> {
         if self.requests.fetch_add(1, Ordering::Relaxed) < self.limits.requests {
             return Ok(());
         }
@@ -114,12 +119,12 @@ impl CallMeter {
     }
 
     /// Notes that a request goes out.
-    pub(crate) fn send(&self) {
+    pub(crate) fn request_is_sent(&self) {
         self.request_sent.store(true, Ordering::Relaxed);
     }
 
     /// Notes that what went out so far was about signing in: the call itself is still to be sent.
-    pub(crate) fn signed_in(&self) {
+    pub(crate) fn sign_in_is_over(&self) {
         self.request_sent.store(false, Ordering::Relaxed);
     }
 
@@ -137,7 +142,7 @@ impl CallMeter {
 
     /// Carries the call, or a part of it, on until it is done or the call goes over a limit.
     pub(crate) async fn run<T>(&self, call: impl Future<Output = T>) -> Result<T, Limit> {
-        let mut call = pin!(Measured { call: pin!(call), watch: self });
+        let mut call = pin!(Measured { call: pin!(call), meter: self });
         let outcome = tokio::select! {
             biased;
             () = self.ended.notified() => None,
@@ -148,12 +153,12 @@ impl CallMeter {
         }
         match outcome {
             Some(Ok(output)) => Ok(output),
-            _ => Err(Limit::CallTime(self.limits.call_time)),
+            _ => Err(Limit::CallTimeout(self.limits.call_timeout)),
         }
     }
 
     fn time_left(&self) -> Duration {
-        self.limits.call_time.saturating_sub(self.started.elapsed())
+        self.limits.call_timeout.saturating_sub(self.started.elapsed())
     }
 
     fn nanoseconds(&self) -> u64 {
@@ -169,18 +174,18 @@ pub(crate) fn microseconds(since: Instant) -> u64 {
 /// Measures how long the connector computes: a poll of its call lasts as long as it runs, and ends when it waits.
 struct Measured<'a, F> {
     call: Pin<&'a mut F>,
-    watch: &'a CallMeter,
+    meter: &'a CallMeter,
 }
 
 impl<F: Future> Future for Measured<'_, F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let since = self.watch.nanoseconds();
-        self.watch.computing_since.store(since.saturating_add(1), Ordering::Relaxed);
+        let since = self.meter.nanoseconds();
+        self.meter.computing_since.store(since.saturating_add(1), Ordering::Relaxed);
         let outcome = self.call.as_mut().poll(context);
-        self.watch.computing_since.store(0, Ordering::Relaxed);
-        self.watch.computed.fetch_add(self.watch.nanoseconds().saturating_sub(since), Ordering::Relaxed);
+        self.meter.computing_since.store(0, Ordering::Relaxed);
+        self.meter.computed.fetch_add(self.meter.nanoseconds().saturating_sub(since), Ordering::Relaxed);
         outcome
     }
 }
@@ -191,14 +196,14 @@ mod tests {
 
     #[test]
     fn nothing_goes_out_once_it_was_told_what_did() {
-        let watch = CallMeter::new(&Limits::default(), false);
-        assert_eq!(watch.while_open(|| ()), Some(()));
-        assert!(!watch.close());
-        assert_eq!(watch.while_open(|| watch.send()), None);
-        assert!(!watch.close());
+        let meter = CallMeter::new(&Limits::default(), false);
+        assert_eq!(meter.while_open(|| ()), Some(()));
+        assert!(!meter.close());
+        assert_eq!(meter.while_open(|| meter.request_is_sent()), None);
+        assert!(!meter.close());
 
-        let watch = CallMeter::new(&Limits::default(), false);
-        watch.while_open(|| watch.send());
-        assert!(watch.close());
+        let meter = CallMeter::new(&Limits::default(), false);
+        meter.while_open(|| meter.request_is_sent());
+        assert!(meter.close());
     }
 }

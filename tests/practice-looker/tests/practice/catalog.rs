@@ -184,7 +184,7 @@ fn compare_model(entries: &Map<String, Value>, model: &Model, place: &str, probl
 }
 
 #[test]
-fn every_operation_answers_in_its_shape() {
+fn every_operation_responds_with_its_shape() {
     let mut wrong = Vec::new();
     for operation in &OPERATIONS {
         let practice = Practice::from(PracticeLooker::builder().users(1).polls_until_done(0));
@@ -222,7 +222,7 @@ fn every_operation_answers_in_its_shape() {
 }
 
 #[test]
-fn what_looker_does_not_have_is_not_found() {
+fn unknown_routes_get_404() {
     let practice = Practice::new();
     for (method, path) in [("GET", "/no_such_thing"), ("PUT", "/users"), ("DELETE", "/users"), ("GET", "/users/")] {
         assert_eq!(practice.bare(method, path).expect(404)["message"], "Not found", "{method} {path}");

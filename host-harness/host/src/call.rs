@@ -1,0 +1,65 @@
+//! What to call.
+
+use crate::bindings::workflow::connector::types as wit;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One operation to carry out, with its input.
+///
+/// ```
+/// use connector_host::Call;
+/// use std::time::Duration;
+///
+/// let call = Call::new("user").input(r#"{"user_id": "5"}"#).max_wait(Duration::from_secs(30));
+/// assert_eq!(call.operation(), "user");
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Call {
+    wit: wit::Call,
+}
+
+impl Call {
+    /// A call of the operation with this name, which must be one of the connector's `list-operations`. The input is `{}`
+    /// until [`Call::input`] says otherwise.
+    pub fn new(operation: impl Into<String>) -> Self {
+        Self { wit: wit::Call { operation: operation.into(), input: "{}".to_owned(), max_wait_ms: None } }
+    }
+
+    /// Sets the input: JSON text, as the operation's `input-schema` describes it. The connector checks it.
+    pub fn input(mut self, json: impl Into<String>) -> Self {
+        self.wit.input = json.into();
+        self
+    }
+
+    /// Limits the time that the connector may spend in waits of its own: before it sends a request again, and between
+    /// questions whether something is ready. Time in which a request is under way does not count;
+    /// [`Limits::call_timeout`](crate::Limits::call_timeout) limits the whole call. Fractions of a millisecond are dropped.
+    /// Zero: no wait. Left out: the connector's default.
+    pub fn max_wait(mut self, time: Duration) -> Self {
+        self.wit.max_wait_ms = Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        self
+    }
+
+    /// The operation's name.
+    pub fn operation(&self) -> &str {
+        &self.wit.operation
+    }
+
+    /// As the connector takes it. A call that is repeated after a sign-in needs it again.
+    pub(crate) fn into_wit(self) -> Arc<wit::Call> {
+        Arc::new(self.wit)
+    }
+}
+
+/// Without the input, which can hold passwords.
+impl fmt::Debug for Call {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Call")
+            .field("operation", &self.wit.operation)
+            .field("max_wait_ms", &self.wit.max_wait_ms)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,72 @@
+//! The WebAssembly engine: its pool of sandboxes, and the ticks by which computing connectors are interrupted.
+
+use crate::limits;
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// Core instances and tables that one sandbox takes from the pool at most. A component made from Rust has three core
+/// instances (the code, and two small ones that tie it to its imports) with a table each.
+const PARTS_PER_SANDBOX: u32 = 4;
+
+/// Bytes of a sandbox's memory that are cleaned and kept for the next one, where others are given back to the system: a
+/// call whose response has some tens of KiB writes to less, so that the next sandbox starts without a page fault for each
+/// page. More would pay off for larger responses only, and stay with every sandbox that there ever was at once.
+const MEMORY_KEPT: usize = 128 * 1024;
+
+/// The same for each of its tables, of which a call uses little.
+const TABLE_KEPT: usize = 4 * 1024;
+
+/// What a host decides about its engine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    /// How many sandboxes there can be at once.
+    pub(crate) sandboxes: u32,
+    /// Whether only those pages of a used sandbox are cleaned that were written to, where the system can tell.
+    pub(crate) pagemap_scan: bool,
+}
+
+/// Makes an engine, with the thread that ticks for it.
+pub(crate) fn engine(settings: Settings) -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
+    let engine = Engine::new(&config).or_else(|error| {
+        // The pool reserves terabytes of address space, which some containers do not grant.
+        tracing::warn!("no pool of sandboxes, each is made on demand: {error:#}");
+        config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+        Engine::new(&config)
+    })?;
+    tick(&engine)?;
+    Ok(engine)
+}
+
+fn pool(Settings { sandboxes, pagemap_scan }: Settings) -> PoolingAllocationConfig {
+    let parts = sandboxes.saturating_mul(PARTS_PER_SANDBOX);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(sandboxes)
+        .total_core_instances(parts)
+        .total_tables(parts)
+        .total_memories(sandboxes)
+        .total_stacks(sandboxes)
+        .max_core_instances_per_component(PARTS_PER_SANDBOX)
+        .max_tables_per_component(PARTS_PER_SANDBOX)
+        .max_memories_per_component(1)
+        .table_elements(limits::TABLE_ENTRIES)
+        .linear_memory_keep_resident(MEMORY_KEPT)
+        .table_keep_resident(TABLE_KEPT)
+        .pagemap_scan(if pagemap_scan { Enabled::Auto } else { Enabled::No })
+        .max_memory_size(usize::try_from(limits::MAX_MEMORY_BYTES).unwrap_or(usize::MAX));
+    pool
+}
+
+/// Starts the thread that makes computing connectors look at their limits, for as long as the engine is there.
+fn tick(engine: &Engine) -> std::io::Result<()> {
+    let engine = engine.weak();
+    std::thread::Builder::new().name("sandbox ticks".to_owned()).spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(limits::TICK);
+        }
+    })?;
+    Ok(())
+}

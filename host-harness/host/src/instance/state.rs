@@ -1,0 +1,102 @@
+//! What the host keeps for one sandbox.
+
+use super::log::{GuestLog, GuestStream};
+use crate::egress::call::CallContext;
+use crate::egress::client::HttpClient;
+use crate::limits;
+use crate::limits::memory_budget::MemoryCharge;
+use crate::wasi_http::hooks::Hooks;
+use std::sync::Arc;
+use wasmtime::ResourceLimiter;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+/// Bytes of the host's that an entry of a sandbox's table takes.
+const TABLE_ENTRY_BYTES: u64 = 16;
+
+/// What the host keeps for one sandbox: its side of what the connector imports.
+pub(crate) struct State {
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    hooks: Hooks,
+    table: ResourceTable,
+    log: GuestLog,
+    memory: MemoryCharge,
+}
+
+/// What a call of a sandbox works with: each call has its own.
+#[derive(Clone)]
+pub(crate) struct CallSetup {
+    /// What the call has used, and what was found about its requests.
+    pub(crate) context: Arc<CallContext>,
+    /// Where its requests may go.
+    pub(crate) client: HttpClient,
+}
+
+impl State {
+    pub(crate) fn new(environment: &[(String, String)], memory: MemoryCharge, call: CallSetup) -> Self {
+        let log = GuestLog::default();
+        // No folder, no socket, no argument, no standard input: nothing is there that is not named here.
+        let wasi = WasiCtx::builder()
+            .envs(environment)
+            .stdout(GuestStream::new("stdout", log.clone()))
+            .stderr(GuestStream::new("stderr", log.clone()))
+            .build();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits::RESOURCES);
+        Self { wasi, http: WasiHttpCtx::new(), hooks: Hooks::new(call.client, call.context), table, log, memory }
+    }
+
+    /// Begins a call.
+    pub(crate) fn begin(&mut self, call: CallSetup) {
+        self.log.begin();
+        self.hooks = Hooks::new(call.client, call.context);
+    }
+
+    /// The present call.
+    pub(crate) fn context(&self) -> &CallContext {
+        self.hooks.context()
+    }
+
+    /// Takes memory of the budget for all sandboxes.
+    fn take_memory(&mut self, bytes: u64) -> wasmtime::Result<()> {
+        self.memory.grow(bytes).map_err(|exceeded| {
+            self.context().meter().exceed_total_memory(exceeded.max);
+            wasmtime::Error::msg("the memory of all sandboxes together is used up")
+        })
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.hooks, table: &mut self.table, ctx: &mut self.http }
+    }
+}
+
+impl ResourceLimiter for State {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        self.context().meter().check_memory(desired).map_err(|_| wasmtime::Error::msg("the memory is used up"))?;
+        self.take_memory(desired.saturating_sub(current) as u64)?;
+        Ok(true)
+    }
+
+    /// The limit on memory is one memory's: there must be no second one, be the sandbox from the pool or made on demand.
+    fn memories(&self) -> usize {
+        1
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > limits::TABLE_ENTRIES {
+            return Ok(false);
+        }
+        self.take_memory((desired.saturating_sub(current) as u64).saturating_mul(TABLE_ENTRY_BYTES))?;
+        Ok(true)
+    }
+}
