@@ -274,7 +274,8 @@ async fn certificates_are_checked() {
     let rules = ["localhost", "127.0.0.1"];
     let untrusted = under(policy(&rules)).await;
     is_error(get(&untrusted, &url).await, "TlsCertificateError");
-    let trusted = builder().transport(Transport::new().with_tls(&trusting)).policy(policy(&rules)).build().await.unwrap();
+    let trusted =
+        builder().transport(Transport::new().with_tls(&trusting)).policy(policy(&rules)).build().await.unwrap();
     assert_eq!(get(&trusted, &url).await.unwrap(), r#"{"status":200,"bytes":8}"#);
     let other_name = format!(r#"{{"url":"https://{address}/"}}"#);
     is_error(get(&trusted, &other_name).await, "TlsCertificateError");
@@ -287,8 +288,12 @@ async fn http2_is_used_where_the_server_offers_it() {
         [(&[b"h2".as_slice(), b"http/1.1"][..], "HTTP/2.0".len()), (&[b"http/1.1".as_slice()][..], "HTTP/1.1".len())]
     {
         let (address, trusting) = tls_server(alpn).await;
-        let connector =
-            builder().transport(Transport::new().with_tls(&trusting)).policy(policy(&["localhost"])).build().await.unwrap();
+        let connector = builder()
+            .transport(Transport::new().with_tls(&trusting))
+            .policy(policy(&["localhost"]))
+            .build()
+            .await
+            .unwrap();
         let url = format!(r#"{{"url":"https://localhost:{}/"}}"#, address.port());
         assert_eq!(get(&connector, &url).await.unwrap(), format!(r#"{{"status":200,"bytes":{bytes}}}"#));
     }

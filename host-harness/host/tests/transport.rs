@@ -246,6 +246,8 @@ fn trusted_certificates_are_loaded_off_the_runtime() {
     let mut child = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "waits_for_trusted_certificates", "--ignored", "--nocapture"])
         .env("SSL_CERT_FILE", &pipe)
+        // It cannot build the guest: cargo would read that variable too.
+        .env(common::GUEST_FILE, common::guest_file())
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
