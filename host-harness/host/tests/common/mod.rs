@@ -11,16 +11,10 @@ use std::sync::OnceLock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The environment variable that names a guest that is built already, for a test's child process.
-pub const GUEST_FILE: &str = "TEST_GUEST_FILE";
-
 /// The file of the guest, built when it is first asked for.
 pub fn guest_file() -> &'static Path {
     static FILE: OnceLock<PathBuf> = OnceLock::new();
     FILE.get_or_init(|| {
-        if let Some(built) = std::env::var_os(GUEST_FILE) {
-            return built.into();
-        }
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guest");
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guest");
         component_build::build(&workspace, "test-guest", &folder).unwrap()
