@@ -1,12 +1,13 @@
-//! Turns the catalog (`catalog/spec` and `catalog/overlay`) into the static tables that `src/catalog.rs` includes.
+//! Turns the catalog (`catalog/spec` and `catalog/overlay`) into the static tables that `src/catalog.rs` includes, and
+//! computes the digest by which platforms know whether lists and schemas have changed.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use catalog_model::{Catalog, Facts, Words, check, correct, tables};
+use catalog_model::{Catalog, Overlay, Spec, check, correct, digest, tables};
 
 fn main() {
-    if let Err(problems) = write_tables() {
+    if let Err(problems) = run() {
         // Cargo shows these lines as they are and fails the build.
         for line in problems.iter().flat_map(|problem| problem.lines()) {
             println!("cargo::error={line}");
@@ -14,20 +15,29 @@ fn main() {
     }
 }
 
-fn write_tables() -> Result<(), Vec<String>> {
-    let catalog = directory("CARGO_MANIFEST_DIR")?.join("catalog");
-    let (api, words) = (catalog.join("spec"), catalog.join("overlay"));
-    for folder in [&api, &words] {
+fn run() -> Result<(), Vec<String>> {
+    let package = directory("CARGO_MANIFEST_DIR")?;
+    let (spec, overlay, sources) = (package.join("catalog/spec"), package.join("catalog/overlay"), package.join("src"));
+    for folder in [&spec, &overlay, &sources] {
         println!("cargo::rerun-if-changed={}", folder.display());
     }
-    let words = Words::read(&words)?;
-    let facts = correct(Facts::read(&api)?, &words)?;
-    // Gaps do not stop the build: a name made readable stands in for a title. `catalog-import --check` reports them.
-    let errors = check(&facts, &words).errors;
+    let overlay = Overlay::read(&overlay)?;
+    let spec = correct(Spec::read(&spec)?, &overlay)?;
+    // Gaps do not stop the build: a readable form of the name stands in for a title. `catalog-import --check` lists them.
+    let errors = check(&spec, &overlay).errors;
     if !errors.is_empty() {
         return Err(errors);
     }
-    write(&directory("OUT_DIR")?.join("tables.rs"), &tables(&Catalog::join(&facts, &words)))
+    let tables = tables(&Catalog::join(&spec, &overlay));
+
+    // Which source files shape lists and schemas is not worth telling apart: a new digest only makes platforms read again.
+    let mut files = Vec::new();
+    read_files(&sources, Path::new(""), &mut files)?;
+    files.push(("tables.rs".to_owned(), tables.clone().into_bytes()));
+    println!("cargo::rustc-env=CATALOG_DIGEST={}", digest(&files));
+
+    let path = directory("OUT_DIR")?.join("tables.rs");
+    fs::write(&path, tables).map_err(|error| vec![format!("{}: cannot be written: {error}", path.display())])
 }
 
 /// The directory that Cargo names in an environment variable.
@@ -35,6 +45,18 @@ fn directory(variable: &str) -> Result<PathBuf, Vec<String>> {
     env::var_os(variable).map(PathBuf::from).ok_or_else(|| vec![format!("{variable} is not set: run this by Cargo")])
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Vec<String>> {
-    fs::write(path, text).map_err(|error| vec![format!("{}: cannot be written: {error}", path.display())])
+/// Adds every file in a folder and in the folders within, named by its path with slashes.
+fn read_files(folder: &Path, name: &Path, files: &mut Vec<(String, Vec<u8>)>) -> Result<(), Vec<String>> {
+    let failed = |error| vec![format!("{}: cannot be read: {error}", folder.display())];
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let (path, name) = (entry.path(), name.join(entry.file_name()));
+        if path.is_dir() {
+            read_files(&path, &name, files)?;
+        } else {
+            let name = name.to_string_lossy().replace('\\', "/");
+            files.push((format!("src/{name}"), fs::read(&path).map_err(failed)?));
+        }
+    }
+    Ok(())
 }

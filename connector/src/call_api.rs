@@ -1,34 +1,45 @@
-//! `call_api`: any method and path under `/api/4.0`, for what a newer Looker has and the catalog does not.
+//! `call_api`: any method and path below `/api/4.0`, for what a newer Looker has and the catalog does not.
 //!
-//! It is no operation of Looker's and so is in no list of them; it goes the same way as all others once its request is
-//! known: the same token, the same failures, the same rules of what is tried again.
+//! Looker has no operation of that name. Once its request is known, a call goes the way of all others: the same token,
+//! the same failures, the same rules for retries.
 
-use crate::catalog::{Answer, Cost, Effect, Method, Operation, Stability, Type};
+use crate::catalog::{Cost, Effect, Format, Method, Operation, Response, Stability, Type};
 use crate::failure::{FieldProblems, Reason, Result};
 use crate::input::{Input, Kind};
-use crate::request::{Call, Content, parameter_text, percent_decode, percent_encode, query_string};
+use crate::request::{Content, Parts, parameter_text, percent_decode, percent_encode, query_string};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Its name.
+/// The name of the operation.
 pub const NAME: &str = "call_api";
 
 /// The JSON Schema of its input.
 pub const INPUT_SCHEMA: &str = include_str!("call_api/input.json");
 
-/// The JSON Schema of its output: anything.
+/// The JSON Schema of its output, which can be anything.
 pub const OUTPUT_SCHEMA: &str =
-    r#"{"$schema":"https://json-schema.org/draft/2020-12/schema","title":"What Looker answers"}"#;
+    r#"{"$schema":"https://json-schema.org/draft/2020-12/schema","title":"Looker's response"}"#;
 
 const FIELDS: [&str; 4] = ["method", "path", "query", "body"];
 
-/// The operation as a list shows it, before it is known what it will do.
-pub fn summary() -> Operation {
-    operation(Method::Post)
-}
+/// The operation as a list shows it: with the most severe effect that a call can have, and not idempotent.
+pub static OPERATION: Operation = Operation {
+    name: NAME,
+    title: "Call any API path",
+    help: "Sends any request below /api/4.0, for what a newer Looker has and this list does not.",
+    group: "Any request",
+    method: Method::Post,
+    path: "",
+    effect: Effect::Delete,
+    stability: Stability::Stable,
+    cost: Cost::Administration,
+    parameters: &[],
+    body: None,
+    responses: &[Response { status: 200, media_types: &["application/json"], kind: Type::Any }],
+};
 
-/// The operation that a method makes of it, and its request.
-pub fn prepare(input: &Input) -> Result<(Operation, Call)> {
+/// Returns the operation as one call carries it out, with that call's method and effect, and the request.
+pub fn prepare(input: &Input) -> Result<(Operation, Parts)> {
     let mut problems = FieldProblems::default();
     for (name, _) in input.fields().filter(|(name, _)| !FIELDS.contains(name)) {
         problems.add(name, "unknown", format!("{NAME} has no input {name}: it takes {}.", FIELDS.join(", ")));
@@ -41,31 +52,19 @@ pub fn prepare(input: &Input) -> Result<(Operation, Call)> {
     }
     let body = input.get("body").map(|body| Content::json(body.get().to_owned()));
     if body.is_some() && method == Some(Method::Get) {
-        problems.add("body", "invalid", "body does not go with the method GET: put what it says into query.");
+        problems.add("body", "invalid", "A request with the method GET has no body: use query instead.");
     }
     problems.into_result(Reason::InvalidInput)?;
     let method = method.unwrap_or(Method::Get);
-    Ok((operation(method), Call::own(method, &target, body)))
+    let operation = Operation { method, effect: effect(method), ..OPERATION.clone() };
+    Ok((operation, Parts::own(method, &target, body)))
 }
 
-fn operation(method: Method) -> Operation {
-    Operation {
-        name: NAME,
-        title: "Call the API",
-        help: "Sends any request under /api/4.0, for what a newer Looker has and this list does not.",
-        group: "Other",
-        method,
-        path: "",
-        effect: match method {
-            Method::Get => Effect::Read,
-            Method::Delete => Effect::Delete,
-            Method::Post | Method::Put | Method::Patch => Effect::Write,
-        },
-        stability: Stability::Stable,
-        cost: Cost::Administration,
-        parameters: &[],
-        body: None,
-        answers: &[Answer { status: 200, media_types: &["application/json"], kind: Type::Any }],
+fn effect(method: Method) -> Effect {
+    match method {
+        Method::Get => Effect::Read,
+        Method::Delete => Effect::Delete,
+        Method::Post | Method::Put | Method::Patch => Effect::Write,
     }
 }
 
@@ -92,25 +91,25 @@ fn method(input: &Input, problems: &mut FieldProblems) -> Option<Method> {
     method
 }
 
-/// The path below `/api/4.0`, encoded. What is encoded already stays as it is.
+/// The path below `/api/4.0`, encoded. Encoded characters stay as they are.
 fn path(input: &Input, problems: &mut FieldProblems) -> String {
     let Some(written) = text(input, "path", problems) else { return String::new() };
     let below = written.strip_prefix("/api/4.0").unwrap_or(&written);
     let mut path = String::with_capacity(below.len() + 8);
     for segment in below.strip_prefix('/').unwrap_or(below).split('/') {
-        // A proxy on the way may resolve dots, however they are written, and so leave the API.
-        let decoded = percent_decode(&segment.replace('+', "%2B"));
+        // A proxy may resolve dots, even encoded ones, and so leave the API.
+        let decoded = percent_decode(segment);
         match decoded.as_deref() {
             None => problems.add("path", "invalid", format!("path has a broken percent encoding in {segment}.")),
             Some("" | "." | "..") => {
                 problems.add(
                     "path",
                     "invalid",
-                    "path must not have empty segments, nor . or .. as one: write /users/5.",
+                    "path must have no empty segment and no segment . or ..: write /users/5.",
                 );
             }
             Some(_) if segment.contains(['?', '#']) => {
-                problems.add("path", "invalid", "path must not have ? or #: parameters go into query.");
+                problems.add("path", "invalid", "path must not contain ? or #: put parameters into query.");
             }
             Some(text) => {
                 path.push('/');
@@ -143,9 +142,9 @@ fn query(input: &Input, problems: &mut FieldProblems) -> Option<String> {
     Some(query_string(pairs.iter().map(|(name, text)| (*name, text.as_str()))))
 }
 
-/// How a value is written that no description speaks of: lists joined by commas, objects as JSON, the rest as text.
+/// How a value is written without a description of its type: lists joined by commas, objects as JSON, the rest as text.
 fn kind(value: &RawValue) -> &'static Type {
-    const TEXT: Type = Type::String(crate::catalog::Format::Text);
+    const TEXT: Type = Type::String(Format::Text);
     match Kind::of(value) {
         Kind::Array if Vec::<&RawValue>::deserialize(value).is_ok() => &Type::Array(&TEXT),
         Kind::Object => &Type::Map(&Type::Any),
@@ -158,20 +157,20 @@ mod tests {
     use super::*;
 
     fn line(input: &str) -> String {
-        let (operation, call) = prepare(&Input::parse(input).unwrap()).unwrap();
-        let body = call.body.as_ref().map_or("", |body| std::str::from_utf8(&body.bytes).unwrap());
-        assert_eq!(operation.method, call.method);
-        format!("{} {} {body}", call.method.as_str(), call.target)
+        let (operation, parts) = prepare(&Input::parse(input).unwrap()).unwrap();
+        let body = parts.body.as_ref().map_or("", |body| std::str::from_utf8(&body.bytes).unwrap());
+        assert_eq!(operation.method, parts.method);
+        format!("{} {} {body}", parts.method.as_str(), parts.target)
     }
 
     fn refused(input: &str) -> Vec<String> {
         let failure = prepare(&Input::parse(input).unwrap()).err().unwrap();
         assert_eq!(failure.problem().reason, Reason::InvalidInput);
-        failure.problem().fields.iter().map(|field| field.field.clone()).collect()
+        failure.problem().fields.iter().filter_map(|field| field.field.clone()).collect()
     }
 
     #[test]
-    fn any_request_can_be_made() {
+    fn builds_any_request() {
         assert_eq!(line(r#"{"method": "get", "path": "/users/5"}"#), "GET /api/4.0/users/5 ");
         assert_eq!(line(r#"{"method": "GET", "path": "users"}"#), "GET /api/4.0/users ");
         assert_eq!(line(r#"{"method": "DELETE", "path": "/api/4.0/users/a%2Fb"}"#), "DELETE /api/4.0/users/a%2Fb ");
@@ -185,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_outside_the_api_is_reached() {
+    fn paths_outside_the_api_are_refused() {
         for path in
             ["/users/../../x", "/..", "/%2e%2E/x", "//evil", "/users/?a=1", "/a#b", "/users/%zz", "", "/", "/a//b"]
         {
@@ -194,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn every_wrong_input_is_named() {
         assert_eq!(refused("{}"), ["method", "path"]);
         assert_eq!(refused(r#"{"method": "HEAD", "path": 5, "querry": 1}"#), ["querry", "method", "path"]);
         assert_eq!(refused(r#"{"method": "GET", "path": "/x", "query": "a=1"}"#), ["query"]);
@@ -202,12 +201,40 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_safe_is_tried_again() {
-        let safe = |method: &str| {
+    fn the_schema_gives_effect_and_idempotence_for_each_method() {
+        let schema: serde_json::Value = serde_json::from_str(INPUT_SCHEMA).unwrap();
+        let method = &schema["properties"]["method"];
+        let idempotent = &schema["x-idempotent"];
+        assert_eq!(idempotent["required"], serde_json::json!(["method"]));
+        for name in method["enum"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()) {
+            let input = format!(r#"{{"method": "{name}", "path": "/x"}}"#);
+            let (operation, _) = prepare(&Input::parse(&input).unwrap()).unwrap();
+            let effect = match operation.effect {
+                Effect::Read => "read",
+                Effect::Write => "write",
+                Effect::Delete => "delete",
+            };
+            assert_eq!(method["x-effect"][name], effect, "{name}");
+            let listed = idempotent["properties"]["method"]["enum"].as_array().unwrap().contains(&name.into());
+            assert_eq!(listed, operation.is_idempotent(), "{name}");
+        }
+        assert_eq!(method["x-effect"].as_object().unwrap().len(), method["enum"].as_array().unwrap().len());
+    }
+
+    #[test]
+    fn the_list_shows_the_most_severe_effect() {
+        assert_eq!((OPERATION.effect, OPERATION.is_idempotent()), (Effect::Delete, false));
+        let schema: serde_json::Value = serde_json::from_str(INPUT_SCHEMA).unwrap();
+        assert_eq!((&schema["title"], &schema["description"]), (&OPERATION.title.into(), &OPERATION.help.into()));
+    }
+
+    #[test]
+    fn get_put_and_delete_are_idempotent() {
+        let is_idempotent = |method: &str| {
             let input = format!(r#"{{"method": "{method}", "path": "/x"}}"#);
-            prepare(&Input::parse(&input).unwrap()).unwrap().0.is_safe()
+            prepare(&Input::parse(&input).unwrap()).unwrap().0.is_idempotent()
         };
-        assert!(safe("GET") && safe("PUT") && safe("DELETE"));
-        assert!(!safe("POST") && !safe("PATCH"));
+        assert!(is_idempotent("GET") && is_idempotent("PUT") && is_idempotent("DELETE"));
+        assert!(!is_idempotent("POST") && !is_idempotent("PATCH"));
     }
 }

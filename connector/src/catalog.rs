@@ -1,8 +1,9 @@
-//! What Looker can do, as data: every operation and every model of Looker API 4.0.
+//! The catalog: every operation and every model of Looker API 4.0, as data.
 //!
-//! The facts come from Looker's own API description (`connector/catalog/spec/`, generated), the words from this project
-//! (`connector/catalog/overlay/`, written by hand). `build.rs` turns both into the static tables below, so that nothing
-//! is parsed when a component starts. Everything else in this crate reads these tables; no operation has code of its own.
+//! The specification comes from Looker's own API description (`connector/catalog/spec/`, generated). Titles, help,
+//! look-ups and corrections come from this project (`connector/catalog/overlay/`, written by hand). `build.rs` turns both
+//! into the static tables below, so that nothing is parsed when a component starts. The rest of this crate reads these
+//! tables; no operation has code of its own.
 
 mod find;
 
@@ -15,7 +16,7 @@ pub struct Operation {
     pub name: &'static str,
     /// The title that people read: "Create user".
     pub title: &'static str,
-    /// One line: what it does.
+    /// What it does, in one line.
     pub help: &'static str,
     /// The tag under which Looker lists it: `User`.
     pub group: &'static str,
@@ -25,16 +26,16 @@ pub struct Operation {
     pub path: &'static str,
     /// What it does to data.
     pub effect: Effect,
-    /// How far Looker stands behind it.
+    /// How stable Looker declares it to be.
     pub stability: Stability,
-    /// How Looker counts it for the quota of API calls.
+    /// Which quota of API calls it counts against.
     pub cost: Cost,
     /// The parameters in the path and in the query, in Looker's order.
     pub parameters: &'static [Parameter],
     /// The body, where there is one.
     pub body: Option<Body>,
     /// What a success can be.
-    pub answers: &'static [Answer],
+    pub responses: &'static [Response],
 }
 
 /// An HTTP method that Looker uses.
@@ -63,7 +64,7 @@ pub enum Effect {
     Delete,
 }
 
-/// How far Looker stands behind an operation (`x-looker-status`).
+/// How stable Looker declares an operation to be (`x-looker-status`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stability {
     /// Kept compatible.
@@ -76,7 +77,7 @@ pub enum Stability {
     Deprecated,
 }
 
-/// How Looker counts a call for its monthly quotas (`x-looker-activity-type`).
+/// Which of Looker's monthly quotas a call counts against (`x-looker-activity-type`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cost {
     /// Counted as a query call (`db_query`).
@@ -92,18 +93,19 @@ pub enum Cost {
 pub struct Parameter {
     /// The name in the request.
     pub name: &'static str,
-    /// The name in the input: the same, but `query_NAME` where the body has a property of that name.
+    /// The name in the input: the same, except that a query parameter is `query_NAME` where the body has a property of
+    /// that name.
     pub input: &'static str,
     /// Where in the request it goes.
     pub location: Location,
-    /// Whether Looker demands it.
+    /// Whether Looker requires it.
     pub required: bool,
     /// Whether Looker advises against it.
     pub deprecated: bool,
     /// The type of its value.
     pub kind: Type,
     /// How a form shows it.
-    pub words: Words,
+    pub text: FieldText,
 }
 
 /// Where in a request a parameter goes.
@@ -120,23 +122,34 @@ pub enum Location {
 pub struct Body {
     /// `application/json`, `text/plain` or (login only) `application/x-www-form-urlencoded`.
     pub media_type: &'static str,
-    /// Whether Looker demands it.
+    /// Whether Looker requires it.
     pub required: bool,
-    /// The type of the whole body. A [`Type::Model`] is spread over the input; any other type is the one input `body`,
-    /// except that a form (login only) is made of the operation's query parameters and adds no input.
+    /// The type of the whole body. The properties of a [`Type::Model`] are inputs side by side. Any other type is the
+    /// single input `body`, except that a form (login only) is made of the operation's query parameters and adds no input.
     pub kind: Type,
-    /// How a form shows the one input `body`, where there is one.
-    pub words: Words,
-    /// The properties of a [`Type::Model`] that this operation shows with other words than the model's own.
-    pub property_words: &'static [(&'static str, Words)],
+    /// How a form shows the single input `body`, where there is one.
+    pub text: FieldText,
+    /// The properties of a [`Type::Model`] whose text or whose input name differs from the model's own.
+    pub property_inputs: &'static [PropertyInput],
 }
 
-/// One kind of success.
+/// The input of one property of a body, where its name or its text is not the model's own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PropertyInput {
+    /// The name of the property.
+    pub property: &'static str,
+    /// The name in the input: the same, or `body_NAME` where a path parameter has the property's name.
+    pub input: &'static str,
+    /// How a form shows it.
+    pub text: FieldText,
+}
+
+/// A response that means success.
 #[derive(Debug, PartialEq)]
-pub struct Answer {
+pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// Its media types as Looker names them (`text` stands for csv, txt, sql, md and html); empty where it has no content.
+    /// Its media types as Looker names them (`text` means csv, txt, sql, md and html); empty where it has no content.
     pub media_types: &'static [&'static str],
     /// The type of its content where that is JSON.
     pub kind: Type,
@@ -145,7 +158,7 @@ pub struct Answer {
 /// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Type {
-    /// Anything that JSON can say.
+    /// Any JSON value.
     Any,
     /// `true` or `false`.
     Boolean,
@@ -174,7 +187,7 @@ pub enum Format {
     Date,
     /// An absolute or relative URL.
     UriReference,
-    /// A secret, which is not to be shown.
+    /// A secret, which must not be shown.
     Password,
 }
 
@@ -187,7 +200,7 @@ pub struct Model {
     pub properties: &'static [Property],
 }
 
-/// Models refer to each other in circles, and a name names one model only.
+/// Models are compared by name, since they refer to each other in circles.
 impl PartialEq for Model {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
@@ -201,30 +214,30 @@ pub struct Property {
     pub name: &'static str,
     /// The type of its value.
     pub kind: Type,
-    /// Whether Looker demands it when the model is sent. (A `PATCH` sends a part, and demands nothing.)
+    /// Whether Looker requires it when the model is sent. (A `PATCH` sends a part and requires nothing.)
     pub required: bool,
     /// Whether it may be `null`.
     pub nullable: bool,
-    /// Whether only Looker sets it: it is in outputs, never in inputs.
+    /// Whether only Looker sets it, so that it is in outputs and never in inputs.
     pub read_only: bool,
-    /// Whether Looker takes it but never gives it.
+    /// Whether Looker accepts it but never returns it.
     pub write_only: bool,
     /// Whether Looker advises against it.
     pub deprecated: bool,
-    /// The only values that it, or each of its items, can have; empty where Looker names none.
+    /// The only values that it (or each of its items) can have; empty where Looker lists none.
     pub values: &'static [&'static str],
     /// How a form shows it.
-    pub words: Words,
+    pub text: FieldText,
 }
 
 /// How a form shows a field.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Words {
+pub struct FieldText {
     /// The title that people read: "First name".
     pub title: &'static str,
-    /// One line of help; empty where the title says it all.
+    /// One line of help; empty where the title is enough.
     pub help: &'static str,
-    /// Where the values to choose from come from.
+    /// The operation that lists the values to choose from.
     pub lookup: Option<&'static Lookup>,
 }
 
@@ -239,7 +252,7 @@ pub struct Lookup {
     pub label: &'static str,
 }
 
-/// Which description of Looker's the tables come from.
+/// The API description that the tables come from.
 #[derive(Debug)]
 pub struct Source {
     /// The version of the API: `4.0.26.12`.
@@ -250,7 +263,11 @@ pub struct Source {
     pub sha256: &'static str,
 }
 
-// Made by `build.rs`: `SOURCE: Source`, `OPERATIONS: [Operation; N]` and `MODELS: [&Model; N]`, the latter two sorted by name.
+/// Changes whenever the list of operations or any schema may change: a SHA-256 in lower-case hexadecimal digits.
+pub const DIGEST: &str = env!("CATALOG_DIGEST");
+
+// Written by `build.rs`: `SOURCE: Source`, `OPERATIONS: [Operation; N]` and `MODELS: [&Model; N]`, the latter two sorted
+// by name.
 include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 
 impl Method {
@@ -267,35 +284,48 @@ impl Method {
 }
 
 impl Property {
-    /// Whether a request can say something by it: Looker takes it, and if it is an object, there is something in it that
-    /// Looker takes.
+    /// Whether a request can set it: Looker accepts it and, if it is an object, accepts at least one of its properties.
     pub fn is_writable(&self) -> bool {
-        fn takes(kind: &Type) -> bool {
+        fn accepts(kind: &Type) -> bool {
             match kind {
-                Type::Array(item) | Type::Map(item) => takes(item),
+                Type::Array(item) | Type::Map(item) => accepts(item),
                 Type::Model(model) => {
                     model.properties.is_empty() || model.properties.iter().any(|property| !property.read_only)
                 }
                 _ => true,
             }
         }
-        !self.read_only && takes(&self.kind)
+        !self.read_only && accepts(&self.kind)
     }
 }
 
 impl Body {
     /// How this operation's form shows a property of its body.
-    pub fn words_of<'a>(&'a self, property: &'a Property) -> &'a Words {
-        let own = self.property_words.iter().find(|(name, _)| *name == property.name);
-        own.map_or(&property.words, |(_, words)| words)
+    pub fn text_of<'a>(&'a self, property: &'a Property) -> &'a FieldText {
+        self.own_input(property).map_or(&property.text, |own| &own.text)
+    }
+
+    /// The name of a property's input.
+    pub fn input_of(&self, property: &Property) -> &'static str {
+        self.own_input(property).map_or(property.name, |own| own.input)
+    }
+
+    /// The property that an input of this name sets.
+    pub fn property_of(&self, input: &str) -> Option<&'static Property> {
+        let Type::Model(model) = self.kind else { return None };
+        model.properties.iter().find(|property| self.input_of(property) == input)
+    }
+
+    fn own_input(&self, property: &Property) -> Option<&'static PropertyInput> {
+        self.property_inputs.iter().find(|own| own.property == property.name)
     }
 }
 
 impl Operation {
-    /// Whether carrying the operation out twice does no more than once does, so that it may be tried again when it
-    /// is not known whether Looker acted: it only reads, or it sets or removes one thing (`PUT`, `DELETE`). Two of
-    /// Looker's `GET`s start or stop work, so the method alone does not tell.
-    pub fn is_safe(&self) -> bool {
+    /// Whether carrying the operation out twice has the same effect as carrying it out once (RFC 9110, 9.2.2), so that
+    /// it may be repeated when its outcome is not known: it only reads, or it sets or removes one thing (`PUT`,
+    /// `DELETE`). The method alone does not tell, since two of Looker's `GET`s start or stop work.
+    pub fn is_idempotent(&self) -> bool {
         self.effect == Effect::Read || matches!(self.method, Method::Put | Method::Delete)
     }
 }

@@ -1,8 +1,8 @@
-//! The component: from the WIT package's functions to the engine, and back. Nothing is decided here.
+//! The component: translates between the WIT package's functions and the engine. It makes no decisions.
 
-use crate::catalog::{Effect, Operation, Stability};
+use crate::catalog::{self, Effect, Operation, Stability};
 use crate::download::Download;
-use crate::engine::{self, Engine};
+use crate::engine::{self, Call, Engine};
 use crate::failure::{Failure, FieldProblem, Problem, Reason};
 use crate::response::{File, Output, OutputBody};
 use crate::wasi::{IncomingStream, Wasi};
@@ -17,14 +17,14 @@ mod bindings {
 use bindings::exports::workflow::connector::{connector, sessions, streaming};
 use bindings::workflow::connector::types as wit;
 
-/// Where people read more.
+/// Looker's own reference.
 const DOCUMENTATION: &str = "https://cloud.google.com/looker/docs/reference/looker-api/latest";
-/// What the connector is for.
+/// The connector in one sentence.
 const DESCRIPTION: &str =
     "Every operation of Looker API 4.0: users, roles, folders, Looks, dashboards, queries, schedules and more.";
 
 thread_local! {
-    /// One for each instance, so that tokens outlive a call.
+    /// One per instance, so that tokens outlive a call.
     static ENGINE: RefCell<Engine<Wasi>> = RefCell::new(Engine::new(Wasi::default()));
 }
 
@@ -42,7 +42,7 @@ impl connector::Guest for Component {
             description: DESCRIPTION.into(),
             version: env!("CARGO_PKG_VERSION").into(),
             documentation_url: DOCUMENTATION.into(),
-            catalog_digest: env!("CARGO_PKG_VERSION").into(),
+            catalog_digest: catalog::DIGEST.into(),
         })
     }
 
@@ -59,13 +59,13 @@ impl connector::Guest for Component {
     }
 
     fn list_operations() -> Result<Vec<wit::OperationSummary>, wit::Failure> {
-        Ok(engine::operations().iter().map(summary).collect())
+        Ok(engine::operations().map(summary).collect())
     }
 
     fn describe_operation(name: String) -> Result<wit::Operation, wit::Failure> {
         let description = engine::describe(&name).map_err(wit::Failure::from)?;
         Ok(wit::Operation {
-            summary: summary(&description.operation),
+            summary: summary(description.operation),
             input_schema: description.input_schema,
             output_schema: description.output_schema,
             media_types: description.media_types.into_iter().map(Into::into).collect(),
@@ -73,7 +73,7 @@ impl connector::Guest for Component {
     }
 
     fn invoke(auth: String, call: wit::Call) -> Result<wit::Output, wit::Failure> {
-        with_engine(|engine| engine.invoke(&auth, &call.operation, &call.input)).map(Into::into)
+        with_engine(|engine| engine.invoke(&auth, borrowed(&call))).map(Into::into)
     }
 }
 
@@ -81,7 +81,7 @@ impl streaming::Guest for Component {
     type Download = OpenDownload;
 
     fn open(auth: String, call: wit::Call) -> Result<streaming::Download, wit::Failure> {
-        let download = with_engine(|engine| engine.open(&auth, &call.operation, &call.input))?;
+        let download = with_engine(|engine| engine.open(&auth, borrowed(&call)))?;
         Ok(streaming::Download::new(OpenDownload(RefCell::new(download))))
     }
 }
@@ -91,7 +91,7 @@ impl sessions::Guest for Component {
         let session = with_engine(|engine| engine.sign_in(&auth))?;
         Ok(sessions::Session {
             auth: session.auth,
-            lasts_ms: session.lasts.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+            lasts_ms: session.lifetime.map(milliseconds),
             renewed_auth: session.renewed_auth,
         })
     }
@@ -119,6 +119,14 @@ impl streaming::GuestDownload for OpenDownload {
     }
 }
 
+fn borrowed(call: &wit::Call) -> Call<'_> {
+    Call { operation: &call.operation, input: &call.input, max_wait: call.max_wait_ms.map(Duration::from_millis) }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 fn summary(operation: &Operation) -> wit::OperationSummary {
     wit::OperationSummary {
         name: operation.name.into(),
@@ -130,7 +138,7 @@ fn summary(operation: &Operation) -> wit::OperationSummary {
             Effect::Write => wit::Effect::Write,
             Effect::Delete => wit::Effect::Delete,
         },
-        idempotent: operation.is_safe(),
+        idempotent: operation.is_idempotent(),
         stability: match operation.stability {
             Stability::Stable => wit::Stability::Stable,
             Stability::Beta => wit::Stability::Beta,
@@ -165,13 +173,12 @@ impl From<Failure> for wit::Failure {
 
 impl From<Problem> for wit::Problem {
     fn from(problem: Problem) -> Self {
-        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Self {
             reason: problem.reason.into(),
             message: problem.message,
             status: problem.status,
             retry_after_ms: problem.retry_after.map(milliseconds),
-            resume: None,
+            resume: problem.resume,
             request_sent: problem.request_sent,
             fields: problem.fields.into_iter().map(Into::into).collect(),
             documentation_url: problem.documentation_url,
@@ -181,7 +188,7 @@ impl From<Problem> for wit::Problem {
 
 impl From<FieldProblem> for wit::FieldProblem {
     fn from(problem: FieldProblem) -> Self {
-        Self { field: Some(problem.field), code: problem.code, message: problem.message }
+        Self { field: problem.field, code: problem.code, message: problem.message }
     }
 }
 

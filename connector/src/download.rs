@@ -1,49 +1,50 @@
-//! An output that is read piece by piece, however large it is.
+//! An output that is read in pieces, so that it can be larger than the sandbox's memory.
 
 use crate::auth::Address;
 use crate::catalog::Operation;
-use crate::exchange::transport_failure;
 use crate::failure::Result;
 use crate::response::{self, MediaType};
-use crate::transport::{Body, Response};
+use crate::retry::{Received, transport_failure};
+use crate::transport::Body;
 
 /// How much of a result is read ahead to see whether it reports a failed query.
 const REPORT_BYTES: usize = 64 * 1024;
 
-/// An output on its way.
+/// An output that is being received.
 #[derive(Debug)]
 pub struct Download<B> {
     media_type: MediaType,
     size: Option<u64>,
     body: Option<B>,
-    /// What was read ahead and not yet given.
+    /// What was read ahead and not returned yet.
     ahead: Vec<u8>,
     authority: String,
-    safe: bool,
+    idempotent: bool,
 }
 
 impl<B: Body> Download<B> {
-    /// Begins with the head of a success. A query that failed is found before the first byte is given.
-    pub fn begin(operation: &Operation, response: Response<B>, address: &Address) -> Result<Self> {
-        response::check_head(operation, response.status, &response.headers, address)?;
+    /// Starts with the head of a success. Finds a failed query before the first byte is returned.
+    pub fn begin(operation: &Operation, response: Received<B>, address: &Address) -> Result<Self> {
+        response::check_head(operation, &response, address)?;
+        let status = response.status;
         let mut download = Self {
             media_type: MediaType::of(&response.headers),
             size: response.headers.get("content-length").and_then(|length| length.trim().parse().ok()),
             body: Some(response.body),
             ahead: Vec::new(),
             authority: address.authority(),
-            safe: operation.is_safe(),
+            idempotent: operation.is_idempotent(),
         };
         if download.media_type.is_json() {
             download.ahead = download.next(REPORT_BYTES)?;
             if response::may_report_failure(operation, &download.ahead) {
-                download.read_report(operation, response.status, address)?;
+                download.read_report(operation, status, address)?;
             }
         }
         Ok(download)
     }
 
-    /// Reads on, since a report of a failure is short, and gives the failure if it is one.
+    /// Reads on and fails if the result reports a failure. Such a report is short.
     fn read_report(&mut self, operation: &Operation, status: u16, address: &Address) -> Result<()> {
         while self.ahead.len() < REPORT_BYTES {
             let chunk = self.next(REPORT_BYTES)?;
@@ -59,33 +60,34 @@ impl<B: Body> Download<B> {
         }
     }
 
-    /// What kind of content it is.
+    /// The media type of the content.
     pub fn media_type(&self) -> &str {
         self.media_type.essence()
     }
 
-    /// How many bytes it has in all, where Looker said so.
+    /// The number of bytes in all, where Looker declared it.
     pub fn size(&self) -> Option<u64> {
         self.size
     }
 
-    /// The next bytes: at least one and at most `most` (one at least); none at the end. After a failure it is over.
-    pub fn read(&mut self, most: usize) -> Result<Vec<u8>> {
+    /// Returns the next bytes: at least one and at most `max_bytes` (at least one); none at the end. After a failure, the
+    /// download is over.
+    pub fn read(&mut self, max_bytes: usize) -> Result<Vec<u8>> {
         if self.ahead.is_empty() {
-            return self.next(most.max(1));
+            return self.next(max_bytes.max(1));
         }
-        let rest = self.ahead.split_off(most.clamp(1, self.ahead.len()));
+        let rest = self.ahead.split_off(max_bytes.clamp(1, self.ahead.len()));
         Ok(std::mem::replace(&mut self.ahead, rest))
     }
 
-    fn next(&mut self, most: usize) -> Result<Vec<u8>> {
+    fn next(&mut self, max_bytes: usize) -> Result<Vec<u8>> {
         let Some(body) = &mut self.body else {
             return Ok(Vec::new());
         };
-        let read = body.read(most);
+        let read = body.read(max_bytes);
         if !matches!(&read, Ok(bytes) if !bytes.is_empty()) {
             self.body = None;
         }
-        read.map_err(|error| transport_failure(&error, self.safe, &self.authority))
+        read.map_err(|error| transport_failure(&error, self.idempotent, &self.authority))
     }
 }

@@ -1,15 +1,15 @@
-//! The connector without WebAssembly: what the WIT package's functions do, over any [`Platform`].
+//! The connector without WebAssembly: the WIT package's functions, over any [`Platform`].
 
 use crate::auth::{self, Auth, Credentials};
 use crate::call_api;
 use crate::catalog::{self, Effect, OPERATIONS, Operation};
 use crate::download::Download;
-use crate::exchange::{self, Budget, Opened, Received, Repeat};
+use crate::error_response::{self, Context};
 use crate::failure::{Failure, Problem, Reason, Result};
 use crate::input::Input;
-use crate::refusal::{Context, refusal};
-use crate::request::{self, Call};
+use crate::request::{self, Parts};
 use crate::response::{self, Output, OutputBody};
+use crate::retry::{self, Opened, Received, RetryPolicy, WaitBudget};
 use crate::schema;
 use crate::secret::Secret;
 use crate::session::{Sessions, Token};
@@ -17,13 +17,13 @@ use crate::transport::{Platform, Request};
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// The operation that tells who the user is.
-const WHO_AM_I: &str = "me";
-/// What of it a "Test connection" button shows.
-const WHO_AM_I_INPUT: &str = r#"{"fields":"id,display_name,email,is_disabled"}"#;
-/// The operation that gives a token: the only one that needs none.
+/// The operation that returns the user.
+const ME: &str = "me";
+/// The fields that a "Test connection" button shows.
+const ME_INPUT: &str = r#"{"fields":"id,display_name,email,is_disabled"}"#;
+/// The operation that returns a token: the only one that needs none.
 const LOGIN: &str = "login";
-/// The operation that makes the token void.
+/// The operation that revokes the token.
 const LOGOUT: &str = "logout";
 
 /// A connector with its tokens.
@@ -33,30 +33,49 @@ pub struct Engine<P> {
     sessions: Sessions,
 }
 
-/// What signing in gave, for calls by other instances.
+/// One operation to carry out.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// The name of the operation.
+    pub operation: &'a str,
+    /// The input, a JSON object.
+    pub input: &'a str,
+    /// How long the call may wait in all, before retries and for results; time in which a request is under way does not
+    /// count. `None` is the default of 30 seconds; zero means no wait and no retry.
+    pub max_wait: Option<Duration>,
+}
+
+impl<'a> Call<'a> {
+    /// A call with the default wait.
+    pub fn new(operation: &'a str, input: &'a str) -> Self {
+        Self { operation, input, max_wait: None }
+    }
+}
+
+/// The result of signing in, for calls by other instances.
 #[derive(PartialEq, Eq)]
 pub struct Session {
     /// The auth to call with.
     pub auth: String,
-    /// How long from now on it should be used, where that is known.
-    pub lasts: Option<Duration>,
+    /// How long it should be used from now on; `None` where that is unknown.
+    pub lifetime: Option<Duration>,
     /// The auth to keep instead of the one that was signed in with.
     pub renewed_auth: Option<String>,
 }
 
-/// What an exchange gave: something to use, or an answer that is no success.
+/// What came back for a request.
 enum Reply<T> {
     Success(T),
-    Refusal(Received),
+    ErrorResponse(Received<Vec<u8>>),
 }
 
 impl<P: Platform> Engine<P> {
-    /// A connector that reaches the outside by `platform`.
+    /// A connector that runs on `platform`.
     pub fn new(platform: P) -> Self {
         Self { platform, sessions: Sessions::default() }
     }
 
-    /// The outside by which it works.
+    /// The platform that it runs on.
     pub fn platform(&self) -> &P {
         &self.platform
     }
@@ -66,12 +85,12 @@ impl<P: Platform> Engine<P> {
         Ok(vec![self.auth(auth)?.address.host_and_port()])
     }
 
-    /// Signs in and tells who the user is, as JSON.
+    /// Signs in and returns the user, as JSON.
     pub fn check_auth(&mut self, auth: &str) -> Result<String> {
-        match self.invoke(auth, WHO_AM_I, WHO_AM_I_INPUT)?.body {
+        match self.invoke(auth, Call::new(ME, ME_INPUT))?.body {
             OutputBody::Json(user) => Ok(user),
             _ => {
-                let message = "Looker does not say who the user is. Check that the domain is that of Looker's API.";
+                let message = "Looker did not return the user. Check that the domain is that of Looker's API.";
                 let mut problem = Problem::new(Reason::UnexpectedResponse, message);
                 problem.request_sent = true;
                 Err(problem.permanent())
@@ -82,37 +101,36 @@ impl<P: Platform> Engine<P> {
     /// Signs in anew, for calls by other instances.
     pub fn sign_in(&mut self, document: &str) -> Result<Session> {
         let auth = self.auth(document)?;
-        let budget = Budget::new(&self.platform);
-        let signed_in = self.sessions.sign_in(&mut self.platform, &budget, &auth);
+        let signed_in = self.sessions.sign_in(&mut self.platform, &mut WaitBudget::new(None), &auth);
         let signed_in = signed_in.map_err(|failure| hide(failure, &auth, None))?;
         Ok(Session {
             auth: auth.of_session(&signed_in.token),
-            lasts: signed_in.lasts,
+            lifetime: signed_in.lifetime,
             renewed_auth: signed_in.refresh_token.map(|token| Auth::renewed(document, &token)).transpose()?,
         })
     }
 
-    /// Has Looker make the tokens void that are in this auth or were got for it.
+    /// Revokes the token in this auth and the tokens that are kept for it.
     pub fn sign_out(&mut self, auth: &str) -> Result<()> {
         let auth = self.auth(auth)?;
-        let budget = Budget::new(&self.platform);
-        self.sessions.sign_out(&mut self.platform, &budget, &auth).map_err(|failure| hide(failure, &auth, None))
+        let signed_out = self.sessions.sign_out(&mut self.platform, &mut WaitBudget::new(None), &auth);
+        signed_out.map_err(|failure| hide(failure, &auth, None))
     }
 
-    /// Carries out one operation and gives its whole output.
-    pub fn invoke(&mut self, auth: &str, operation: &str, input: &str) -> Result<Output> {
-        known(operation)?;
+    /// Carries out one operation and returns its whole output.
+    pub fn invoke(&mut self, auth: &str, call: Call<'_>) -> Result<Output> {
+        known(call.operation)?;
         let auth = self.auth(auth)?;
-        let input = Input::parse(input)?;
-        let (operation, call) = prepare(operation, &input, &auth)?;
+        let input = Input::parse(call.input)?;
+        let (operation, parts) = prepare(call.operation, &input, &auth)?;
         let operation = operation.as_ref();
-        let output = self.signed(operation, &auth, |platform, budget, token| {
-            let request = Request { call: &call, address: &auth.address, token };
-            let received = exchange::exchange(platform, budget, repeat(operation), request)?;
+        let output = self.authorized(operation, &auth, call.max_wait, |platform, budget, token| {
+            let request = Request { parts: &parts, address: &auth.address, token };
+            let received = retry::send(platform, budget, policy(operation), request)?;
             if received.is_success() {
                 response::output(operation, &input, received, &auth.address).map(Reply::Success)
             } else {
-                Ok(Reply::Refusal(received))
+                Ok(Reply::ErrorResponse(received))
             }
         })?;
         if operation.name == LOGOUT {
@@ -121,17 +139,17 @@ impl<P: Platform> Engine<P> {
         Ok(output)
     }
 
-    /// Starts one operation and leaves its output to be read piece by piece.
-    pub fn open(&mut self, auth: &str, operation: &str, input: &str) -> Result<Download<P::Body>> {
-        known(operation)?;
+    /// Starts one operation and leaves its output to be read in pieces.
+    pub fn open(&mut self, auth: &str, call: Call<'_>) -> Result<Download<P::Body>> {
+        known(call.operation)?;
         let auth = self.auth(auth)?;
-        let (operation, call) = prepare(operation, &Input::parse(input)?, &auth)?;
+        let (operation, parts) = prepare(call.operation, &Input::parse(call.input)?, &auth)?;
         let operation = operation.as_ref();
-        self.signed(operation, &auth, |platform, budget, token| {
-            let request = Request { call: &call, address: &auth.address, token };
-            match exchange::open(platform, budget, repeat(operation), request)? {
+        self.authorized(operation, &auth, call.max_wait, |platform, budget, token| {
+            let request = Request { parts: &parts, address: &auth.address, token };
+            match retry::open(platform, budget, policy(operation), request)? {
                 Opened::Success(response) => Download::begin(operation, response, &auth.address).map(Reply::Success),
-                Opened::Refusal(received) => Ok(Reply::Refusal(received)),
+                Opened::ErrorResponse(received) => Ok(Reply::ErrorResponse(received)),
             }
         })
     }
@@ -140,26 +158,27 @@ impl<P: Platform> Engine<P> {
         Auth::parse(document, |name| self.platform.variable(name))
     }
 
-    /// Sends a call with the token for `auth`. Where Looker does not accept a kept token any more, there is one new
-    /// login and one more try; a token that is new and refused is not tried again, so that nothing goes in circles.
-    fn signed<T>(
+    /// Sends a call with the token for `auth`. If Looker no longer accepts a kept token, logs in once and sends the call
+    /// once more, whatever the call may wait. A new token that is refused is not replaced, so that there is no endless loop.
+    fn authorized<T>(
         &mut self,
         operation: &Operation,
         auth: &Auth,
-        mut send: impl FnMut(&mut P, &Budget, Option<&Secret>) -> Result<Reply<T>>,
+        max_wait: Option<Duration>,
+        mut send: impl FnMut(&mut P, &mut WaitBudget, Option<&Secret>) -> Result<Reply<T>>,
     ) -> Result<T> {
-        let budget = Budget::new(&self.platform);
+        let mut budget = WaitBudget::new(max_wait);
         loop {
             let token = if operation.name == LOGIN {
                 None
             } else {
-                let token = self.sessions.token(&mut self.platform, &budget, auth);
+                let token = self.sessions.token(&mut self.platform, &mut budget, auth);
                 Some(token.map_err(|failure| hide(failure, auth, None))?)
             };
-            let reply = send(&mut self.platform, &budget, token.as_ref().map(|token| &token.secret));
+            let reply = send(&mut self.platform, &mut budget, token.as_ref().map(|token| &token.secret));
             let received = match reply.map_err(|failure| hide(failure, auth, token.as_ref()))? {
                 Reply::Success(success) => return Ok(success),
-                Reply::Refusal(received) => received,
+                Reply::ErrorResponse(received) => received,
             };
             if received.status == 401 {
                 self.sessions.forget(auth);
@@ -167,13 +186,13 @@ impl<P: Platform> Engine<P> {
                     continue;
                 }
             }
-            let context = Context::new(&auth.address, self.platform.wall_clock()).of(operation);
-            return Err(hide(refusal(&received, context), auth, token.as_ref()));
+            let failure = error_response::failure(&received, Context::new(&auth.address).of(operation));
+            return Err(hide(failure, auth, token.as_ref()));
         }
     }
 }
 
-/// The failure without what its auth and its token keep secret.
+/// Removes the secrets of the auth, and the token, from a failure.
 fn hide(failure: Failure, auth: &Auth, token: Option<&Token>) -> Failure {
     auth.secrets().chain(token.map(|token| &token.secret)).fold(failure, Failure::hide)
 }
@@ -184,14 +203,15 @@ pub fn auth_schema() -> &'static str {
 }
 
 /// All operations, in the order of their names.
-pub fn operations() -> &'static [Operation] {
-    &OPERATIONS
+pub fn operations() -> impl Iterator<Item = &'static Operation> {
+    let (before, after) = OPERATIONS.split_at(OPERATIONS.partition_point(|operation| operation.name < call_api::NAME));
+    before.iter().chain(std::iter::once(&call_api::OPERATION)).chain(after)
 }
 
-/// The operation of that name.
+/// The catalog's operation with that name.
 pub fn find(name: &str) -> Result<&'static Operation> {
     catalog::operation(name).ok_or_else(|| {
-        let near = catalog::nearest(name, OPERATIONS.iter().map(|operation| operation.name));
+        let near = catalog::nearest(name, operations().map(|operation| operation.name));
         let advice = if near.is_empty() {
             "See the list of operations.".to_owned()
         } else {
@@ -201,11 +221,11 @@ pub fn find(name: &str) -> Result<&'static Operation> {
     })
 }
 
-/// An operation with all that a platform needs to draw its form and to use its output.
+/// An operation with everything that a platform needs to draw its form and to use its output.
 #[derive(Debug)]
 pub struct Description {
     /// The operation as a list shows it.
-    pub operation: Cow<'static, Operation>,
+    pub operation: &'static Operation,
     /// The JSON Schema of its input.
     pub input_schema: String,
     /// The JSON Schema of its output.
@@ -218,59 +238,59 @@ pub struct Description {
 pub fn describe(name: &str) -> Result<Description> {
     if name == call_api::NAME {
         return Ok(Description {
-            operation: Cow::Owned(call_api::summary()),
+            operation: &call_api::OPERATION,
             input_schema: call_api::INPUT_SCHEMA.to_owned(),
             output_schema: call_api::OUTPUT_SCHEMA.to_owned(),
-            media_types: schema::media_types(&call_api::summary()),
+            media_types: schema::media_types(&call_api::OPERATION),
         });
     }
     let operation = find(name)?;
     Ok(Description {
-        operation: Cow::Borrowed(operation),
+        operation,
         input_schema: schema::input_schema(operation),
         output_schema: schema::output_schema(operation),
         media_types: schema::media_types(operation),
     })
 }
 
-/// Whether there is an operation of that name.
+/// Fails if there is no operation with that name.
 fn known(name: &str) -> Result<()> {
     if name == call_api::NAME { Ok(()) } else { find(name).map(|_| ()) }
 }
 
-/// The operation of that name, and its request.
-fn prepare(name: &str, input: &Input, auth: &Auth) -> Result<(Cow<'static, Operation>, Call)> {
+/// The operation with that name, and its request.
+fn prepare(name: &str, input: &Input, auth: &Auth) -> Result<(Cow<'static, Operation>, Parts)> {
     if name == call_api::NAME {
-        return call_api::prepare(input).map(|(operation, call)| (Cow::Owned(operation), call));
+        return call_api::prepare(input).map(|(operation, parts)| (Cow::Owned(operation), parts));
     }
     let operation = find(name)?;
     if operation.name == LOGIN {
         check_login(input, auth)?;
     }
-    let call = request::build(operation, input, |parameter| match (&auth.credentials, parameter) {
-        // Its two inputs are what the auth has.
+    let parts = request::build(operation, input, |parameter| match (&auth.credentials, parameter) {
+        // Its two inputs come from the auth.
         (Credentials::Client { id, .. }, "client_id") if operation.name == LOGIN => Some(id.clone()),
         (Credentials::Client { secret, .. }, "client_secret") if operation.name == LOGIN => {
             Some(secret.reveal().to_owned())
         }
         _ => None,
     })?;
-    Ok((Cow::Borrowed(operation), call))
+    Ok((Cow::Borrowed(operation), parts))
 }
 
-/// Whether input or auth have what the operation `login` logs in with. Looker says of what is missing that it finds nothing.
+/// Fails if neither the input nor the auth has the credentials for the operation `login`. Looker itself would only say 404.
 fn check_login(input: &Input, auth: &Auth) -> Result<()> {
     let given = |name| input.get(name).is_some();
     if matches!(auth.credentials, Credentials::Client { .. }) || given("client_id") && given("client_secret") {
         return Ok(());
     }
-    let message = "login needs a client ID and a client secret. The auth has another way to sign in: give client_id and \
+    let message = "login needs a client ID and a client secret, and the auth signs in another way: give client_id and \
                    client_secret as inputs.";
     Err(Problem::new(Reason::InvalidAuth, message).permanent())
 }
 
-fn repeat(operation: &Operation) -> Repeat {
-    Repeat { safe: operation.is_safe(), poll: operation.effect == Effect::Read }
+fn policy(operation: &Operation) -> RetryPolicy {
+    RetryPolicy { idempotent: operation.is_idempotent(), poll: operation.effect == Effect::Read }
 }
 
 #[cfg(test)]

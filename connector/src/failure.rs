@@ -1,4 +1,4 @@
-//! Why a call failed, sorted by what to do next: the failures of the WIT package, natively.
+//! Why a call failed, sorted by what to do next: the WIT package's failures, as native types.
 
 use crate::secret::Secret;
 use std::time::Duration;
@@ -26,19 +26,21 @@ pub struct Problem {
     pub status: Option<u16>,
     /// How long to wait before the next attempt, where Looker said so.
     pub retry_after: Option<Duration>,
-    /// Whether the request itself, not counting a login before it, may have reached Looker.
+    /// The input with which to repeat the call, where that takes up what is already running in Looker.
+    pub resume: Option<String>,
+    /// Whether the call's own request may have reached Looker. A login does not count.
     pub request_sent: bool,
-    /// The fields that were wrong.
+    /// The fields that are wrong.
     pub fields: Vec<FieldProblem>,
     /// Where Looker explains this failure.
     pub documentation_url: Option<String>,
 }
 
-/// One field that was wrong.
+/// One field that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldProblem {
-    /// The field's name.
-    pub field: String,
+    /// The field's name; `None` where an error of Looker's names no field.
+    pub field: Option<String>,
     /// A short code to branch on.
     pub code: String,
     /// What is wrong, for people.
@@ -65,32 +67,33 @@ pub enum Reason {
 }
 
 impl Problem {
-    /// A problem with nothing known but its kind and what to tell people.
+    /// A problem of which only the kind and the message are known.
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
         Self {
             reason,
             message: message.into(),
             status: None,
             retry_after: None,
+            resume: None,
             request_sent: false,
             fields: Vec::new(),
             documentation_url: None,
         }
     }
 
-    /// The failure that says: do not repeat this call.
+    /// The failure for a call that must not be repeated.
     pub fn permanent(self) -> Failure {
         Failure::Permanent(Box::new(self))
     }
 
-    /// The failure that says: the same call may succeed later.
+    /// The failure for a call that may succeed later.
     pub fn retryable(self) -> Failure {
         Failure::Retryable(Box::new(self))
     }
 
-    /// [`Problem::retryable`] where repeating the call cannot act twice, [`Problem::permanent`] elsewhere.
-    pub fn retryable_if(self, safe: bool) -> Failure {
-        if safe { self.retryable() } else { self.permanent() }
+    /// [`Problem::retryable`] if the call is idempotent, [`Problem::permanent`] otherwise.
+    pub fn retryable_if(self, idempotent: bool) -> Failure {
+        if idempotent { self.retryable() } else { self.permanent() }
     }
 }
 
@@ -102,19 +105,19 @@ impl Failure {
         }
     }
 
-    /// A failure that happened before the call's own request, in a login say: that request was not sent.
+    /// The same failure, marked as one that happened before the call's own request was sent: in a login, for example.
     pub fn before_the_request(self) -> Self {
         self.change(|problem| problem.request_sent = false)
     }
 
-    /// The same failure, with a sentence before its message that says what was being done.
+    /// The same failure with a sentence in front of its message that says what was being done.
     pub fn about(self, sentence: &str) -> Self {
         self.change(|problem| problem.message = format!("{sentence} {}", problem.message))
     }
 
-    /// The same failure without `secret`, wherever a server that echoes what it is sent may have put it.
+    /// The same failure without `secret`, which a server that echoes requests may have put into any text.
     pub fn hide(self, secret: &Secret) -> Self {
-        /// Less than this is no secret, and to hide it would garble every message.
+        /// Anything shorter is not a secret, and hiding it would garble every message.
         const SHORTEST: usize = 4;
         let secret = secret.reveal();
         if secret.len() < SHORTEST {
@@ -127,9 +130,9 @@ impl Failure {
         };
         self.change(|problem| {
             hide(&mut problem.message);
-            problem.documentation_url.iter_mut().for_each(hide);
+            problem.documentation_url.iter_mut().chain(&mut problem.resume).for_each(hide);
             for field in &mut problem.fields {
-                hide(&mut field.field);
+                field.field.iter_mut().for_each(hide);
                 hide(&mut field.code);
                 hide(&mut field.message);
             }
@@ -144,22 +147,22 @@ impl Failure {
     }
 }
 
-/// Everything that was wrong with what the user filled in, collected so that one answer names it all.
+/// The problems found in what the user filled in, collected so that one failure names them all.
 #[derive(Debug, Default)]
 pub struct FieldProblems(Vec<FieldProblem>);
 
 impl FieldProblems {
-    /// Notes that `field` is wrong.
+    /// Adds a problem with `field`.
     pub fn add(&mut self, field: impl Into<String>, code: &str, message: impl Into<String>) {
-        self.0.push(FieldProblem { field: field.into(), code: code.into(), message: message.into() });
+        self.0.push(FieldProblem { field: Some(field.into()), code: code.into(), message: message.into() });
     }
 
-    /// Whether something was found wrong with `field`.
+    /// Whether there is a problem with `field`.
     pub fn names(&self, field: &str) -> bool {
-        self.0.iter().any(|problem| problem.field == field)
+        self.0.iter().any(|problem| problem.field.as_deref() == Some(field))
     }
 
-    /// Nothing, or one permanent failure that names every field.
+    /// `Ok` if there are no problems, otherwise one permanent failure that names every field.
     pub fn into_result(self, reason: Reason) -> Result<()> {
         if self.0.is_empty() {
             return Ok(());

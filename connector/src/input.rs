@@ -1,9 +1,9 @@
-//! The input of an operation: one flat JSON object, taken apart without loss.
+//! The input of an operation: one JSON object, split into its fields without loss.
 //!
-//! Values stay the text that the user wrote, so that numbers keep all their digits and nested values are handed on
-//! untouched, however deep or large they are.
+//! Values stay the text that the user wrote. Numbers keep all their digits, and nested values are passed on unchanged,
+//! however deep or large they are.
 
-use crate::failure::{FieldProblem, Problem, Reason, Result};
+use crate::failure::{Problem, Reason, Result};
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
@@ -13,7 +13,7 @@ use std::fmt;
 pub struct Input<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'a> Input<'a> {
-    /// Takes an input document apart. An empty text is an empty object: an operation that needs nothing.
+    /// Splits an input into its fields. An empty text is an empty object, for operations that need no input.
     pub fn parse(document: &'a str) -> Result<Self> {
         if document.trim().is_empty() {
             return Ok(Self(Vec::new()));
@@ -34,7 +34,7 @@ impl<'a> Input<'a> {
         self.written(name).filter(|value| value.get() != "null")
     }
 
-    /// The value of a field as it was written, be it `null`.
+    /// The value of a field, even if it is `null`.
     pub fn written(&self, name: &str) -> Option<&'a RawValue> {
         self.0.iter().find(|(candidate, _)| candidate == name).map(|(_, value)| *value)
     }
@@ -66,7 +66,7 @@ impl<'a> Visitor<'a> for Fields {
     }
 }
 
-/// What kind of JSON value a text is. [`RawValue`] has no white space around it and is valid JSON, so one byte tells.
+/// The kind of a JSON value. A [`RawValue`] is valid JSON without surrounding white space, so the first byte tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// `null`.
@@ -97,11 +97,6 @@ impl Kind {
     }
 }
 
-/// The failure that says: `field` of the input is wrong. The code is one that a program can branch on.
-pub fn invalid(field: &str, code: &str, message: String) -> FieldProblem {
-    FieldProblem { field: field.to_owned(), code: code.to_owned(), message }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_object_and_says_so() {
+    fn refuses_anything_but_an_object() {
         for document in ["[]", "1", "\"x\"", "null"] {
             let failure = Input::parse(document).unwrap_err();
             assert!(failure.problem().message.starts_with("The input must be a JSON object"), "{failure:?}");
@@ -140,9 +135,9 @@ mod tests {
     }
 
     #[test]
-    fn a_very_deep_input_is_no_danger() {
+    fn a_very_deep_input_does_not_overflow_the_stack() {
         let document = format!(r#"{{"a": {}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-        // Either is right; a stack overflow is not.
+        // Success and failure are both right.
         let _ = Input::parse(&document);
     }
 }

@@ -1,15 +1,15 @@
 //! Looker API 4.0 as a connector for workflow platforms.
 //!
-//! Compiled to WebAssembly this crate is a component that exports the world of `wit/connector.wit`. Compiled natively
-//! it is a library with the same engine, which tests drive without WebAssembly or network.
+//! Compiled to WebAssembly, this crate is a component that exports the world of `wit/connector.wit`. Compiled natively, it
+//! is a library with the same engine, which tests drive without WebAssembly and without a network.
 //!
-//! The way of a call:
+//! How a call flows:
 //!
 //! ```text
 //! auth JSON ─┐
-//! operation ─┼─> engine ─> auth ─> catalog ─> request ─> session (token) ─> exchange ─> transport ─> Looker
-//! input JSON ┘                                                                                         │
-//! output | failure <── response | refusal <─────────────────────────────────────────────────────────────┘
+//! operation ─┼─> engine ─> auth ─> catalog ─> request ─> session (token) ─> retry ─> transport ─> Looker
+//! input JSON ┘                                                                                      │
+//! output | failure <── response | error_response <──────────────────────────────────────────────────┘
 //! ```
 //!
 //! What Looker can do is data ([`catalog`]); no operation has code of its own.
@@ -19,12 +19,12 @@ pub mod call_api;
 pub mod catalog;
 pub mod download;
 pub mod engine;
-pub mod exchange;
+pub mod error_response;
 pub mod failure;
 pub mod input;
-pub mod refusal;
 pub mod request;
 pub mod response;
+pub mod retry;
 pub mod retry_after;
 pub mod schema;
 pub mod secret;
@@ -32,7 +32,7 @@ pub mod session;
 pub mod transport;
 
 #[cfg(test)]
-mod scripted;
+mod mock_transport;
 
 #[cfg(target_family = "wasm")]
 mod component;

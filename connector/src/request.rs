@@ -1,29 +1,29 @@
-//! From an operation and its input to the request that Looker understands. Nothing here sends anything.
+//! Builds the request for an operation from its input. Nothing here sends anything.
 
 mod encode;
 mod value;
 
 pub(crate) use encode::pairs as query_string;
-pub use encode::{percent_decode, percent_encode};
+pub use encode::{form_decode, percent_decode, percent_encode};
 pub(crate) use value::{quote, text as parameter_text};
 
-use crate::catalog::{Body, Location, Method, Operation, Parameter, Property, Type, Words, nearest};
+use crate::catalog::{Body, FieldText, Location, Method, Operation, Parameter, Property, Type, nearest};
 use crate::failure::{FieldProblems, Reason, Result};
 use crate::input::{Input, Kind};
 use serde_json::value::RawValue;
 
-/// The path below which Looker API 4.0 is.
+/// The path of Looker API 4.0.
 const API: &str = "/api/4.0";
 
-/// The input that is the whole body, where the body is no object.
+/// The input that is the whole body, where the body is not an object.
 const BODY: &str = "body";
 
 /// The media type of a form.
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
-/// What to send, but for the address and the token.
+/// The parts of a request that an operation decides: everything but the address and the token.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Call {
+pub struct Parts {
     /// The method.
     pub method: Method,
     /// Path and query, encoded: `/api/4.0/users/5?fields=id`.
@@ -32,7 +32,7 @@ pub struct Call {
     pub body: Option<Content>,
 }
 
-/// A body and what kind it is.
+/// A body and its media type.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Content {
     /// `application/json`, `text/plain` or `application/x-www-form-urlencoded`.
@@ -50,8 +50,8 @@ impl Drop for Content {
     }
 }
 
-impl Call {
-    /// A call that the connector makes of its own accord. `path` is what stands below `/api/4.0`.
+impl Parts {
+    /// A request that the catalog does not describe. `path` is encoded and relative to `/api/4.0`.
     pub fn own(method: Method, path: &str, body: Option<Content>) -> Self {
         Self { method, target: format!("{API}{path}"), body }
     }
@@ -63,21 +63,22 @@ impl Content {
         Self { media_type: "application/json", bytes: document.into_bytes() }
     }
 
-    /// Whether this is a form: only Looker's login takes one.
+    /// Whether this is a form. Only requests that sign in have one.
     pub fn is_form(&self) -> bool {
         self.media_type == FORM
     }
 
-    /// A form of these fields.
+    /// A form with these fields.
     pub fn form<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         Self { media_type: FORM, bytes: encode::pairs(fields).into_bytes() }
     }
 }
 
-/// Turns an input into a call. `fill` gives values for parameters that the input leaves out, where the auth knows them.
+/// Builds the request for an input. `fill` gives values for parameters that the input leaves out, where the auth has
+/// them.
 ///
-/// Everything that is wrong with the input is found before anything is said, so that one failure names it all.
-pub fn build(operation: &Operation, input: &Input, fill: impl Fn(&str) -> Option<String>) -> Result<Call> {
+/// Checks the whole input before it fails, so that one failure names everything that is wrong.
+pub fn build(operation: &Operation, input: &Input, fill: impl Fn(&str) -> Option<String>) -> Result<Parts> {
     let mut problems = FieldProblems::default();
     let mut target = String::with_capacity(API.len() + operation.path.len() + 64);
     target.push_str(API);
@@ -101,7 +102,7 @@ pub fn build(operation: &Operation, input: &Input, fill: impl Fn(&str) -> Option
             },
             (Location::Query, Some(text)) => pairs.push((parameter.name, text)),
             (_, None) if parameter.required => {
-                missing(operation, parameter.input, &parameter.words, &mut problems);
+                missing(operation, parameter.input, &parameter.text, &mut problems);
             }
             (_, None) => {}
         }
@@ -123,32 +124,32 @@ pub fn build(operation: &Operation, input: &Input, fill: impl Fn(&str) -> Option
         target.push('?');
         target.push_str(&encode::pairs(pairs.iter().map(|(name, text)| (*name, text.as_str()))));
     }
-    Ok(Call { method: operation.method, target, body })
+    Ok(Parts { method: operation.method, target, body })
 }
 
-fn missing(operation: &Operation, field: &str, words: &Words, problems: &mut FieldProblems) {
-    let what = if words.help.is_empty() { words.title.to_owned() } else { format!("{}. {}", words.title, words.help) };
+fn missing(operation: &Operation, field: &str, text: &FieldText, problems: &mut FieldProblems) {
+    let what = if text.help.is_empty() { text.title.to_owned() } else { format!("{}. {}", text.title, text.help) };
     let what = what.trim_end_matches('.');
     problems.add(field, "missing", format!("{} needs the input {field}: {what}.", operation.name));
 }
 
-/// A path parameter's value, encoded. An empty one would name another resource, and dots would be resolved as in a
-/// file's path, even encoded.
+/// Encodes a path parameter's value. An empty one would name another resource, and servers resolve dots as in a file
+/// path, even where they are encoded.
 fn path_segment(parameter: &Parameter, text: &str) -> std::result::Result<String, String> {
     match text {
         "" => Err(format!("{} is empty: it must name one thing.", parameter.input)),
-        "." | ".." => Err(format!("{} must not be {text}: it would name another path.", parameter.input)),
+        "." | ".." => Err(format!("{} must not be {text}: that is another path.", parameter.input)),
         _ => Ok(percent_encode(text)),
     }
 }
 
-/// Whether a name of the input is one of the operation's parameters.
+/// Whether an input sets a parameter.
 fn is_parameter(operation: &Operation, name: &str) -> bool {
     operation.parameters.iter().any(|parameter| parameter.input == name)
 }
 
-/// Refuses what is no parameter: Looker ignores query parameters that it does not know, so that a misspelt filter
-/// would give, or change, everything.
+/// Refuses inputs that are not parameters. Looker ignores query parameters that it does not know, so a misspelled filter
+/// would return, or change, everything.
 fn refuse_unknown(operation: &Operation, input: &Input, problems: &mut FieldProblems) {
     for (name, _) in input.fields().filter(|(name, _)| !is_parameter(operation, name)) {
         let known = || operation.parameters.iter().map(|parameter| parameter.input);
@@ -173,27 +174,30 @@ fn refuse_name<'a>(
     problems.add(name, "unknown", format!("{} has no input {name}: {advice}", operation.name));
 }
 
-/// The body of a request, from the inputs that are no parameters.
+/// Writes the body from the inputs that are not parameters.
 fn write_body(operation: &Operation, body: &Body, input: &Input, problems: &mut FieldProblems) -> Option<Content> {
     let Type::Model(model) = body.kind else {
         return whole_body(operation, body, input, problems);
     };
-    // Some SDKs take the body as one argument; here its properties stand beside the parameters.
+    // Some SDKs take the body as one argument. Here its properties are inputs beside the parameters.
     if input.get(BODY).is_some_and(|value| Kind::of(value) == Kind::Object)
         && !model.properties.iter().any(|property| property.name == BODY)
     {
-        let message = format!("{} takes the body's properties side by side, without body around them.", operation.name);
+        let message = format!(
+            "{} takes the properties of the body as inputs of their own, without body around them.",
+            operation.name
+        );
         problems.add(BODY, "unknown", message);
     }
     let mut json = String::from("{");
     for (name, value) in input.fields().filter(|(name, _)| !is_parameter(operation, name)) {
-        let property = model.properties.iter().find(|property| property.name == name);
+        let property = body.property_of(name);
         match property_json(property, value) {
             Ok(text) => {
                 if json.len() > 1 {
                     json.push(',');
                 }
-                json.push_str(&quote(name));
+                json.push_str(&quote(property.map_or(name, |property| property.name)));
                 json.push(':');
                 json.push_str(&text);
             }
@@ -201,19 +205,18 @@ fn write_body(operation: &Operation, body: &Body, input: &Input, problems: &mut 
         }
     }
     json.push('}');
-    // A PATCH sends the part that changes: no property is required in it.
+    // A PATCH sends only what changes: no property is required in it.
     if operation.method != Method::Patch && (body.required || json.len() > 2) {
-        let absent =
-            |property: &&Property| property.required && !property.read_only && input.get(property.name).is_none();
-        for property in model.properties.iter().filter(absent) {
-            missing(operation, property.name, body.words_of(property), problems);
+        let required = model.properties.iter().filter(|property| property.required && !property.read_only);
+        for property in required.filter(|property| input.get(body.input_of(property)).is_none()) {
+            missing(operation, body.input_of(property), body.text_of(property), problems);
         }
     }
     (body.required || json.len() > 2).then(|| Content { media_type: body.media_type, bytes: json.into_bytes() })
 }
 
-/// A property of the body as JSON. An explicit `null` is sent: it is how a value is cleared. What Looker does not
-/// describe is sent as it is.
+/// Writes a property of the body as JSON. An explicit `null` is sent, since it clears a value. A property that the catalog
+/// does not have is sent unchanged.
 fn property_json(property: Option<&Property>, value: &RawValue) -> std::result::Result<String, String> {
     match property {
         Some(property) if Kind::of(value) != Kind::Null => value::json(&property.kind, value),
@@ -221,7 +224,7 @@ fn property_json(property: Option<&Property>, value: &RawValue) -> std::result::
     }
 }
 
-/// A body that is no object: the one input `body`.
+/// Writes a body that is not an object: the single input `body`.
 fn whole_body(operation: &Operation, body: &Body, input: &Input, problems: &mut FieldProblems) -> Option<Content> {
     for (name, _) in input.fields().filter(|(name, _)| *name != BODY && !is_parameter(operation, name)) {
         let known = operation.parameters.iter().map(|parameter| parameter.input).chain([BODY]);
@@ -229,7 +232,7 @@ fn whole_body(operation: &Operation, body: &Body, input: &Input, problems: &mut 
     }
     let Some(value) = input.get(BODY) else {
         if body.required {
-            missing(operation, BODY, &body.words, problems);
+            missing(operation, BODY, &body.text, problems);
         }
         return None;
     };
@@ -244,8 +247,8 @@ fn whole_body(operation: &Operation, body: &Body, input: &Input, problems: &mut 
     }
 }
 
-/// A body that is JSON. Where Looker says "a text of JSON" (a dashboard's filter state), its own SDKs send the document that
-/// the text holds and not the text in quotes; it can be given either way.
+/// Writes a JSON body. Where Looker declares a string that holds JSON (a dashboard's filter state), its own SDKs send the
+/// document in the string, without quotes around it. The input can be either.
 fn json_body(body: &Body, value: &RawValue) -> std::result::Result<String, String> {
     if let Type::String(_) = body.kind {
         let is_document = |value: &RawValue| matches!(Kind::of(value), Kind::Object | Kind::Array);

@@ -3,59 +3,76 @@
 use crate::transport::Headers;
 use std::time::Duration;
 
-/// The time to wait, where the headers name one: as seconds or, given the time `since_1970`, as a date.
-pub fn retry_after(headers: &Headers, since_1970: Duration) -> Option<Duration> {
+/// The longest wait that is handed on. A platform that comes back after a day does no harm, and one that believes in a
+/// date from a wrong clock would sleep for years.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The time to wait, where the headers name one: in seconds or as a date. A date that has passed is no wait.
+///
+/// `wall_clock` is the time since the beginning of 1970. The server's own clock (`Date`) comes first, since a date is
+/// meant by that clock.
+pub fn retry_after(headers: &Headers, wall_clock: Duration) -> Option<Duration> {
     let value = headers.get("retry-after")?.trim();
-    if let Ok(seconds) = value.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    date(value).map(|moment| moment.saturating_sub(since_1970))
+    let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // Only a number too large for 64 bits does not parse.
+        Duration::from_secs(value.parse().unwrap_or(u64::MAX))
+    } else {
+        let now = headers.get("date").and_then(date).unwrap_or(wall_clock);
+        date(value)?.saturating_sub(now)
+    };
+    Some(wait.min(LONGEST))
 }
 
-/// The moment, since 1970, of a date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// The time from the beginning of 1970 to a date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
 fn date(text: &str) -> Option<Duration> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let (_, rest) = text.split_once(", ")?;
-    let mut words = rest.split(' ');
-    let day: u64 = words.next()?.parse().ok().filter(|day| (1..=31).contains(day))?;
-    let month = words.next()?;
-    let month = MONTHS.iter().position(|name| *name == month)?;
-    let year: u64 = words.next()?.parse().ok().filter(|year| (1970..10_000).contains(year))?;
-    let mut clock = words.next()?.split(':').map(|part| part.parse::<u64>().ok());
-    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    if words.next() != Some("GMT") || clock.next().is_some() || hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let february = if leap(year) { 29 } else { 28 };
-    let lengths = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let years: u64 = (1970..year).map(|year| if leap(year) { 366 } else { 365 }).sum();
-    let days = years + lengths[..month].iter().sum::<u64>() + day - 1;
-    Some(Duration::from_secs(((days * 24 + hour) * 60 + minute) * 60 + second))
+    let moment = httpdate::parse_http_date(text.trim()).ok()?;
+    moment.duration_since(std::time::SystemTime::UNIX_EPOCH).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn after(value: &str, since_1970: u64) -> Option<u64> {
+    fn after(value: &str, wall_clock: u64) -> Option<u64> {
         let headers = Headers(vec![("Retry-After".into(), value.into())]);
-        retry_after(&headers, Duration::from_secs(since_1970)).map(|time| time.as_secs())
+        retry_after(&headers, Duration::from_secs(wall_clock)).map(|time| time.as_secs())
     }
 
     #[test]
-    fn seconds_and_dates() {
+    fn reads_seconds_and_dates() {
         assert_eq!(after("120", 0), Some(120));
         assert_eq!(after(" 0 ", 0), Some(0));
         assert_eq!(after("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_770), Some(7));
         assert_eq!(after("Thu, 29 Feb 2024 00:00:00 GMT", 1_709_164_800 - 60), Some(60));
-        // A moment that has passed: come back at once.
+    }
+
+    #[test]
+    fn a_date_that_has_passed_is_no_wait() {
         assert_eq!(after("Sun, 06 Nov 1994 08:49:37 GMT", 2_000_000_000), Some(0));
     }
 
     #[test]
-    fn what_it_does_not_understand_it_leaves_alone() {
-        for value in ["", "soon", "-1", "1.5", "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "x, 1"]
+    fn a_date_is_compared_with_the_servers_clock() {
+        let headers = |date: &str| {
+            Headers(vec![("date".into(), date.into()), ("retry-after".into(), "Thu, 01 Jan 2026 00:01:00 GMT".into())])
+        };
+        let wrong_clock = Duration::ZERO;
+        let wait = |date: &str| retry_after(&headers(date), wrong_clock);
+        assert_eq!(wait("Thu, 01 Jan 2026 00:00:00 GMT"), Some(Duration::from_secs(60)));
+        assert_eq!(wait("not a date"), Some(LONGEST));
+    }
+
+    #[test]
+    fn a_wait_is_at_most_a_day() {
+        for value in ["86401", "18446744073709551615", "99999999999999999999999999", "Thu, 01 Jan 2026 00:00:00 GMT"] {
+            assert_eq!(after(value, 0), Some(86_400), "{value}");
+        }
+    }
+
+    #[test]
+    fn ignores_what_it_does_not_understand() {
+        for value in
+            ["", "soon", "-1", "+1", "1.5", "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "x, 1"]
         {
             assert_eq!(after(value, 0), None, "{value}");
         }

@@ -1,10 +1,10 @@
-//! The JSON Schemas (2020-12) of an operation's input and output, made from the catalog.
+//! Builds the JSON Schemas (2020-12) of an operation's input and output from the catalog.
 //!
-//! Properties stand in Looker's order, and every model that is reached stands once, under `$defs`.
+//! Properties are in Looker's order. Every model that is used is defined once, under `$defs`.
 
 mod field;
 
-use crate::catalog::{Answer, Cost, Location, Method, Model, Operation, Property, Stability, Type};
+use crate::catalog::{Cost, Location, Method, Model, Operation, Property, Response, Stability, Type};
 use crate::request::FORM;
 use crate::response::expand;
 use field::{Direction, Field, TypeSchema};
@@ -13,13 +13,13 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 /// The dialect of all schemas here.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
-/// The schema of an operation's input: what a platform draws its form from.
+/// The schema of an operation's input, from which a platform draws its form.
 pub fn input_schema(operation: &Operation) -> String {
     write(&InputSchema(operation))
 }
 
-/// The schema of an operation's output where that is JSON. Where it never is, the schema of what a platform shows
-/// instead: `null` for nothing, a string for text and files.
+/// The schema of an operation's JSON output. For an operation without JSON output it is the schema of what a platform
+/// shows instead: `null` for no content, a string for text and files.
 pub fn output_schema(operation: &Operation) -> String {
     write(&OutputSchema(operation))
 }
@@ -27,7 +27,7 @@ pub fn output_schema(operation: &Operation) -> String {
 /// The media types that an operation's output can have.
 pub fn media_types(operation: &Operation) -> Vec<&'static str> {
     let mut types = Vec::new();
-    for declared in operation.answers.iter().flat_map(|answer| answer.media_types) {
+    for declared in operation.responses.iter().flat_map(|response| response.media_types) {
         let expanded = expand(declared);
         let one = [*declared];
         let each = if expanded.is_empty() { &one } else { expanded };
@@ -41,7 +41,7 @@ pub fn media_types(operation: &Operation) -> Vec<&'static str> {
 }
 
 fn write(schema: &impl Serialize) -> String {
-    // Only a map with keys that are no strings, or a failing writer, makes this fail; there is neither.
+    // Fails only for keys that are not strings and for failing writers. There are neither.
     serde_json::to_string(schema).unwrap_or_default()
 }
 
@@ -66,7 +66,7 @@ impl Serialize for InputSchema<'_> {
         if !required.is_empty() {
             map.serialize_entry("required", &required)?;
         }
-        // What Looker does not describe goes into the body; without a body there is no place for it.
+        // Inputs that are not described go into the body. Without a body there is no place for them.
         map.serialize_entry("additionalProperties", &takes_more)?;
         definitions(&mut map, fields.iter().map(|field| field.kind), Direction::Input)?;
         map.end()
@@ -81,7 +81,7 @@ fn cost(cost: Cost) -> &'static str {
     }
 }
 
-/// The fields of an input: path first, then the body, then the query, since a form is filled in from what matters most.
+/// The fields of an input, the most important first: path, body, query.
 fn input_fields(operation: &Operation) -> Vec<Field<'_>> {
     let parameters = |location| {
         operation.parameters.iter().filter(move |parameter| parameter.location == location).map(Field::of_parameter)
@@ -90,12 +90,12 @@ fn input_fields(operation: &Operation) -> Vec<Field<'_>> {
     if let Some(body) = &operation.body {
         match body.kind {
             Type::Model(model) => {
-                // A PATCH sends the part that changes: no property is required in it.
+                // A PATCH sends only what changes: no property is required in it.
                 let is_whole = operation.method != Method::Patch;
                 let writable = model.properties.iter().filter(|property| property.is_writable());
                 fields.extend(writable.map(|property| Field::of_property(property, body, is_whole)));
             }
-            // A form's fields are the parameters.
+            // The parameters are the fields of the form.
             _ if body.media_type == FORM => {}
             _ => fields.push(Field::of_body(body)),
         }
@@ -108,19 +108,21 @@ struct OutputSchema<'a>(&'a Operation);
 
 impl Serialize for OutputSchema<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let answers = self.0.answers;
-        let is_json = |answer: &&Answer| answer.media_types.contains(&"application/json");
+        let responses = self.0.responses;
+        let is_json = |response: &&Response| response.media_types.contains(&"application/json");
         let mut kinds: Vec<Type> = Vec::new();
-        for answer in answers.iter().filter(is_json) {
-            if !kinds.contains(&answer.kind) {
-                kinds.push(answer.kind);
+        for response in responses.iter().filter(is_json) {
+            if !kinds.contains(&response.kind) {
+                kinds.push(response.kind);
             }
         }
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("$schema", DIALECT)?;
         map.serialize_entry("title", self.0.title)?;
         match kinds.as_slice() {
-            [] if answers.iter().all(|answer| answer.media_types.is_empty()) => map.serialize_entry("type", "null")?,
+            [] if responses.iter().all(|response| response.media_types.is_empty()) => {
+                map.serialize_entry("type", "null")?
+            }
             [] => map.serialize_entry("type", "string")?,
             [kind] => TypeSchema::of(kind, Direction::Output).write(&mut map)?,
             several => {
@@ -134,7 +136,7 @@ impl Serialize for OutputSchema<'_> {
     }
 }
 
-/// Writes `$defs`: every model that the types reach, in the order of their names.
+/// Writes `$defs`: every model that the types use, in the order of their names.
 fn definitions<M: SerializeMap>(
     map: &mut M,
     kinds: impl Iterator<Item = Type>,

@@ -1,17 +1,17 @@
-//! Tokens: got by a login, kept in the instance, renewed before they expire.
+//! Tokens: obtained by a login, kept in the instance, renewed before they expire.
 //!
-//! A token is found again by the whole auth that it was made for, so that the token of one tenant, user or workspace
-//! never serves another. Losing them loses nothing but the time of a login, unless Looker replaced a refresh token in
-//! the meantime: then the new one has to be kept ([`SignedIn::refresh_token`]).
+//! A token is looked up by the whole auth that it was obtained for, so that the token of one tenant, user or workspace
+//! never serves another. Losing the tokens costs only another login, unless Looker has replaced a refresh token in the
+//! meantime: the new one must be kept ([`SignedIn::refresh_token`]).
 
 mod grant;
 
 use crate::auth::{Auth, Credentials};
 use crate::catalog::Method;
-use crate::exchange::{Budget, Received, Repeat, exchange};
+use crate::error_response::{self, Context};
 use crate::failure::{Failure, Reason, Result};
-use crate::refusal::{self, refusal};
-use crate::request::{Call, Content, percent_encode};
+use crate::request::{Content, Parts, percent_encode};
+use crate::retry::{self, Received, RetryPolicy, WaitBudget};
 use crate::secret::Secret;
 use crate::transport::{Platform, Request};
 use grant::{Grant, grant};
@@ -19,17 +19,17 @@ use std::time::Duration;
 
 /// How many tokens are kept. A platform that serves more tenants from one instance logs in again for those that it
 /// served longest ago.
-const KEPT: usize = 256;
-/// How long before it expires a token is renewed, so that it does not expire on the way.
+const MAX_KEPT: usize = 256;
+/// How long before its expiry a token is renewed, so that it does not expire on its way.
 const MARGIN: Duration = Duration::from_secs(60);
-/// Where refresh tokens are turned into tokens. It has no version of the API in it.
+/// The path that turns refresh tokens into tokens. It is not below a version of the API.
 const TOKEN_PATH: &str = "/api/token";
 
 /// The tokens of this instance.
 #[derive(Debug, Default)]
 pub struct Sessions {
     kept: Vec<Session>,
-    /// The refresh tokens that Looker gave instead of those in an auth, by the auth of the one who signs in.
+    /// The refresh tokens by which Looker replaced those in an auth, by the auth of the one who signs in.
     renewed: Vec<(Auth, Secret)>,
 }
 
@@ -37,7 +37,7 @@ pub struct Sessions {
 struct Session {
     auth: Auth,
     token: Secret,
-    /// [`None`]: nobody said how long it lasts; Looker says it with a 401.
+    /// [`None`]: the lifetime is unknown; expiry shows as a 401.
     renew_at: Option<Duration>,
 }
 
@@ -50,79 +50,83 @@ pub struct Token {
     pub kept: bool,
 }
 
-/// What signing in gave.
+/// The result of signing in.
 #[derive(Debug)]
 pub struct SignedIn {
     /// The token.
     pub token: Secret,
-    /// How long it should be used from now on, where that is known.
-    pub lasts: Option<Duration>,
-    /// The refresh token that Looker gave instead of the auth's, which it may not take again.
+    /// How long it should be used from now on; `None` where that is unknown.
+    pub lifetime: Option<Duration>,
+    /// The refresh token that replaces the one in the auth, which Looker may not accept again.
     pub refresh_token: Option<Secret>,
 }
 
 impl Sessions {
-    /// The token for calls with `auth`: a kept one, or a new one from Looker.
+    /// Returns the token for calls with `auth`: a kept one, or a new one from Looker.
     ///
-    /// The failures of a login say that the call itself was not sent.
-    pub fn token<P: Platform>(&mut self, platform: &mut P, budget: &Budget, auth: &Auth) -> Result<Token> {
+    /// # Errors
+    ///
+    /// The failure of a login, marked as one before the call itself was sent.
+    pub fn token<P: Platform>(&mut self, platform: &mut P, budget: &mut WaitBudget, auth: &Auth) -> Result<Token> {
         let now = platform.now();
-        let is_good = |session: &&Session| session.auth == *auth && session.renew_at.is_none_or(|time| now < time);
-        match self.kept.iter().find(is_good) {
+        let is_valid = |session: &&Session| session.auth == *auth && session.renew_at.is_none_or(|time| now < time);
+        match self.kept.iter().find(is_valid) {
             Some(session) => Ok(Token { secret: session.token.clone(), kept: true }),
             None => Ok(Token { secret: self.sign_in(platform, budget, auth)?.token, kept: false }),
         }
     }
 
-    /// Gets a new token from Looker, whatever is kept, and keeps it.
+    /// Gets a new token from Looker, even if one is kept, and keeps it.
     ///
-    /// The failures say that the call itself was not sent.
-    pub fn sign_in<P: Platform>(&mut self, platform: &mut P, budget: &Budget, auth: &Auth) -> Result<SignedIn> {
+    /// # Errors
+    ///
+    /// As [`token`](Self::token).
+    pub fn sign_in<P: Platform>(&mut self, platform: &mut P, budget: &mut WaitBudget, auth: &Auth) -> Result<SignedIn> {
         let grant = self.grant(platform, budget, auth).map_err(Failure::before_the_request)?;
-        let lasts = grant.expires_in.map(|time| time - MARGIN.min(time / 10));
-        let renew_at = lasts.map(|time| platform.now().saturating_add(time));
+        let lifetime = grant.expires_in.map(|time| time - MARGIN.min(time / 10));
+        let renew_at = lifetime.map(|time| platform.now().saturating_add(time));
         self.forget(auth);
         keep(&mut self.kept, Session { auth: auth.clone(), token: grant.token.clone(), renew_at });
-        Ok(SignedIn { token: grant.token, lasts, refresh_token: self.renewed(auth).cloned() })
+        Ok(SignedIn { token: grant.token, lifetime, refresh_token: self.renewed(auth).cloned() })
     }
 
-    /// Has Looker make void what is kept for `auth`, and the token in it.
-    pub fn sign_out<P: Platform>(&mut self, platform: &mut P, budget: &Budget, auth: &Auth) -> Result<()> {
+    /// Revokes the tokens that are kept for `auth`, and the token in it.
+    ///
+    /// # Errors
+    ///
+    /// The first failure, after every token was tried. A token that could not be revoked stays, so that signing out again
+    /// tries it again.
+    pub fn sign_out<P: Platform>(&mut self, platform: &mut P, budget: &mut WaitBudget, auth: &Auth) -> Result<()> {
         let own = auth.of_the_one_who_signs_in();
-        let given = match &auth.credentials {
-            Credentials::Token(token) => Some(token.clone()),
-            _ => None,
-        };
-        let kept = self.kept.iter().filter(|session| session.auth == *auth || session.auth == own);
-        let mut tokens: Vec<Secret> = kept.map(|session| session.token.clone()).collect();
-        tokens.extend(given.filter(|token| !tokens.contains(token)));
-        self.forget(auth);
-        self.forget(&own);
-        let call = Call::own(Method::Delete, "/logout", None);
+        let of_auth = |session: &&Session| session.auth == *auth || session.auth == own;
+        let mut tokens: Vec<Secret> = self.kept.iter().filter(of_auth).map(|session| session.token.clone()).collect();
+        if let Credentials::Token(given) = &auth.credentials
+            && !tokens.contains(given)
+        {
+            tokens.push(given.clone());
+        }
+        let mut outcome = Ok(());
         for token in tokens {
-            let received = ask(platform, budget, auth, &call, Some(&token))?;
-            // A token that Looker does not know any more is void already.
-            if !received.is_success() && received.status != 401 {
-                return Err(refusal(&received, refusal::Context::new(&auth.address, platform.wall_clock()))
-                    .about("Signing out failed.")
-                    .hide(&token));
+            match revoke(platform, budget, auth, &token) {
+                Ok(()) => self.kept.retain(|session| session.token != token),
+                failed => outcome = outcome.and(failed),
             }
         }
-        Ok(())
+        outcome
     }
 
-    /// Drops the token for `auth`: Looker does not accept it any more.
+    /// Drops the token for `auth`, because Looker no longer accepts it.
     pub fn forget(&mut self, auth: &Auth) {
         self.kept.retain(|session| session.auth != *auth);
     }
 
-    /// The refresh token that Looker gave instead of the one in `auth`.
+    /// The refresh token by which Looker replaced the one in `auth`.
     fn renewed(&self, auth: &Auth) -> Option<&Secret> {
         let own = auth.of_the_one_who_signs_in();
         self.renewed.iter().find(|(owner, _)| *owner == own).map(|(_, token)| token)
     }
 
-    fn grant<P: Platform>(&mut self, platform: &mut P, budget: &Budget, auth: &Auth) -> Result<Grant> {
+    fn grant<P: Platform>(&mut self, platform: &mut P, budget: &mut WaitBudget, auth: &Auth) -> Result<Grant> {
         let grant = match (&auth.run_as_user_id, &auth.credentials) {
             (Some(user_id), _) => self.run_as(platform, budget, auth, user_id)?,
             (None, Credentials::Client { id, secret }) => log_in(platform, budget, auth, id, secret)?,
@@ -140,10 +144,10 @@ impl Sessions {
         };
         if let Some(workspace) = auth.workspace {
             let body = Content::json(format!(r#"{{"workspace_id":"{}"}}"#, workspace.as_str()));
-            let call = Call::own(Method::Patch, "/session", Some(body));
-            let received = ask(platform, budget, auth, &call, Some(&grant.token))?;
+            let parts = Parts::own(Method::Patch, "/session", Some(body));
+            let received = send(platform, budget, auth, &parts, Some(&grant.token))?;
             if !received.is_success() {
-                return Err(refusal(&received, refusal::Context::new(&auth.address, platform.wall_clock()))
+                return Err(error_response::failure(&received, Context::new(&auth.address))
                     .about(&format!("Choosing the {} workspace failed.", workspace.as_str()))
                     .hide(&grant.token));
             }
@@ -151,76 +155,106 @@ impl Sessions {
         Ok(grant)
     }
 
-    /// A token of another user, by the token of the one who signs in.
-    fn run_as<P: Platform>(&mut self, platform: &mut P, budget: &Budget, auth: &Auth, user_id: &str) -> Result<Grant> {
+    /// Gets a token of another user, with the token of the one who signs in.
+    fn run_as<P: Platform>(
+        &mut self,
+        platform: &mut P,
+        budget: &mut WaitBudget,
+        auth: &Auth,
+        user_id: &str,
+    ) -> Result<Grant> {
         let own = auth.of_the_one_who_signs_in();
-        let call = Call::own(Method::Post, &format!("/login/{}", percent_encode(user_id)), None);
+        let parts = Parts::own(Method::Post, &format!("/login/{}", percent_encode(user_id)), None);
         let mut token = self.token(platform, budget, &own)?;
-        let mut received = ask(platform, budget, auth, &call, Some(&token.secret))?;
+        let mut received = send(platform, budget, auth, &parts, Some(&token.secret))?;
         if received.status == 401 {
             self.forget(&own);
             if token.kept && own.can_log_in() {
                 token = self.token(platform, budget, &own)?;
-                received = ask(platform, budget, auth, &call, Some(&token.secret))?;
+                received = send(platform, budget, auth, &parts, Some(&token.secret))?;
             }
         }
         grant(&received, auth).unwrap_or_else(|| {
-            Err(refusal(&received, refusal::Context::new(&auth.address, platform.wall_clock()))
+            Err(error_response::failure(&received, Context::new(&auth.address))
                 .about(&format!("Looker does not let this API key run as user {user_id}."))
                 .hide(&token.secret))
         })
     }
 }
 
-/// Adds one, in place of the oldest where there are too many.
-fn keep<T>(kept: &mut Vec<T>, one: T) {
-    if kept.len() >= KEPT {
+/// Adds an item, in place of the oldest where there are too many.
+fn keep<T>(kept: &mut Vec<T>, item: T) {
+    if kept.len() >= MAX_KEPT {
         kept.remove(0);
     }
-    kept.push(one);
+    kept.push(item);
 }
 
-/// A token by client ID and client secret.
-fn log_in<P: Platform>(platform: &mut P, budget: &Budget, auth: &Auth, id: &str, secret: &Secret) -> Result<Grant> {
+/// Gets a token with client ID and client secret.
+fn log_in<P: Platform>(
+    platform: &mut P,
+    budget: &mut WaitBudget,
+    auth: &Auth,
+    id: &str,
+    secret: &Secret,
+) -> Result<Grant> {
     let form = Content::form([("client_id", id), ("client_secret", secret.reveal())]);
-    let call = Call::own(Method::Post, "/login", Some(form));
-    let received = ask(platform, budget, auth, &call, None)?;
+    let parts = Parts::own(Method::Post, "/login", Some(form));
+    let received = send(platform, budget, auth, &parts, None)?;
     grant(&received, auth).unwrap_or_else(|| {
-        // Looker answers 404 to a login with wrong credentials.
+        // Looker answers a login with wrong credentials with 404.
         let wrong = matches!(received.status, 401 | 403 | 404).then(|| {
             format!(
-                "Looker does not accept the client ID and client secret (its answer to the login is {}). Check both, and that \
+                "Looker does not accept the client ID and client secret (the login returned {}). Check both, and that \
                  {} is the right Looker: an administrator finds and makes API keys under Admin, Users, Edit, API Keys.",
                 received.status,
                 auth.address.authority(),
             )
         });
-        Err(refused(platform, auth, &received, wrong))
+        Err(login_failure(auth, &received, wrong))
     })
 }
 
-/// A token by what a user granted an OAuth application (RFC 6749, section 6).
-fn refresh<P: Platform>(platform: &mut P, budget: &Budget, auth: &Auth, id: &str, token: &Secret) -> Result<Grant> {
+/// Gets a token with a refresh token, which a user granted to an OAuth application (RFC 6749, section 6).
+fn refresh<P: Platform>(
+    platform: &mut P,
+    budget: &mut WaitBudget,
+    auth: &Auth,
+    id: &str,
+    token: &Secret,
+) -> Result<Grant> {
     let form = Content::form([("grant_type", "refresh_token"), ("client_id", id), ("refresh_token", token.reveal())]);
-    let call = Call { method: Method::Post, target: TOKEN_PATH.to_owned(), body: Some(form) };
-    // Where the first answer is lost, a second request is all that may still help.
-    let received = ask(platform, budget, auth, &call, None).map_err(|failure| failure.hide(token))?;
+    let parts = Parts { method: Method::Post, target: TOKEN_PATH.to_owned(), body: Some(form) };
+    // If the first response is lost, a second request is all that may still help.
+    let received = send(platform, budget, auth, &parts, None).map_err(|failure| failure.hide(token))?;
     grant(&received, auth).unwrap_or_else(|| {
         let wrong = matches!(received.status, 400 | 401 | 403 | 404).then(|| {
             format!(
-                "Looker does not accept the refresh token (its answer is {}). It may have expired, been used before, or \
-                 belong to another application than client_id: have the user sign in to {} again.",
+                "Looker does not accept the refresh token ({}). It may have expired, been used before, or belong to \
+                 another application than client_id: have the user sign in to {} again.",
                 received.status,
                 auth.address.authority(),
             )
         });
-        Err(refused(platform, auth, &received, wrong).hide(token))
+        Err(login_failure(auth, &received, wrong).hide(token))
     })
 }
 
-/// The failure of a login that was refused. `wrong` says it where the credentials are to blame.
-fn refused<P: Platform>(platform: &P, auth: &Auth, received: &Received, wrong: Option<String>) -> Failure {
-    let failure = refusal(received, refusal::Context::new(&auth.address, platform.wall_clock()));
+/// Revokes a token.
+fn revoke<P: Platform>(platform: &mut P, budget: &mut WaitBudget, auth: &Auth, token: &Secret) -> Result<()> {
+    let parts = Parts::own(Method::Delete, "/logout", None);
+    let failed = |failure: Failure| failure.about("Signing out failed.").hide(token);
+    let received = send(platform, budget, auth, &parts, Some(token)).map_err(failed)?;
+    // A token that Looker no longer knows is revoked already.
+    if received.is_success() || received.status == 401 {
+        return Ok(());
+    }
+    Err(failed(error_response::failure(&received, Context::new(&auth.address))))
+}
+
+/// The failure of a login. `wrong` is the message where the credentials are to blame.
+fn login_failure(auth: &Auth, received: &Received<Vec<u8>>, wrong: Option<String>) -> Failure {
+    let failure = error_response::failure(received, Context::new(&auth.address));
     let Some(message) = wrong else {
         return failure.about("The login failed.");
     };
@@ -230,13 +264,14 @@ fn refused<P: Platform>(platform: &P, auth: &Auth, received: &Received, wrong: O
     problem.permanent()
 }
 
-/// Sends a request of the login itself. Repeating one only gives another token.
-fn ask<P: Platform>(
+/// Sends a request that belongs to a login. Repeating one only gives another token.
+fn send<P: Platform>(
     platform: &mut P,
-    budget: &Budget,
+    budget: &mut WaitBudget,
     auth: &Auth,
-    call: &Call,
+    parts: &Parts,
     token: Option<&Secret>,
-) -> Result<Received> {
-    exchange(platform, budget, Repeat { safe: true, poll: false }, Request { call, address: &auth.address, token })
+) -> Result<Received<Vec<u8>>> {
+    let policy = RetryPolicy { idempotent: true, poll: false };
+    retry::send(platform, budget, policy, Request { parts, address: &auth.address, token })
 }

@@ -1,26 +1,26 @@
-//! What the connector needs from outside: HTTP, time, chance and environment variables.
+//! What the connector needs from its platform: HTTP, clocks, random numbers and environment variables.
 //!
-//! Inside a component the module `wasi` supplies them; tests supply their own.
+//! In a component, the module `wasi` provides them. Tests use a mock transport.
 
 use crate::auth::Address;
 use crate::catalog::Method;
-use crate::request::Call;
+use crate::request::Parts;
 use crate::secret::Secret;
 use std::fmt;
 use std::time::Duration;
 
-/// The outside.
+/// The platform that the connector runs on.
 pub trait Platform {
-    /// The body of an answer, which arrives piece by piece.
+    /// The body of a response, which arrives piece by piece.
     type Body: Body;
 
-    /// Sends a request and waits for the head of the answer.
+    /// Sends a request and waits for the head of the response.
     fn send(&mut self, request: Request<'_>) -> Result<Response<Self::Body>, TransportError>;
 
-    /// The time since some fixed moment. It never goes back.
+    /// The time since a fixed moment. It never goes back.
     fn now(&self) -> Duration;
 
-    /// The time since the beginning of 1970, for dates that Looker names.
+    /// The time since the beginning of 1970, to compare with dates in responses.
     fn wall_clock(&self) -> Duration;
 
     /// Waits.
@@ -36,16 +36,16 @@ pub trait Platform {
 /// One HTTP request. Its `Debug` shows neither query nor headers nor body.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    /// What to ask.
-    pub call: &'a Call,
-    /// Whom to ask.
+    /// What is sent.
+    pub parts: &'a Parts,
+    /// Where it is sent.
     pub address: &'a Address,
-    /// The token that signs it, where one is needed.
+    /// The token that authorizes it, where one is needed.
     pub token: Option<&'a Secret>,
 }
 
 impl Request<'_> {
-    /// Gives every header, names in lower case, to whoever sends them: one of them is the token, so no copy is kept.
+    /// Passes every header to `give`, names in lower case. No copy is kept, because one of them is the token.
     pub fn headers(&self, mut give: impl FnMut(&'static str, &str)) {
         give("accept", "*/*");
         give("user-agent", concat!("looker-connector/", env!("CARGO_PKG_VERSION")));
@@ -53,16 +53,16 @@ impl Request<'_> {
         if let Some(token) = self.token {
             give("authorization", Secret::new(format!("token {}", token.reveal())).reveal());
         }
-        match &self.call.body {
+        match &self.parts.body {
             Some(content) => {
                 give("content-type", content.media_type);
-                // An engine that puts the secret into a login in place of a placeholder, on the way, changes its length.
+                // Engines that replace a placeholder in the login by the secret change the body's length on the wire.
                 if !content.is_form() {
                     give("content-length", &content.bytes.len().to_string());
                 }
             }
-            // Without it even an empty body would go chunked.
-            None if self.call.method != Method::Get => give("content-length", "0"),
+            // Without it, hosts send even an empty body in chunks.
+            None if self.parts.method != Method::Get => give("content-length", "0"),
             None => {}
         }
     }
@@ -70,12 +70,12 @@ impl Request<'_> {
 
 impl fmt::Debug for Request<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.call.target.split('?').next().unwrap_or_default();
-        write!(formatter, "{} {}{path}", self.call.method.as_str(), self.address.base_url())
+        let path = self.parts.target.split('?').next().unwrap_or_default();
+        write!(formatter, "{} {}{path}", self.parts.method.as_str(), self.address.base_url())
     }
 }
 
-/// The head of an answer, and the way to its body.
+/// The head of a response, with its body still to be read.
 #[derive(Debug)]
 pub struct Response<B> {
     /// The HTTP status.
@@ -86,33 +86,33 @@ pub struct Response<B> {
     pub body: B,
 }
 
-/// The headers of an answer.
+/// The headers of a response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Headers(pub Vec<(String, String)>);
 
 impl Headers {
-    /// The first header of that name, which is compared without regard to case.
+    /// The value of the first header with that name, in any case.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(candidate, _)| candidate.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.all(name).next()
     }
 
-    /// Every header of that name: some come more than once.
+    /// The values of every header with that name, in any case.
     pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         let named = move |(candidate, _): &&(String, String)| candidate.eq_ignore_ascii_case(name);
         self.0.iter().filter(named).map(|(_, value)| value.as_str())
     }
 }
 
-/// The body of an answer.
+/// The body of a response.
 pub trait Body {
-    /// The next bytes: at least one and at most `most`; none at the end.
-    fn read(&mut self, most: usize) -> Result<Vec<u8>, TransportError>;
+    /// Returns the next bytes: at least one and at most `max_bytes`; none at the end.
+    fn read(&mut self, max_bytes: usize) -> Result<Vec<u8>, TransportError>;
 }
 
-/// An exchange that failed below HTTP.
+/// A request that failed below HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransportError {
-    /// What to make of it.
+    /// The kind of failure.
     pub kind: TransportErrorKind,
     /// What happened, for people: "connection refused".
     pub detail: String,
@@ -121,18 +121,18 @@ pub struct TransportError {
 /// The kinds of [`TransportError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransportErrorKind {
-    /// No connection came about: DNS, refused, TLS, connect time-out. Nothing was sent.
+    /// No connection: DNS, connection refused, TLS, connect timeout. Nothing was sent.
     NotConnected,
     /// The server's certificate is not accepted. Nothing was sent.
     Certificate,
     /// The host that runs the component does not allow this request. Nothing was sent.
     Denied,
-    /// The answer did not come in time.
+    /// The response did not arrive in time.
     Timeout,
-    /// The connection broke after the request was sent, or while it was.
+    /// The connection broke while the request was being sent, or afterwards.
     Broken,
-    /// What came back is no HTTP, or breaks its rules.
-    Garbled,
-    /// The answer is larger than the memory of the sandbox.
+    /// The response is not valid HTTP.
+    InvalidHttp,
+    /// The response is larger than the sandbox's memory.
     TooLarge,
 }

@@ -35,14 +35,14 @@ impl Platform for Wasi {
     fn send(&mut self, request: Request<'_>) -> Result<Response<IncomingStream>, TransportError> {
         let outgoing = outgoing(request)?;
         // A GET has no body, and needs none.
-        let body = match request.call.method {
-            Method::Get if request.call.body.is_none() => None,
+        let body = match request.parts.method {
+            Method::Get if request.parts.body.is_none() => None,
             _ => Some(outgoing.body().map_err(|()| unusable("body"))?),
         };
         // No time-outs of ours. The host has its own, and one host takes a guest's time-out for connecting as that of the
         // whole answer, so that a call that was sent would look as if it had not been.
         let future = outgoing_handler::handle(outgoing, None).map_err(|code| transport_error(&code))?;
-        let bytes = request.call.body.as_ref().map_or(&[][..], |content| &content.bytes);
+        let bytes = request.parts.body.as_ref().map_or(&[][..], |content| &content.bytes);
         // Where the body cannot be written, the answer tells why.
         let written = body.map_or(Ok(()), |body| write_body(body, bytes));
         let answer = wait_for_answer(&future)?;
@@ -81,7 +81,7 @@ fn outgoing(request: Request<'_>) -> Result<OutgoingRequest, TransportError> {
     // One of them is the token.
     headers.into_iter().for_each(|(_, mut value)| value.zeroize());
     let outgoing = OutgoingRequest::new(fields.map_err(|_| unusable("headers"))?);
-    let method = match request.call.method {
+    let method = match request.parts.method {
         Method::Get => None,
         Method::Post => Some(http::Method::Post),
         Method::Put => Some(http::Method::Put),
@@ -94,7 +94,7 @@ fn outgoing(request: Request<'_>) -> Result<OutgoingRequest, TransportError> {
     let scheme = if request.address.is_secure() { Scheme::Https } else { Scheme::Http };
     outgoing.set_scheme(Some(&scheme)).map_err(|()| unusable("scheme"))?;
     outgoing.set_authority(Some(&request.address.authority())).map_err(|()| unusable("host"))?;
-    outgoing.set_path_with_query(Some(&request.call.target)).map_err(|()| unusable("path or query"))?;
+    outgoing.set_path_with_query(Some(&request.parts.target)).map_err(|()| unusable("path or query"))?;
     Ok(outgoing)
 }
 
@@ -180,7 +180,7 @@ impl Body for IncomingStream {
 
 /// What to make of an error of `wasi:http`.
 fn transport_error(code: &ErrorCode) -> TransportError {
-    use TransportErrorKind::{Broken, Certificate, Denied, Garbled, NotConnected, Timeout, TooLarge};
+    use TransportErrorKind::{Broken, Certificate, Denied, InvalidHttp, NotConnected, Timeout, TooLarge};
     let (kind, detail) = match code {
         ErrorCode::DnsTimeout => (NotConnected, "its name could not be looked up in time"),
         ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => (NotConnected, "its name is not known"),
@@ -206,7 +206,7 @@ fn transport_error(code: &ErrorCode) -> TransportError {
         }
         // What is left says that one side breaks HTTP's rules.
         other => {
-            return TransportError { kind: Garbled, detail: format!("{other:?}") };
+            return TransportError { kind: InvalidHttp, detail: format!("{other:?}") };
         }
     };
     TransportError { kind, detail: detail.into() }

@@ -1,8 +1,7 @@
 //! What an operation gave, as JSON.
 
 use base64::Engine as _;
-use connector_host::bindings::{Body, Output};
-use connector_host::failure::{ExecutionFailure, Failure};
+use connector_host::{Body, ExecutionFailure, Failure, Output};
 use serde_json::{Value, json};
 
 /// An output as JSON, so that other steps can refer to it and programs can read it.
@@ -16,7 +15,7 @@ use serde_json::{Value, json};
 pub fn to_json(output: &Output) -> Result<Value, Failure> {
     Ok(match &output.body {
         Body::Json(json) => serde_json::from_str(json)
-            .map_err(|error| ExecutionFailure::Interface(format!("its output is no JSON: {error}")))?,
+            .map_err(|error| ExecutionFailure::Interface(format!("its output is not JSON: {error}")))?,
         Body::Text(text) => Value::String(text.clone()),
         Body::Nothing => Value::Null,
         Body::File(file) => json!({

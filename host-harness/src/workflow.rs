@@ -1,6 +1,7 @@
 //! Workflows: operations carried out one after the other, each with what the earlier ones gave.
 
 pub mod file;
+pub mod jsonpath;
 pub mod reference;
 pub mod run;
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use std::process::Output;
+use support::server::server;
 
 /// The command with the guest that misbehaves on demand.
 fn guest(arguments: &[&str]) -> Output {
@@ -116,6 +117,30 @@ fn a_next_page_is_told_on_standard_error() {
 }
 
 #[test]
+fn what_comes_from_outside_cannot_control_a_terminal() {
+    // What is told of a next page is the connector's text: as JSON it stays the same, and is escaped.
+    let input = "{\"more\":\"\u{9b}31m\u{202e}gnp\u{7f}\"}";
+    for arguments in [&[][..], &["--json"]] {
+        let output = guest(&[&["invoke", "echo", "--input", input], arguments].concat());
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        assert!(stderr(&output).contains(r"\u009b31m\u202egnp\u007f"), "{}", stderr(&output));
+        assert!(!stderr(&output).contains(['\u{9b}', '\u{202e}', '\u{7f}']));
+        // A program that reads the output gets it as it came.
+        assert_eq!(stdout(&output), format!("{input}\n"));
+    }
+    // The log is escaped too.
+    let log = guest(&["--log", "guest=debug", "invoke", "whisper", "--input", r#"{"text":"\u001b[2J"}"#]);
+    assert!(stderr(&log).contains(r"\u001b[2J") && !stderr(&log).contains('\u{1b}'), "{:?}", stderr(&log));
+}
+
+#[test]
+fn json_output_is_json() {
+    let output = guest(&["--json", "invoke", "bad-json"]);
+    assert_eq!((code(&output), stdout(&output)), (1, ""));
+    assert!(stderr(&output).contains("its output is not JSON"), "{}", stderr(&output));
+}
+
+#[test]
 fn wrong_usage_exits_with_2_and_shows_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
@@ -186,15 +211,10 @@ fn limits_are_set_by_flags_and_their_failures_name_them() {
     let computing = guest(&["invoke", "spin", "--max-cpu-time", "200ms"]);
     assert!(stderr(&computing).contains("--max-cpu-time raises the limit"), "{}", stderr(&computing));
 
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let endless = runtime.block_on(common::server(|mut stream| async move {
-        let path = common::request(&mut stream).await;
-        if path.contains("/body") {
-            let head = b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n0123456789";
-            tokio::io::AsyncWriteExt::write_all(&mut stream, head).await.unwrap();
-        }
-        std::future::pending::<()>().await;
-    }));
+    let endless = server(|head| match head.contains("/body") {
+        true => "HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n0123456789",
+        false => "",
+    });
     for (path, flags, expected) in [
         ("late", ["--first-byte-timeout", "200ms"], "began no answer within 200ms; --first-byte-timeout raises"),
         ("body", ["--between-bytes-timeout", "200ms"], "for more than 200ms; --between-bytes-timeout raises"),
@@ -223,8 +243,8 @@ fn a_refused_connection_is_told_with_the_flag_that_allows_it() {
     }
     // What the connector did not ask for is not to be had by a flag.
     let other = guest(&["invoke", "get", "--input", input, "--allow-host", "127.0.0.1:9"]);
-    assert!(stderr(&other).contains("the connector did not say that it would go there"), "{}", stderr(&other));
-    assert!(!stderr(&other).contains("allows it;"), "{}", stderr(&other));
+    assert!(stderr(&other).contains("the connector did not declare this host"), "{}", stderr(&other));
+    assert!(!stderr(&other).contains("allows it"), "{}", stderr(&other));
 }
 
 #[test]
@@ -317,8 +337,7 @@ fn a_workflow_may_be_repeated_only_where_nothing_has_changed() {
     let reads =
         workflow(folder.path(), "name: n\nsteps:\n  - { id: a, operation: count }\n  - { id: b, operation: refuse }\n");
     assert_eq!(code(&guest(&["run", &reads])), 75);
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let address = runtime.block_on(common::answering("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"));
+    let address = server(|_| "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
     let writes = workflow(
         folder.path(),
         &format!(

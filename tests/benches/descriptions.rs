@@ -20,8 +20,8 @@ fn print(what: &str, mut times: Vec<Duration>) {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let host = Host::new()?;
-    let component = Component::from_bytes(&host, DEFAULT_COMPONENT)?;
-    let connector = Connector::new(&host, &component)?;
+    let component = Component::load(&host, DEFAULT_COMPONENT).await?;
+    let connector = Connector::builder(&host, &component).build().await?;
     println!("component: {} bytes", DEFAULT_COMPONENT.len());
 
     let mut times = Vec::new();
@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         connector.list_operations().await?;
         times.push(start.elapsed());
     }
-    print("list-operations (483), each in a fresh sandbox", times);
+    print("list-operations (484), each in a fresh sandbox", times);
 
     let mut sandbox = connector.sandbox().await?;
     let mut times = Vec::new();
@@ -47,7 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         sandbox.list_operations().await?;
         times.push(start.elapsed());
     }
-    print("list-operations (483), in one sandbox", times);
+    print("list-operations (484), in one sandbox", times);
 
     let operations = sandbox.list_operations().await?;
     for name in ["me", "create_user", "create_dashboard"] {

@@ -6,11 +6,22 @@ from pathlib import Path
 import wasmtime
 from wasmtime import component
 
-INTERFACE = "workflow:connector/connector@0.1.0"
+INTERFACE = "workflow:connector/connector@0.2.0"
 
 
 class Refused(Exception):
-    """The connector reported a failure. Its text is `reason: message`."""
+    """The connector reported a failure. Its text is the reason and the fields, for example `invalid-input: user_id missing`.
+
+    The message is left out, because it is for people and may be reworded.
+    """
+
+    def __init__(self, failure: component.Variant):
+        problem = failure.payload
+        if problem is None:
+            super().__init__(failure.tag)
+            return
+        fields = [f"{field.field} {field.code}" for field in problem.fields]
+        super().__init__(": ".join([problem.reason, *fields]))
 
 
 class Connector:
@@ -40,14 +51,13 @@ class Connector:
             index = instance.get_export_index(self._store, name, interface)
             self._functions[name] = instance.get_func(self._store, index)
 
-    def _call(self, name: str, *arguments: str):
+    def _call(self, name: str, *arguments):
         function = self._functions[name]
         result = function(self._store, *arguments)
         function.post_return(self._store)
         # A failure lifts to a variant; the results of these functions are lists and records.
         if isinstance(result, component.Variant):
-            problem = result.payload
-            raise Refused(f"{problem.reason}: {problem.message}" if problem else result.tag)
+            raise Refused(result)
         return result
 
     def operations(self) -> list[str]:
@@ -61,4 +71,7 @@ class Connector:
 
     def invoke(self, operation: str, fields: dict):
         """Calls an operation. Raises Refused where the connector reports a failure."""
-        self._call("invoke", self._auth, operation, json.dumps(fields, ensure_ascii=False))
+        call = component.Record()
+        # Nothing is sent twice, and nothing waits.
+        call.__dict__ |= {"operation": operation, "input": json.dumps(fields, ensure_ascii=False), "max-wait-ms": 0}
+        self._call("invoke", self._auth, call)

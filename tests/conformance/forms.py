@@ -6,7 +6,7 @@ import typing
 
 import sdk
 from compare import NOTHING, Difference
-from inputs import input_name
+from inputs import input_name, property_name
 from sdk import Operation
 
 _SIMPLE = {str: "text", int: "integer", float: "number", bool: "boolean", typing.Any: "anything"}
@@ -36,7 +36,8 @@ def _theirs(operation: Operation) -> dict[str, str]:
     body = operation.body
     if body and sdk.is_model(body.kind):
         for field in sdk.properties(body.kind):
-            fields.setdefault(field.name, field)
+            if name := property_name(operation, field.name):
+                fields[name] = field
     elif body:
         fields["body"] = body
     return {name: _with_required(_kind(field.kind), field.required) for name, field in fields.items()}

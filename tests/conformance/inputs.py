@@ -63,8 +63,8 @@ ANYTHING = (
     12,
     False,
 )
-#: A parameter that keeps its plain name although the body's model has a property of that name, since Looker describes
-#: the property as read-only. The SDK's models do not tell; what the SDK then sends in the body is in differences.toml.
+#: A property of a body that is not an input, since Looker describes it as read-only. The SDK's models do not tell; what
+#: the SDK then sends in the body is in differences.toml.
 READ_ONLY = {("update_user_attribute_group_value", "user_attribute_id")}
 #: Models contain each other without end; below this depth only what is required is filled in.
 DEPTH = 9
@@ -92,12 +92,19 @@ def cases(operation: Operation, number: int) -> typing.Iterator[Case]:
 
 
 def input_name(operation: Operation, field: Field) -> str:
-    """What the connector calls a parameter: the plain name is the body's where the body has a property of that name."""
+    """The connector's name for a parameter: `query_NAME` for a query parameter that shares its name with a property."""
     body = operation.body
-    if body and sdk.is_model(body.kind) and (operation.name, field.name) not in READ_ONLY:
+    if field.place == "query" and body and sdk.is_model(body.kind):
         clashes = field.name in {one.name for one in sdk.properties(body.kind)}
         return f"query_{field.name}" if clashes else field.name
     return field.name
+
+
+def property_name(operation: Operation, name: str) -> str | None:
+    """The connector's name for a property of the body: `body_NAME` if a path parameter has that name."""
+    if (operation.name, name) in READ_ONLY:
+        return None
+    return f"body_{name}" if name in {one.name for one in operation.at("path")} else name
 
 
 class Variant:
@@ -128,8 +135,11 @@ class Variant:
             theirs, ours = self.body(body.kind)
             arguments[body.attribute] = theirs
             # A body that is an object lies flat beside the parameters.
-            ours = ours if sdk.is_model(body.kind) else {"body": ours}
-            inputs |= {name: value for name, value in ours.items() if (operation.name, name) not in READ_ONLY}
+            if sdk.is_model(body.kind):
+                named = ((property_name(operation, name), value) for name, value in ours.items())
+                inputs |= {name: value for name, value in named if name}
+            else:
+                inputs["body"] = ours
         return arguments, inputs
 
     def parameter(self, kind) -> tuple:

@@ -137,6 +137,11 @@ class Inputs(unittest.TestCase):
         self.assertIsInstance(awkward.fields["fields"], list)
         self.assertIsInstance(awkward.fields["query_fields"], str)
 
+    def test_a_path_parameter_keeps_its_name(self):
+        operation = next(one for one in sdk.operations() if one.name == "add_group_group")
+        awkward = next(case for case in inputs.cases(operation, 0) if case.variant == "awkward")
+        self.assertEqual(awkward.fields.keys(), {"group_id", "body_group_id"})
+
     def test_forms_are_compared_by_name_type_and_need(self):
         operation = next(one for one in sdk.operations() if one.name == "user")
         whole = {"user_id": {"type": "string"}, "fields": {"type": ["string", "null"]}}

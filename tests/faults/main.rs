@@ -1,8 +1,8 @@
-//! The fault table: everything that can go wrong between the connector and Looker, and what the platform is told of it.
+//! The fault table: what can go wrong between the connector and Looker, and what the platform gets.
 //!
 //! `cargo test -p integration-tests --test faults -- --nocapture` prints it. Each row is tried with a call that may be
-//! repeated (`user`, a `GET`) and with one that may not (`create_user`, a `POST`); see [`rows`]. A row fails where the
-//! platform is told anything else than the table says, where the server was asked more or less often, or where the same
+//! repeated (`user`, a `GET`) and with one that may not (`create_user`, a `POST`); see [`rows`]. A row fails if the
+//! platform gets anything other than the table says, if the server received more or fewer requests, or if the same
 //! host does not serve the next call.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test should fail loudly where it fails")]
 
@@ -14,27 +14,27 @@ mod trial;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
-use trial::{Bench, Call, Seen};
+use trial::{Access, Bench, Seen};
 
-/// How many rows are tried at once: most of them wait.
+/// How many rows run at once. Most of them wait.
 const AT_ONCE: usize = 8;
 
-/// How long the whole table may take, so that nothing hangs unseen.
+/// Time limit for the whole table, so that a hanging row fails.
 const ALL_TIME: Duration = Duration::from_secs(180);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_is_told_as_what_it_is_and_the_host_goes_on() {
+async fn every_fault_has_its_outcome_and_the_host_still_serves() {
     let started = Instant::now();
     let bench = Arc::new(Bench::new().await);
     let room = Arc::new(Semaphore::new(AT_ONCE));
     let mut trials = Vec::new();
     for row in rows::rows().into_iter().map(Arc::new) {
-        for call in [Call::Read, Call::Write] {
+        for access in [Access::Read, Access::Write] {
             let (bench, room, row) = (Arc::clone(&bench), Arc::clone(&room), Arc::clone(&row));
             trials.push(tokio::spawn(async move {
                 let _room = room.acquire().await.unwrap();
-                let seen = bench.try_row(&row, call).await;
-                (row, call, seen)
+                let seen = bench.try_row(&row, access).await;
+                (row, access, seen)
             }));
         }
     }
@@ -45,18 +45,18 @@ async fn every_fault_is_told_as_what_it_is_and_the_host_goes_on() {
     let (mut lines, mut wrong) = (0, Vec::new());
     for trial in trials {
         let remaining = ALL_TIME.saturating_sub(started.elapsed());
-        let (row, call, seen) =
-            tokio::time::timeout(remaining, trial).await.expect("the table takes too long").unwrap();
-        let expected = match call {
-            Call::Read => &row.read,
-            Call::Write => &row.write,
+        let (row, access, seen) =
+            tokio::time::timeout(remaining, trial).await.expect("the table took too long").unwrap();
+        let expected = match access {
+            Access::Read => &row.read,
+            Access::Write => &row.write,
         };
         let Seen { outcome, asked, time, problem } = &seen;
         let serves = if problem.is_none() { "yes" } else { "NO" };
         println!(
             "{:46} {:5} {:42} {:42} {:>5} {:>6} ms  {serves}",
             row.name,
-            call.method(),
+            access.method(),
             expected.outcome,
             outcome,
             asked,
@@ -67,12 +67,12 @@ async fn every_fault_is_told_as_what_it_is_and_the_host_goes_on() {
             wrong.push(format!(
                 "{}, {}: expected {} after {} requests, seen {outcome} after {asked}",
                 row.name,
-                call.method(),
+                access.method(),
                 expected.outcome,
                 expected.asked
             ));
         }
-        wrong.extend(problem.iter().map(|problem| format!("{}, {}: {problem}", row.name, call.method())));
+        wrong.extend(problem.iter().map(|problem| format!("{}, {}: {problem}", row.name, access.method())));
     }
     println!("{} faults, {lines} calls, {} wrong, in {:.1?}", lines / 2, wrong.len(), started.elapsed());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

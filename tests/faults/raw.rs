@@ -1,6 +1,6 @@
-//! A server that keeps to none of HTTP's rules: it logs in as Looker does, and plays a script to everything else.
+//! A server that ignores HTTP's rules: it handles logins as Looker does and plays a script to every other request.
 
-use integration_tests::raw::{request, token_answer};
+use integration_tests::raw_http::{request, token_response};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,58 +9,58 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-/// The token that a login gives.
+/// The token that a login returns.
 pub const TOKEN: &str = "raw-server-token";
 
-/// One thing that the server does on a connection.
+/// One step of the server on a connection.
 #[derive(Debug, Clone, Copy)]
 pub enum Step {
-    /// Writes this. `{elsewhere}` in it stands for the address of a server that nobody may connect to.
+    /// Writes these bytes. `{elsewhere}` stands for the address of a server that no policy allows.
     Write(&'static [u8]),
-    /// Writes this so many times.
+    /// Writes these bytes this many times.
     Repeat(&'static [u8], usize),
-    /// Writes this again and again, with so many milliseconds after each, for as long as anybody listens.
+    /// Writes these bytes again and again, with a pause of this many milliseconds, until the client closes the connection.
     Drip(&'static [u8], u64),
-    /// Resets the connection (RST), after a moment in which what was written arrives.
+    /// Resets the connection (RST), after a pause in which the bytes so far arrive.
     Reset,
-    /// Says nothing more until the client goes away.
+    /// Sends nothing more and waits until the client closes the connection.
     Hang,
 }
 
 /// How the server greets a connection.
 #[derive(Clone)]
 pub enum Greeting {
-    /// It reads requests.
+    /// Reads requests.
     Http,
-    /// It speaks TLS first.
+    /// Does a TLS handshake, then reads requests.
     Tls(TlsAcceptor),
-    /// It plays this before it has read anything.
+    /// Plays this script without reading anything.
     Script(&'static [Step]),
 }
 
-/// What the server does.
+/// The behavior of the server.
 #[derive(Clone)]
 pub struct Plan {
-    /// When somebody connects.
+    /// On a new connection.
     pub greeting: Greeting,
-    /// When somebody logs in: nothing is a token, as Looker gives it.
+    /// On a login. An empty script returns a token, as Looker does.
     pub login: &'static [Step],
-    /// When somebody asks for anything else. Afterwards the connection is closed (FIN).
+    /// On any other request. Afterwards the connection is closed (FIN).
     pub answer: &'static [Step],
-    /// What stands for `{elsewhere}`.
+    /// The address that replaces `{elsewhere}`.
     pub elsewhere: String,
 }
 
-/// A running server. It ends with the runtime.
+/// A running server. It stops with the runtime.
 pub struct RawServer {
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
     asked: Arc<AtomicUsize>,
     connections: Arc<AtomicUsize>,
 }
 
 impl RawServer {
-    /// Starts one on loopback.
+    /// Starts a server on loopback.
     pub async fn start(plan: Plan) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -71,7 +71,7 @@ impl RawServer {
                 connected.fetch_add(1, Ordering::Relaxed);
                 let (plan, counter) = (plan.clone(), Arc::clone(&counter));
                 tokio::spawn(async move {
-                    // A client that goes away is the end, not a failure.
+                    // A client that closes the connection is no error.
                     let _ = serve(stream, &plan, &counter).await;
                 });
             }
@@ -79,18 +79,18 @@ impl RawServer {
         Self { address, asked, connections }
     }
 
-    /// A server that answers nothing: it is there to see that nobody connects.
+    /// Starts a server that only counts connections, to show that there are none.
     pub async fn unvisited() -> Self {
         let plan = Plan { greeting: Greeting::Http, login: &[], answer: &[], elsewhere: String::new() };
         Self::start(plan).await
     }
 
-    /// How many requests came that were no logins.
+    /// How many requests it received, without logins.
     pub fn asked(&self) -> usize {
         self.asked.load(Ordering::Relaxed)
     }
 
-    /// How many connections came.
+    /// How many connections it accepted.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
@@ -107,7 +107,7 @@ async fn serve(mut stream: TcpStream, plan: &Plan, asked: &AtomicUsize) -> std::
         Greeting::Script(steps) => play(&mut stream, steps, plan).await?,
     }
     stream.shutdown().await?;
-    // Closing with unread bytes would reset the connection.
+    // Closing a socket with unread bytes resets the connection.
     let reading = async {
         while stream.read(&mut [0; 1024]).await? > 0 {}
         std::io::Result::Ok(())
@@ -116,9 +116,9 @@ async fn serve(mut stream: TcpStream, plan: &Plan, asked: &AtomicUsize) -> std::
     Ok(())
 }
 
-/// A connection that may be reset, where it is TCP itself.
+/// A connection. It can be reset if it is plain TCP.
 pub trait Connection: AsyncRead + AsyncWrite + Unpin + Send {
-    /// Has the kernel send RST when the connection is dropped.
+    /// Makes the kernel send RST when the connection is dropped.
     fn reset(&self) {}
 }
 
@@ -130,7 +130,7 @@ impl Connection for TcpStream {
 
 impl Connection for tokio_rustls::server::TlsStream<TcpStream> {}
 
-/// Answers logins for as long as they come, and plays the script to the first other request.
+/// Responds to logins and plays the script to the first other request.
 async fn converse(stream: &mut impl Connection, plan: &Plan, asked: &AtomicUsize) -> std::io::Result<()> {
     loop {
         if !request(stream).await?.is_login() {
@@ -140,7 +140,7 @@ async fn converse(stream: &mut impl Connection, plan: &Plan, asked: &AtomicUsize
         if !plan.login.is_empty() {
             return play(stream, plan.login, plan).await;
         }
-        stream.write_all(&token_answer(TOKEN)).await?;
+        stream.write_all(&token_response(TOKEN)).await?;
     }
 }
 
@@ -169,7 +169,7 @@ async fn play(stream: &mut impl Connection, steps: &[Step], plan: &Plan) -> std:
                 stream.flush().await?;
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 stream.reset();
-                // Nothing more may be written: an orderly end would come before the reset.
+                // An error skips the orderly shutdown, which would come before the reset.
                 return Err(std::io::ErrorKind::ConnectionReset.into());
             }
             Step::Hang => while stream.read(&mut [0; 1024]).await? > 0 {},

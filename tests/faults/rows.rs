@@ -1,4 +1,4 @@
-//! The table: what goes wrong, and what has to come of it for a call that may be repeated and for one that may not.
+//! The rows: each has a fault and the expected outcomes of a call that may be repeated and of one that may not.
 
 mod bodies;
 mod connections;
@@ -12,51 +12,51 @@ use integration_tests::outcome::Expected;
 use practice_looker::Fault;
 use std::time::Duration;
 
-/// One line of the table.
+/// One row of the table.
 pub struct Row {
-    /// What goes wrong.
+    /// The fault, for people.
     pub name: &'static str,
-    /// What does it.
+    /// The server that causes it.
     pub server: Server,
-    /// What has to come of `user`, a `GET`.
+    /// Expected of `user`, a `GET`.
     pub read: Expected,
-    /// What has to come of `create_user`, a `POST`.
+    /// Expected of `create_user`, a `POST`.
     pub write: Expected,
-    /// What the call may use.
+    /// The limits of the call.
     pub limits: Limits,
 }
 
-/// Who is called, and what it does.
+/// The server of a row.
 pub enum Server {
-    /// The practice Looker, which does this to so many requests that are no logins.
+    /// The practice Looker, with this fault for this many requests other than logins.
     Practice(Fault, usize),
-    /// A server that plays this to every request that is no login.
+    /// A raw server that plays this to every request other than logins.
     Raw(&'static [Step]),
-    /// A server that plays this to every login.
+    /// A raw server that plays this to every login.
     RawLogin(&'static [Step]),
-    /// A server that plays this before it has read anything. The client expects TLS.
+    /// A raw server that plays this without reading anything, to a client that expects TLS.
     NoTls(&'static [Step]),
-    /// A server with this certificate, which answers rightly.
+    /// A TLS server with this certificate and correct responses.
     Tls(Certificate),
-    /// The same, which is called by `http://`.
+    /// A TLS server that the client calls by `http://`.
     ClearToTls,
-    /// A port at which nobody listens.
+    /// A port on which nobody listens.
     NoListener,
-    /// A host whose name nobody knows.
+    /// A host name that does not exist.
     UnknownName,
-    /// A server that is there, and that the policy does not allow.
+    /// A server that the policy does not allow.
     NotAllowed,
-    /// A server at loopback that only the connector asks for.
+    /// A server on loopback that the connector requests and the operator did not name.
     NotNamed,
 }
 
-/// How long a call may take where nothing is meant to take long: all repetitions with their waits fit.
+/// Time limit of most calls. All retries with their waits fit.
 const LONG: Duration = Duration::from_secs(20);
 
-/// How long a call may take that nothing else ends.
+/// Time limit of calls that nothing else ends.
 const SHORT: Duration = Duration::from_secs(2);
 
-/// How long a connection and an answer may keep silent, where they are meant to.
+/// Time limit for connecting and for each part of a response, in rows about silence.
 const SILENCE: Duration = Duration::from_millis(500);
 
 /// All rows.
@@ -65,25 +65,23 @@ pub fn rows() -> Vec<Row> {
 }
 
 fn row(name: &'static str, server: Server, read: Expected, write: Expected) -> Row {
-    Row { name, server, read, write, limits: Limits { call_time: LONG, ..Limits::default() } }
+    Row { name, server, read, write, limits: Limits::default().with_call_timeout(LONG) }
 }
 
-/// A row whose call nothing ends but its time.
+/// A row whose call only its time limit ends.
 fn endless(name: &'static str, server: Server, read: Expected, write: Expected) -> Row {
-    Row { limits: Limits { call_time: SHORT, ..Limits::default() }, ..row(name, server, read, write) }
+    Row { limits: Limits::default().with_call_timeout(SHORT), ..row(name, server, read, write) }
 }
 
-/// A row whose connection or answer keeps silent for too long.
+/// A row whose server is silent for too long.
 fn silent(name: &'static str, server: Server, read: Expected, write: Expected) -> Row {
-    let limits = Limits {
-        call_time: LONG,
-        connect_time: SILENCE,
-        first_byte_time: SILENCE,
-        between_bytes_time: SILENCE,
-        ..Limits::default()
-    };
+    let limits = Limits::default()
+        .with_call_timeout(LONG)
+        .with_connect_timeout(SILENCE)
+        .with_first_byte_timeout(SILENCE)
+        .with_between_bytes_timeout(SILENCE);
     Row { limits, ..row(name, server, read, write) }
 }
 
-/// How often a request is sent that may be repeated, where it fails each time.
+/// How many times the connector sends an idempotent request that always fails.
 const ATTEMPTS: usize = 5;

@@ -1,5 +1,6 @@
-//! Servers' certificates, right and wrong ones, and a client that trusts the authority behind them.
+//! Valid and invalid server certificates, and a client configuration that trusts their authority.
 
+use connector_host::egress::Transport;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use std::sync::{Arc, OnceLock};
 use tokio_rustls::TlsAcceptor;
@@ -7,20 +8,20 @@ use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig, crypto};
 
-/// What a server's certificate is like. The name that clients connect to is `localhost`.
+/// A kind of certificate. Clients connect to `localhost`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Certificate {
-    /// For `localhost`, by an authority that the client trusts.
+    /// For `localhost`, by the trusted authority.
     Good,
-    /// The same, but it ended in 2020.
+    /// Expired in 2020.
     Expired,
-    /// The same, but it begins in 2090.
+    /// Not valid before 2090.
     NotYetValid,
-    /// For another name.
+    /// For another host name.
     WrongHost,
-    /// By an authority that nobody knows.
+    /// By an unknown authority.
     UnknownAuthority,
-    /// Good, but the server wants a certificate of the client's too.
+    /// Valid, but the server requires a client certificate.
     WantsClient,
 }
 
@@ -43,7 +44,7 @@ fn trusted() -> &'static Authority {
     AUTHORITY.get_or_init(authority)
 }
 
-/// What a server with such a certificate needs.
+/// The TLS acceptor of a server with this kind of certificate.
 pub fn acceptor(certificate: Certificate) -> TlsAcceptor {
     let name = if certificate == Certificate::WrongHost { "looker.example.com" } else { "localhost" };
     let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
@@ -74,12 +75,12 @@ pub fn acceptor(certificate: Certificate) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config.with_single_cert(vec![signed.der().clone()], key).unwrap()))
 }
 
-/// A client that trusts the authority of these servers, and no other.
-pub fn client() -> Arc<ClientConfig> {
+/// A transport that trusts only the authority of these servers.
+pub fn transport() -> Transport {
     let config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(Arc::clone(&trusted().roots))
         .with_no_client_auth();
-    Arc::new(config)
+    Transport { tls: Some(Arc::new(config)), ..Transport::default() }
 }

@@ -1,38 +1,37 @@
-//! Tries one row: sets the fault up, makes the call, and looks whether the host still serves.
+//! Runs one row: sets up the fault, makes the call, and checks that the host still serves.
 
 use crate::raw::{Greeting, Plan, RawServer, Step, TOKEN};
 use crate::rows::{Row, Server};
 use crate::tls::{self, Certificate};
-use connector_host::egress::HttpClient;
 use connector_host::egress::policy::Origin;
-use connector_host::{Component, Connector, Failure, Host, Policy};
+use connector_host::{Auth, Call, Component, Connector, Failure, FailureKind, Host, Policy};
 use host_harness::DEFAULT_COMPONENT;
-use integration_tests::auth;
 use integration_tests::outcome::Outcome;
+use integration_tests::{auth, auth_of};
 use practice_looker::PracticeLooker;
 use serde_json::json;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 use tokio::net::TcpSocket;
 
-/// The secret of the auths that are given to raw servers.
+/// The client secret in the auths for raw servers.
 const SECRET: &str = "raw-server-secret";
 
-/// The right answer of a raw server.
+/// The correct response of a raw server.
 const RIGHT: &[Step] =
     &[Step::Write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{\"id\":\"1\"}")];
 
-/// Which of the two calls a row is tried with.
+/// The two calls that a row is tried with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
-    /// One that may be repeated.
+pub enum Access {
+    /// A call that may be repeated.
     Read,
-    /// One that may not.
+    /// A call that may not be repeated.
     Write,
 }
 
-impl Call {
-    /// Its method, as the table shows it.
+impl Access {
+    /// Its HTTP method.
     pub fn method(self) -> &'static str {
         match self {
             Self::Read => "GET",
@@ -40,100 +39,100 @@ impl Call {
         }
     }
 
-    fn operation(self) -> (&'static str, &'static str) {
+    fn call(self) -> Call {
         match self {
-            Self::Read => ("user", r#"{"user_id": "1"}"#),
-            Self::Write => ("create_user", r#"{"first_name": "Ada"}"#),
+            Self::Read => Call::new("user").input(r#"{"user_id": "1"}"#),
+            Self::Write => Call::new("create_user").input(r#"{"first_name": "Ada"}"#),
         }
     }
 }
 
-/// What was seen of a trial.
+/// The result of a trial.
 pub struct Seen {
-    /// What the platform was told.
+    /// The outcome of the call.
     pub outcome: Outcome,
-    /// How often the server was asked, logins not counted.
+    /// How many requests the server received, without logins.
     pub asked: usize,
     /// How long the call took.
     pub time: Duration,
-    /// What is wrong with the host afterwards, or with the words of the failure.
+    /// What is wrong with the failure's message or with the host afterwards.
     pub problem: Option<String>,
 }
 
-/// What all trials share: the host whose survival is in question, and a Looker that is well.
+/// What all trials share: one host, and a Looker without faults.
 pub struct Bench {
-    connector: Connector,
+    host: Host,
+    component: Component,
     well: PracticeLooker,
     elsewhere: RawServer,
 }
 
-/// Who is called in one trial.
+/// The server of one trial.
 enum Called {
     Practice(PracticeLooker),
     Raw(RawServer),
-    /// Nobody; where it is a port, this keeps it from being given to somebody.
+    /// No server. `_taken` reserves the port so that nothing else gets it.
     Nobody {
         _taken: Option<TcpSocket>,
     },
 }
 
 impl Bench {
-    /// Sets it up.
+    /// Starts the shared parts.
     pub async fn new() -> Self {
         let host = Host::new().unwrap();
-        let component = Component::from_bytes(&host, DEFAULT_COMPONENT).unwrap();
-        Self {
-            connector: Connector::new(&host, &component).unwrap(),
-            well: PracticeLooker::start().unwrap(),
-            elsewhere: RawServer::unvisited().await,
-        }
+        let component = Component::load(&host, DEFAULT_COMPONENT).await.unwrap();
+        Self { host, component, well: PracticeLooker::start().unwrap(), elsewhere: RawServer::unvisited().await }
     }
 
-    /// Tries one row with one call.
-    pub async fn try_row(&self, row: &Row, call: Call) -> Seen {
-        let (called, credentials, rules) = self.set_up(&row.server, call).await;
+    /// Runs one row with one call.
+    pub async fn try_row(&self, row: &Row, access: Access) -> Seen {
+        let (called, credentials, rules) = self.set_up(&row.server, access).await;
         let mut policy = Policy::deny_all();
         for (rule, origin) in rules {
             policy.allow(rule.parse().unwrap(), origin);
         }
         policy.allow(self.well.base_url().parse().unwrap(), Origin::Operator);
-        let connector = self
-            .connector
-            .clone()
-            .with_http_client(HttpClient::with_tls(policy, tls::client()))
-            .with_limits(row.limits.clone());
+        let connector = Connector::builder(&self.host, &self.component)
+            .policy(policy)
+            .transport(tls::transport())
+            .limits(row.limits.clone())
+            .build()
+            .await
+            .unwrap();
         let mut sandbox = connector.sandbox().await.unwrap();
-        let (operation, input) = call.operation();
         let started = Instant::now();
-        let outcome = sandbox.invoke(&credentials, operation, input).await;
+        let outcome = sandbox.invoke(&credentials, access.call()).await;
         let time = started.elapsed();
 
-        let mut problem = outcome.as_ref().err().and_then(wrong_words);
-        // The next call of the same tenant: in the same sandbox where the failure is the connector's answer, in a new one
-        // where the host ended it.
-        if sandbox.is_live() == matches!(outcome, Err(Failure::Execution(_))) {
-            problem = Some("the sandbox does not live on as it should".to_owned());
+        let secrets = called.secrets();
+        let mut problem = outcome.as_ref().err().and_then(|failure| wrong_words(failure, &secrets));
+        // The next call runs in the same sandbox after a failure of the connector, and in a new one after the host ended the
+        // call.
+        if sandbox.is_live() == matches!(&outcome, Err(failure) if matches!(failure.kind(), FailureKind::Execution(_)))
+        {
+            problem = Some("the sandbox should be alive after a failure of the connector, and only then".to_owned());
         }
         if !sandbox.is_live() {
             sandbox = connector.sandbox().await.unwrap();
         }
-        if let Err(failure) = sandbox.invoke(&auth(&self.well), "me", "{}").await {
+        if let Err(failure) = sandbox.invoke(&auth(&self.well), Call::new("me")).await {
             problem = Some(format!("the host does not serve the next call: {failure}"));
         }
         if self.elsewhere.connections() > 0 {
-            problem = Some("it went to a host that nobody allowed".to_owned());
+            problem = Some("it connected to a host that no policy allows".to_owned());
         }
         Seen { outcome: Outcome::of(&outcome), asked: called.asked(), time, problem }
     }
 
-    /// Starts who is called: the auth with which it is, and what the policy allows.
-    async fn set_up(&self, server: &Server, call: Call) -> (Called, String, Vec<(String, Origin)>) {
+    /// Starts the server of a row. Returns it with the auth and the policy's rules.
+    async fn set_up(&self, server: &Server, access: Access) -> (Called, Auth, Vec<(String, Origin)>) {
         let clear = |raw: &RawServer| format!("http://{}", raw.address);
         let secure = |raw: &RawServer| format!("https://localhost:{}", raw.address.port());
         let (called, domain, origin) = match *server {
             Server::Practice(ref fault, times) => {
                 let looker = PracticeLooker::start().unwrap();
-                looker.fail_on(call.method(), "/user", times, fault.clone());
+                looker.fail_on(access.method(), "/user", times, fault.clone());
                 let (auth, rule) = (auth(&looker), looker.base_url());
                 return (Called::Practice(looker), auth, vec![(rule, Origin::Operator)]);
             }
@@ -178,7 +177,7 @@ impl Bench {
                 (Called::Raw(raw), domain, origin)
             }
         };
-        let auth = json!({"domain": domain, "client_id": "raw", "client_secret": SECRET}).to_string();
+        let auth = auth_of(&json!({"domain": domain, "client_id": "raw", "client_secret": SECRET}));
         (called, auth, origin.map(|origin| (domain, origin)).into_iter().collect())
     }
 
@@ -188,6 +187,14 @@ impl Bench {
 }
 
 impl Called {
+    /// The client secret and the tokens of the server.
+    fn secrets(&self) -> Vec<String> {
+        match self {
+            Self::Practice(looker) => [vec![looker.client_secret().to_owned()], looker.tokens()].concat(),
+            Self::Raw(_) | Self::Nobody { .. } => vec![SECRET.to_owned(), TOKEN.to_owned()],
+        }
+    }
+
     fn asked(&self) -> usize {
         match self {
             Self::Practice(looker) => {
@@ -199,11 +206,11 @@ impl Called {
     }
 }
 
-/// What is wrong with the words of a failure: they have to say something, and nothing that is secret.
-fn wrong_words(failure: &Failure) -> Option<String> {
+/// What is wrong with the message of a failure: it must say something and must not contain a secret.
+fn wrong_words(failure: &Failure, secrets: &[String]) -> Option<String> {
     let words = failure.to_string();
     if words.len() < 20 {
-        return Some(format!("the failure says too little: {words}"));
+        return Some(format!("the message says too little: {words}"));
     }
-    (words.contains(SECRET) || words.contains(TOKEN)).then(|| format!("the failure shows a secret: {words}"))
+    secrets.iter().any(|secret| words.contains(secret)).then(|| format!("the message shows a secret: {words}"))
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Runs examples/hosts/node as it stands, in Node with jco, against the practice Looker, and checks each thing it shows.
+# Runs examples/hosts/node unchanged, in Node with jco, against the practice Looker, and checks everything it prints.
 #
 #   tests/hosts/node.sh [COMPONENT [PRACTICE_LOOKER]]
 #
-# Ends with 0 when all of it holds, 1 when not, 77 when there is no Node here.
+# Exit code: 0 passed, 1 failed, 77 skipped because Node or npm is missing.
 set -euo pipefail
 host=node
 # shellcheck source=tests/hosts/common.sh
@@ -19,8 +19,8 @@ for program in node npm; do
   fi
 done
 
-# The example's own files, where its packages may be installed: `--preserve-symlinks` has Node look for them beside the
-# link. Nothing is copied, and the repository stays clean.
+# Links to the example's files, in a folder where its packages can be installed. With `--preserve-symlinks` Node looks for
+# packages beside the link, so the repository stays clean.
 for file in package.json main.mjs sandbox.mjs; do
   ln -sfn "$example/$file" "$work/$file"
 done
@@ -32,14 +32,14 @@ if ! cmp -s "$example/package.json" "$work/installed"; then
 fi
 rm -rf "$work/transpiled"
 start_practice_looker
-(cd "$work" && npm run --silent transpile -- "$component") || fail_early "jco does not take the component"
+(cd "$work" && npm run --silent transpile -- "$component") || fail_early "jco does not accept the component"
 cd "$work"
 run_example node --preserve-symlinks --preserve-symlinks-main main.mjs
 
-if slow=$(node --preserve-symlinks "$repository/tests/hosts/slow_answer.mjs" sandbox.mjs 2>&1); then
+if slow=$(node --preserve-symlinks "$repository/tests/hosts/slow_response.mjs" sandbox.mjs 2>&1); then
   echo "$host: $slow"
 else
-  echo "$host: invoke: a slow answer: $slow" >&2
+  echo "$host: invoke: a slow response: $slow" >&2
   sed -i 's/^invoke .*/invoke FAIL/' "$work/cells"
   exit 1
 fi

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# Runs examples/hosts/python as it stands, in Python with wasmtime, against the practice Looker, and checks each thing it
-# shows.
+# Runs examples/hosts/python unchanged, in Python with wasmtime, against the practice Looker, and checks everything it prints.
 #
 #   tests/hosts/python.sh [COMPONENT [PRACTICE_LOOKER]]
 #
-# Ends with 0 when all of it holds, 1 when not, 77 when there is no Python here.
+# Exit code: 0 passed, 1 failed, 77 skipped because Python is missing.
 set -euo pipefail
 host=python
 # shellcheck source=tests/hosts/common.sh
@@ -26,5 +25,5 @@ if ! cmp -s "$example/requirements.txt" "$work/installed"; then
   cp "$example/requirements.txt" "$work/installed"
 fi
 start_practice_looker
-# Without -B Python would leave its compiled files in the repository.
+# -B: write no compiled files into the repository.
 run_example "$work/venv/bin/python" -B "$example/main.py" "$component"

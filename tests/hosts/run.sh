@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
-# Runs the component in every host that has a script here, and prints the table host × (loads, describe, list, invoke,
-# failure, streaming).
+# Runs the component in Node and Python and prints a table: host × (loads, describe, list, invoke, failure, streaming).
 #
 #   tests/hosts/run.sh [COMPONENT [PRACTICE_LOOKER]]
 #
-# COMPONENT and PRACTICE_LOOKER can also be set in the environment. The defaults are what these commands make:
+# COMPONENT and PRACTICE_LOOKER can also be set in the environment. The defaults are the files that this command builds:
 #
 #   cargo build -p host-harness -p practice-looker
 #
-# Packages are installed under ${CARGO_TARGET_DIR:-target}/hosts. A host is skipped, with the reason, only where its
-# runtime is absent. Ends with 1 when a cell fails.
+# Packages are installed under ${CARGO_TARGET_DIR:-target}/hosts. A host whose runtime is missing is skipped, with a message.
+# Exit code: 0 passed, 1 if a cell failed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 host=hosts
@@ -43,7 +42,7 @@ for host in node python; do
     esac
     row+=$(printf ' %-10s' "$verdict")
   done
-  # A script that fails has a cell that fails; if it does not, it fell before it could tell.
+  # A failing script normally reports a failed cell; without one it ended before it could.
   if [ "$status" -ne 0 ] && [ "$status" -ne 77 ] && [ "${row/FAIL/}" = "$row" ]; then
     failed=$((failed + 1))
     row+=" and then failed with status $status"

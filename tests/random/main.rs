@@ -1,21 +1,20 @@
-//! The component under random auths, operations, inputs and answers, as bytes on a connection: it never traps, never hangs,
-//! shows no secret, and never sends a second time what may have acted.
+//! The component with random auths, operations, inputs and response bytes: it never traps or hangs, never shows a
+//! secret, and never repeats a request that may have acted.
 //!
-//! `PROPTEST_CASES=10000 cargo test -p integration-tests --test random` runs ten thousand cases; how many, and how they
-//! came out, is printed with `-- --nocapture`. `connector/src/engine/random.rs` does the same natively, a million times.
+//! `PROPTEST_CASES=10000 cargo test -p integration-tests --test random -- --nocapture` runs ten thousand cases and prints
+//! their outcomes. The native tests of `connector` run the same kinds of cases a million times.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test should fail loudly where it fails")]
 
 mod reply;
 mod server;
 
-use connector_host::bindings::Body;
-use connector_host::egress::policy::Origin;
-use connector_host::failure::ExecutionFailure;
-use connector_host::limits::Limit;
-use connector_host::{Connector, Failure, Limits, Policy};
-use integration_tests::connector;
+use connector_host::{
+    Auth, Body, Call, Component, Connector, ExecutionFailure, Failure, FailureKind, Host, Limit, Limits,
+};
+use host_harness::DEFAULT_COMPONENT;
 use integration_tests::outcome::Outcome;
-use integration_tests::raw::{Request, token_answer};
+use integration_tests::policy;
+use integration_tests::raw_http::{Request, token_response};
 use looker_connector::catalog;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -27,16 +26,16 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// How long a call may take: all that the connector waits of its own accord fits.
+/// Time limit of a call. All waits of the connector itself fit.
 const CALL_TIME: Duration = Duration::from_secs(10);
 
-/// How long an answer may take to begin, and to pause.
+/// Time limit for the first byte of a response and for each pause in it.
 const SILENCE: Duration = Duration::from_secs(2);
 
-/// How many cases are tried at once: most of the time they wait before they try again.
+/// How many cases run at once. Most of the time they wait before a retry.
 const AT_ONCE: u32 = 48;
 
-/// Cases that were found are kept here, and tried first.
+/// Failing cases are saved in this file and run first from then on.
 const FOUND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/random/found.txt");
 
 /// One case.
@@ -46,15 +45,21 @@ struct Case {
     operation: String,
     input: String,
     replies: Vec<Reply>,
-    /// Whether the output is taken piece by piece, so many bytes at a time.
+    /// The size of the pieces in bytes, if the output is streamed.
     streamed: Option<u32>,
-    /// Whether the host signs in once for all sandboxes, or each for itself.
+    /// Whether the sandboxes share one sign-in.
     shared_sign_in: bool,
 }
 
+impl Case {
+    fn call(&self) -> Call {
+        Call::new(&self.operation).input(&self.input)
+    }
+}
+
 fn case() -> impl Strategy<Value = Case> {
-    // Most logins succeed: what comes after them is the larger part.
-    let login = prop_oneof![4 => Just(Reply::Whole(token_answer(TOKEN))), 1 => reply()];
+    // Most logins succeed, because most of the connector runs after the login.
+    let login = prop_oneof![4 => Just(Reply::Whole(token_response(TOKEN))), 1 => reply()];
     let replies = (login, vec(reply(), 7)).prop_map(|(first, rest)| [vec![first], rest].concat());
     let streamed = proptest::option::weighted(0.2, 1..100_u32);
     (auth(), call(), replies, streamed, any::<bool>()).prop_map(
@@ -70,30 +75,26 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 #[test]
-fn nothing_makes_the_component_trap_or_hang_or_act_twice() {
+fn component_never_traps_hangs_or_acts_twice() {
     let config = Config {
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct(FOUND))),
-        // A case takes a second, not a microsecond.
+        // A case can take a second.
         max_shrink_iters: 200,
         ..Config::default()
     };
     let cases = config.cases;
     let started = Instant::now();
     let outcomes = Mutex::new(BTreeMap::<String, usize>::new());
-    let connector = connector().with_limits(Limits {
-        call_time: CALL_TIME,
-        first_byte_time: SILENCE,
-        between_bytes_time: SILENCE,
-        ..Limits::default()
-    });
+    let host = Host::new().unwrap();
+    let component = Component::load_blocking(&host, DEFAULT_COMPONENT).unwrap();
     let failures: Vec<String> = std::thread::scope(|scope| {
         let runs = (0..AT_ONCE).map(|run| {
-            let (connector, outcomes) = (&connector, &outcomes);
+            let (host, component, outcomes) = (&host, &component, &outcomes);
             let config = Config { cases: cases / AT_ONCE + u32::from(run < cases % AT_ONCE), ..config.clone() };
             scope.spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
                 let outcome = TestRunner::new(config).run(&case(), |case| {
-                    let outcome = runtime.block_on(try_case(connector, &case))?;
+                    let outcome = runtime.block_on(try_case(host, component, &case))?;
                     *outcomes.lock().unwrap().entry(outcome).or_default() += 1;
                     Ok(())
                 });
@@ -111,15 +112,25 @@ fn nothing_makes_the_component_trap_or_hang_or_act_twice() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// Tries one case, and tells how it came out.
-async fn try_case(connector: &Connector, case: &Case) -> Result<String, TestCaseError> {
+/// Runs one case and returns its outcome.
+async fn try_case(host: &Host, component: &Component, case: &Case) -> Result<String, TestCaseError> {
     let server = Server::start(&case.replies).await;
     let address = format!("http://{}", server.address);
     let auth = DOMAINS.iter().fold(case.auth.clone(), |auth, domain| auth.replace(domain, &address));
-    let mut policy = Policy::deny_all();
-    policy.allow(address.parse().unwrap(), Origin::Operator);
-    let connector = connector.clone().with_policy(policy);
-    let connector = if case.shared_sign_in { connector } else { connector.without_shared_sign_in() };
+    let Ok(auth) = Auth::from_json(auth) else {
+        return Ok("refused by the host: the auth is not an object".to_owned());
+    };
+    let limits = Limits::default()
+        .with_call_timeout(CALL_TIME)
+        .with_first_byte_timeout(SILENCE)
+        .with_between_bytes_timeout(SILENCE);
+    let connector = Connector::builder(host, component)
+        .policy(policy([address.as_str()]))
+        .limits(limits)
+        .sessions(case.shared_sign_in)
+        .build()
+        .await
+        .unwrap();
     let started = Instant::now();
     let outcome = match case.streamed {
         None => whole(&connector, &auth, case).await,
@@ -140,16 +151,16 @@ async fn try_case(connector: &Connector, case: &Case) -> Result<String, TestCase
     })
 }
 
-/// A call whose output comes as one; what kind of output it is.
-async fn whole(connector: &Connector, auth: &str, case: &Case) -> Result<&'static str, Failure> {
-    let output = connector.invoke(auth, &case.operation, &case.input).await?;
+/// Makes a call with `invoke` and returns the kind of its output.
+async fn whole(connector: &Connector, auth: &Auth, case: &Case) -> Result<&'static str, Failure> {
+    let output = connector.invoke(auth, case.call()).await?;
     let is_json = |text: &str| serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok();
     if let Some(next) = &output.next {
-        assert!(is_json(next), "the next page's input is no JSON: {next}");
+        assert!(is_json(next), "the input of the next page is not JSON: {next}");
     }
     Ok(match &output.body {
         Body::Json(document) => {
-            assert!(is_json(document), "an output is no JSON: {document}");
+            assert!(is_json(document), "an output is not JSON: {document}");
             "output: JSON"
         }
         Body::Text(_) => "output: text",
@@ -158,41 +169,41 @@ async fn whole(connector: &Connector, auth: &str, case: &Case) -> Result<&'stati
     })
 }
 
-/// A call whose output comes piece by piece.
-async fn streamed(connector: &Connector, auth: &str, case: &Case, most: u32) -> Result<&'static str, Failure> {
-    let mut download = connector.open(auth, &case.operation, &case.input).await?;
-    // No body of these has so many bytes.
+/// Makes a call with `open` and reads the output to its end.
+async fn streamed(connector: &Connector, auth: &Auth, case: &Case, most: u32) -> Result<&'static str, Failure> {
+    let mut download = connector.open(auth, case.call()).await?;
+    // No body has this many bytes.
     for _ in 0..1000 {
         if download.read(most).await?.is_empty() {
             return Ok("output: streamed");
         }
     }
-    panic!("a stream has no end");
+    panic!("a stream does not end");
 }
 
-/// The failure is the connector's, says something, and shows nothing that is secret.
+/// Checks that a failure comes from the connector, has a message and shows no secret.
 fn check_failure(failure: &Failure, asked: &[(Request, Reply)]) -> Result<(), TestCaseError> {
-    if let Failure::Execution(failure) = failure {
-        let slow = matches!(failure, ExecutionFailure::Limit { limit: Limit::CallTime(_), .. });
+    if let FailureKind::Execution(failure) = failure.kind() {
+        let slow = matches!(failure, ExecutionFailure::Limit { limit: Limit::CallTimeout(_), .. });
         prop_assert!(slow && asked.iter().any(|(_, reply)| reply.delays()), "{failure}");
         return Ok(());
     }
-    let words = serde_json::to_string(failure).unwrap();
+    let words = format!("{} {failure:?}", serde_json::to_string(failure).unwrap());
     prop_assert!(!failure.problem().message.trim().is_empty());
     prop_assert!(!words.contains(SECRET), "{words}");
-    // A token is one when a login gave it. In any other answer it is a word like others.
+    // The token is secret only if a login returned it. In any other response it is ordinary text.
     let given = asked.iter().any(|(request, reply)| request.target.starts_with("/api/4.0/login") && reply.is_token());
     prop_assert!(!given || !words.contains(TOKEN), "{words}");
     Ok(())
 }
 
-/// What may act twice is sent a second time, or may be by the platform, only after an answer that says it did not act.
+/// Checks that a request that may act twice is repeated, or called retryable, only after a response that says it did not act.
 fn check_that_it_acts_once(
     case: &Case,
     outcome: &Result<&str, Failure>,
     asked: &[(Request, Reply)],
 ) -> Result<(), TestCaseError> {
-    // Requests of the sign-in may be repeated, and cannot be told from these operations' own.
+    // Requests of the sign-in may be repeated. They look the same as the requests of these operations.
     if case.operation.starts_with("login") || case.operation == "update_session" {
         return Ok(());
     }
@@ -201,7 +212,7 @@ fn check_that_it_acts_once(
             && (&*request.method, &*request.target) != ("PATCH", "/api/4.0/session")
     };
     let may_act = |request: &Request| match catalog::operation(&case.operation) {
-        Some(operation) => !operation.is_safe(),
+        Some(operation) => !operation.is_idempotent(),
         None => matches!(&*request.method, "POST" | "PATCH"),
     };
     let sent: Vec<_> = asked.iter().filter(|(request, _)| own(request) && may_act(request)).collect();

@@ -1,25 +1,25 @@
-//! What a server that may be anything writes: an answer as it should be, one that is damaged, or bytes.
+//! Random replies of a server: valid responses, damaged responses, or random bytes.
 
-use integration_tests::raw::token_answer;
+use integration_tests::raw_http::token_response;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use random_calls::{Answer, TOKEN, answer};
 
-/// What the server does with one request.
+/// The server's reaction to one request.
 #[derive(Debug, Clone)]
 pub enum Reply {
-    /// Writes this, and goes on with the connection.
+    /// Writes these bytes and keeps the connection open.
     Whole(Vec<u8>),
-    /// Writes this, and closes the connection.
+    /// Writes these bytes and closes the connection.
     Last(Vec<u8>),
-    /// Resets the connection after so many bytes of this.
+    /// Writes these bytes and resets the connection.
     Reset(Vec<u8>),
-    /// Says nothing, for longer than a call may take.
+    /// Sends nothing.
     Silence,
 }
 
 impl Reply {
-    /// What it writes.
+    /// The bytes that it writes.
     pub fn bytes(&self) -> &[u8] {
         match self {
             Self::Whole(bytes) | Self::Last(bytes) | Self::Reset(bytes) => bytes,
@@ -27,18 +27,18 @@ impl Reply {
         }
     }
 
-    /// Whether it tells the client that the request was refused before it acted.
+    /// Whether it tells the client that Looker refused the request before it acted.
     pub fn refuses(&self) -> bool {
         [b"HTTP/1.1 401".as_slice(), b"HTTP/1.1 429"].iter().any(|status| self.bytes().starts_with(status))
     }
 
-    /// Whether it is the answer to a login, with a token in it.
+    /// Whether it is a complete response with a token.
     pub fn is_token(&self) -> bool {
         let whole = matches!(self, Self::Whole(_)) && self.bytes().starts_with(b"HTTP/1.1 2");
         whole && self.bytes().windows(TOKEN.len()).any(|window| window == TOKEN.as_bytes())
     }
 
-    /// Whether a call may wait for longer than it may take.
+    /// Whether it can make a call reach its time limit.
     pub fn delays(&self) -> bool {
         let names = |bytes: &[u8]| bytes.windows(12).any(|window| window.eq_ignore_ascii_case(b"retry-after:"));
         matches!(self, Self::Silence) || names(self.bytes())
@@ -50,7 +50,7 @@ pub fn reply() -> impl Strategy<Value = Reply> {
     let damaged = (answer(), any::<bool>(), any::<prop::sample::Index>(), damage())
         .prop_map(|(answer, chunked, place, damage)| damage.apply(encode(&answer, chunked), place));
     prop_oneof![
-        40 => Just(Reply::Whole(token_answer(TOKEN))),
+        40 => Just(Reply::Whole(token_response(TOKEN))),
         60 => (answer(), any::<bool>()).prop_map(|(answer, chunked)| whole(&answer, chunked)),
         30 => damaged,
         5 => vec(any::<u8>(), 0..200).prop_map(Reply::Last),
@@ -58,7 +58,7 @@ pub fn reply() -> impl Strategy<Value = Reply> {
     ]
 }
 
-/// An answer as it should be; where its headers or its status leave open where it ends, the connection ends with it.
+/// A valid response. Closes the connection if its end is not clear from the headers or the status.
 fn whole(answer: &Answer, chunked: bool) -> Reply {
     let names_length = answer.headers.iter().any(|(name, _)| name == "content-length");
     let bytes = encode(answer, chunked);
@@ -86,7 +86,7 @@ fn encode(answer: &Answer, chunked: bool) -> Vec<u8> {
     bytes
 }
 
-/// What is done to the bytes of an answer, at some place in them.
+/// Damage to the bytes of a response, at some position.
 #[derive(Debug, Clone)]
 enum Damage {
     Cut,

@@ -1,7 +1,7 @@
-//! A server that answers by a script, whatever it is asked, and keeps what that was.
+//! A server that sends scripted replies to any request, and records the requests.
 
 use crate::reply::Reply;
-use integration_tests::raw::{Request, request, token_answer};
+use integration_tests::raw_http::{Request, request, token_response};
 use random_calls::TOKEN;
 use std::collections::VecDeque;
 use std::io;
@@ -12,9 +12,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// A running server, for one case.
+/// The running server of one case.
 pub struct Server {
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
     conversation: Arc<Mutex<Conversation>>,
     task: JoinHandle<()>,
@@ -26,7 +26,7 @@ struct Conversation {
 }
 
 impl Server {
-    /// Starts one that gives these replies, and afterwards a token to every request.
+    /// Starts a server that sends these replies, and afterwards a token to every request.
     pub async fn start(script: &[Reply]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -42,7 +42,7 @@ impl Server {
         Self { address, conversation, task }
     }
 
-    /// What was asked, and what was answered.
+    /// The requests so far, each with its reply.
     pub fn asked(&self) -> Vec<(Request, Reply)> {
         self.conversation.lock().unwrap().asked.clone()
     }
@@ -60,7 +60,7 @@ async fn serve(stream: TcpStream, conversation: Arc<Mutex<Conversation>>) -> io:
         let request = request(&mut stream).await?;
         let reply = {
             let mut conversation = conversation.lock().unwrap();
-            let reply = conversation.script.pop_front().unwrap_or_else(|| Reply::Whole(token_answer(TOKEN)));
+            let reply = conversation.script.pop_front().unwrap_or_else(|| Reply::Whole(token_response(TOKEN)));
             conversation.asked.push((request, reply.clone()));
             reply
         };
@@ -69,13 +69,13 @@ async fn serve(stream: TcpStream, conversation: Arc<Mutex<Conversation>>) -> io:
             Reply::Whole(_) => {}
             Reply::Last(_) => {
                 stream.shutdown().await?;
-                // Closing with unread bytes would reset the connection.
+                // Closing a socket with unread bytes resets the connection.
                 let reading = async { while stream.read(&mut [0; 1024]).await.is_ok_and(|read| read > 0) {} };
                 let _ = tokio::time::timeout(Duration::from_millis(200), reading).await;
                 return Ok(());
             }
             Reply::Reset(_) => {
-                // What was written has to arrive first.
+                // The bytes so far must arrive before the reset.
                 tokio::time::sleep(Duration::from_millis(5)).await;
                 return stream.get_ref().set_zero_linger();
             }

@@ -1,15 +1,15 @@
-//! What goes wrong with which call, and what has to come of it. Both sides know it from the call's number alone.
+//! The fault of each call and its expected outcome. Client and server derive both from the call's number.
 
 use connector_host::Reason::{NotFound, RateLimited, Rejected, RemoteError, Timeout, UnexpectedResponse, Unreachable};
 use integration_tests::outcome::{Expected, NO_STATUS, Outcome, RECEIVED, permanent, retryable};
 
-/// How many of a thousand calls something goes wrong with.
+/// How many of a thousand calls get a fault.
 const FAULTS: u64 = 50;
 
-/// How often a call is sent that may be repeated, where it fails each time.
+/// How many times the connector sends an idempotent request that always fails.
 const ATTEMPTS: usize = 5;
 
-/// What goes wrong with one call.
+/// The fault of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// 404.
@@ -18,35 +18,35 @@ pub enum Fault {
     Rejected,
     /// 500, with a body of 1 MiB.
     LargeError,
-    /// 502, each time.
+    /// 502 each time.
     BadGateway,
-    /// 503 for an hour.
+    /// 503 with `Retry-After` of one hour.
     Unavailable,
-    /// 429 for an hour.
+    /// 429 with `Retry-After` of one hour.
     Limited,
-    /// 429 at the first time.
+    /// 429 for the first request.
     LimitedOnce,
-    /// 401 at the first time, as if the token had expired.
+    /// 401 for the first request, as if the token had expired.
     Expired,
-    /// A reset before the answer, each time.
+    /// A reset before the response, each time.
     Reset,
-    /// A reset before the answer, at the first time.
+    /// A reset before the first response.
     ResetOnce,
-    /// Half of the body, and the end.
+    /// The connection closes after half of the body.
     Truncated,
-    /// Something that is no HTTP.
+    /// Bytes that are not HTTP.
     Garbage,
-    /// JSON that is no UTF-8.
+    /// JSON that is not valid UTF-8.
     InvalidUtf8,
-    /// The right answer after 100 ms.
+    /// The correct response after 100 ms.
     Late,
     /// More than a call may receive.
     Flood,
-    /// Nothing.
+    /// No response.
     Silence,
 }
 
-/// All of them. Silence is rare, since it costs much time.
+/// All faults. Silence is rare because it takes long.
 const KINDS: [Fault; 15] = [
     Fault::NotFound,
     Fault::Rejected,
@@ -65,20 +65,20 @@ const KINDS: [Fault; 15] = [
     Fault::Flood,
 ];
 
-/// One in so many faults is silence.
+/// One in this many faults is silence.
 const SILENCE: u64 = 50;
 
 /// One call.
 #[derive(Debug, Clone, Copy)]
-pub struct Call {
-    /// Its number, which is the id of the user that it is about.
+pub struct PlannedCall {
+    /// Its number, which is also the id of its user.
     pub number: usize,
-    /// What goes wrong with it.
+    /// Its fault, if any.
     pub fault: Option<Fault>,
 }
 
-impl Call {
-    /// The call of this number.
+impl PlannedCall {
+    /// The call with this number.
     pub fn new(seed: u64, number: usize) -> Self {
         let chance = mix(seed ^ mix(number as u64));
         let fault = (chance % 1000 < FAULTS).then(|| {
@@ -88,7 +88,7 @@ impl Call {
         Self { number, fault }
     }
 
-    /// What is called: mostly reads, and both kinds of writes.
+    /// Its operation: mostly reads, and both kinds of writes.
     pub fn operation(self) -> &'static str {
         match self.number % 4 {
             2 => "update_user",
@@ -97,9 +97,9 @@ impl Call {
         }
     }
 
-    /// What has to come of it.
+    /// Its expected outcome.
     pub fn expected(self) -> Expected {
-        // `PATCH` may act twice where it is sent twice; `GET` and `DELETE` may not.
+        // A repeated `PATCH` may act twice; a repeated `GET` or `DELETE` may not.
         let safe = self.operation() != "update_user";
         let told = |reason, status| if safe { retryable(reason, status) } else { permanent(reason, status) };
         let attempts = if safe { ATTEMPTS } else { 1 };
@@ -112,7 +112,7 @@ impl Call {
             Some(Fault::Unavailable) if safe => retryable(RateLimited, 503).once(),
             Some(Fault::Unavailable) => permanent(RemoteError, 503).once(),
             Some(Fault::Limited) => retryable(RateLimited, 429).once(),
-            // Refused before it acted: whatever it is, it is sent again.
+            // Looker refused before it acted, so any call is sent again.
             Some(Fault::LimitedOnce | Fault::Expired) => Outcome::Output.asked(2),
             Some(Fault::ResetOnce) if safe => Outcome::Output.asked(2),
             Some(Fault::Reset | Fault::ResetOnce | Fault::Truncated) => told(Unreachable, NO_STATUS).asked(attempts),

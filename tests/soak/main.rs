@@ -1,19 +1,19 @@
-//! A soak: very many calls over 64 sandboxes, of which 5 % go wrong in a way that both sides know beforehand.
+//! The soak test: very many calls over 64 sandboxes. 5 % of them get a fault that client and server know in advance.
 //!
 //! `cargo bench -p integration-tests --bench soak` makes 200,000 calls, which takes some minutes. `cargo test` makes 2,000.
-//! `SOAK_CALLS` and `SOAK_SEED` choose otherwise. It fails where a call ends in anything but what its fault must come to,
-//! where the server was asked more or less often than that, where memory grows, where a task, a connection or a file is left
-//! over, or where it takes too long.
+//! `SOAK_CALLS` and `SOAK_SEED` change that. It fails if the outcome or the number of requests of a call differs from what
+//! its fault implies, if memory grows, if a task, a connection or an open file is left
+//! over, or if it takes too long.
 
 mod fault;
 mod process;
 mod server;
 
-use connector_host::egress::policy::Origin;
-use connector_host::{Component, Connector, Failure, Host, Limits, Policy, Sandbox};
-use fault::Call;
+use connector_host::{Auth, Call, Component, Connector, Failure, Host, Limits, Sandbox};
+use fault::PlannedCall;
 use host_harness::DEFAULT_COMPONENT;
 use integration_tests::outcome::Outcome;
+use integration_tests::{auth_of, policy};
 use serde_json::json;
 use server::Server;
 use std::collections::BTreeMap;
@@ -24,41 +24,41 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// How many sandboxes there are at a time.
+/// How many sandboxes run at once.
 const SANDBOXES: usize = 64;
 
-/// How long a call may take. All repetitions of one that may be repeated fit, with their waits.
+/// Time limit of a call. All retries with their waits fit.
 const CALL_TIME: Duration = Duration::from_secs(60);
 
-/// How long an answer may take to begin: longer than one does on a machine that is busy with other things.
+/// Time limit for the first byte: generous, for busy machines.
 const FIRST_BYTE_TIME: Duration = Duration::from_secs(8);
 
-/// How much a call may receive.
+/// The maximum that a call may receive, in bytes.
 const RESPONSE_BYTES: u64 = 4 * 1024 * 1024;
 
-/// How long all may take: a minute, and as much as two slow processors need for the calls.
+/// Time limit for everything: one minute plus what two slow cores need for the calls.
 fn all_time(calls: usize) -> Duration {
     Duration::from_secs(60) + Duration::from_millis(5) * u32::try_from(calls).unwrap_or(u32::MAX)
 }
 
-/// How much memory may grow between the first tenth and the end: what the allocator does not give back.
+/// How many bytes memory may grow from the first tenth to the end: what the allocator does not return.
 const GROWTH: u64 = 24 * 1024 * 1024;
 
-/// How often it says how far it is.
+/// How many times it reports progress.
 const LINES: usize = 10;
 
-/// What the runs in all sandboxes share.
+/// The shared state of all runs.
 struct Soak {
     seed: u64,
     calls: usize,
     next: AtomicUsize,
     done: AtomicUsize,
     connector: Connector,
-    auth: String,
+    auth: Auth,
     server: Server,
 }
 
-/// What one of them saw.
+/// The results of one run.
 #[derive(Default)]
 struct Seen {
     outcomes: BTreeMap<String, usize>,
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let whole = arguments.iter().any(|argument| argument == "--bench");
     let meant = |name: &String| name.starts_with('-') || "soak".contains(name.as_str());
-    // As the standard harness does with a filter that names other tests.
+    // Like the standard harness with a filter that names other tests.
     if arguments.contains(&"--list".to_owned()) || !arguments.iter().all(meant) {
         return ExitCode::SUCCESS;
     }
@@ -101,20 +101,17 @@ fn main() -> ExitCode {
 async fn soak(seed: u64, calls: usize) -> Result<(), Box<dyn Error>> {
     let server = Server::start(seed, calls)?;
     let host = Host::new()?;
-    let component = Component::from_bytes(&host, DEFAULT_COMPONENT)?;
+    let component = Component::load(&host, DEFAULT_COMPONENT).await?;
     let address = format!("http://{}", server.address);
-    let mut policy = Policy::deny_all();
-    policy.allow(address.parse()?, Origin::Operator);
-    let limits = Limits {
-        call_time: CALL_TIME,
-        first_byte_time: FIRST_BYTE_TIME,
-        response_bytes: RESPONSE_BYTES,
-        ..Limits::default()
-    };
-    let connector = Connector::new(&host, &component)?.with_policy(policy).with_limits(limits);
-    let auth = json!({"domain": address, "client_id": "soak", "client_secret": "soak-secret"}).to_string();
+    let limits = Limits::default()
+        .with_call_timeout(CALL_TIME)
+        .with_first_byte_timeout(FIRST_BYTE_TIME)
+        .with_response_bytes(RESPONSE_BYTES);
+    let policy = policy([address.as_str()]);
+    let connector = Connector::builder(&host, &component).policy(policy).limits(limits).build().await?;
+    let auth = auth_of(&json!({"domain": address, "client_id": "soak", "client_secret": "soak-secret"}));
 
-    // The first instance makes what all others share.
+    // The first instance creates what all others share.
     drop(connector.sandbox().await?);
     let metrics = tokio::runtime::Handle::current().metrics();
     let before = (metrics.num_alive_tasks(), process::open_files());
@@ -150,7 +147,7 @@ async fn soak(seed: u64, calls: usize) -> Result<(), Box<dyn Error>> {
         server.connections(),
         server.logins()
     );
-    // With the connector goes its HTTP client, and with that the connections.
+    // Dropping the connector drops its HTTP client and its connections.
     drop(connector);
     let after = settle(&before, || (metrics.num_alive_tasks(), process::open_files()), &server).await;
     let files = (before.1.len(), after.1.len());
@@ -171,7 +168,7 @@ async fn soak(seed: u64, calls: usize) -> Result<(), Box<dyn Error>> {
     if count == 0 { Ok(()) } else { Err(format!("{count} wrong:\n{}", seen.wrong.join("\n")).into()) }
 }
 
-/// Says how far it is, and gives what was resident after the first tenth.
+/// Reports progress; returns the resident memory after the first tenth.
 async fn report_progress(soak: &Soak, started: Instant) -> Option<u64> {
     let mut first = None;
     for line in 1..=LINES {
@@ -186,7 +183,7 @@ async fn report_progress(soak: &Soak, started: Instant) -> Option<u64> {
     first
 }
 
-/// Waits until what there was before is there again, for a while.
+/// Waits a while for the state from before to return; returns the last state.
 async fn settle<T: PartialEq>(before: &T, now: impl Fn() -> T, server: &Server) -> T {
     for _ in 0..100 {
         if now() == *before && server.open() == 0 {
@@ -202,7 +199,7 @@ fn mib(bytes: Option<u64>) -> String {
 }
 
 impl Soak {
-    /// Makes calls in one sandbox, or in its successors, until there are none left to make.
+    /// Makes calls in one sandbox, replacing it when a limit ended it, until all calls are made.
     async fn run(&self) -> Result<Seen, Failure> {
         let mut seen = Seen::default();
         let mut sandbox = self.sandbox(&mut seen).await?;
@@ -211,9 +208,9 @@ impl Soak {
             if number >= self.calls {
                 return Ok(seen);
             }
-            let call = Call::new(self.seed, number);
+            let call = PlannedCall::new(self.seed, number);
             let input = format!(r#"{{"user_id":"{number}"}}"#);
-            let outcome = sandbox.invoke(&self.auth, call.operation(), &input).await;
+            let outcome = sandbox.invoke(&self.auth, Call::new(call.operation()).input(input)).await;
             seen.note(call, &Outcome::of(&outcome));
             if !sandbox.is_live() {
                 sandbox = self.sandbox(&mut seen).await?;
@@ -222,17 +219,17 @@ impl Soak {
         }
     }
 
-    /// A sandbox that has signed in, so that a token which is refused is one that was kept.
+    /// A sandbox that has signed in already, so that a refused token is a cached one.
     async fn sandbox(&self, seen: &mut Seen) -> Result<Sandbox, Failure> {
         seen.sandboxes += 1;
         let mut sandbox = self.connector.sandbox().await?;
-        sandbox.invoke(&self.auth, "me", "{}").await?;
+        sandbox.invoke(&self.auth, Call::new("me")).await?;
         Ok(sandbox)
     }
 }
 
 impl Seen {
-    fn note(&mut self, call: Call, outcome: &Outcome) {
+    fn note(&mut self, call: PlannedCall, outcome: &Outcome) {
         let expected = call.expected().outcome;
         if *outcome != expected {
             self.wrong.push(format!("{call:?}: expected {expected}, seen {outcome}"));
@@ -248,10 +245,10 @@ impl Seen {
         self.sandboxes += other.sandboxes;
     }
 
-    /// Whether the server was asked as often as it should have been: what may act twice, never twice.
+    /// Compares how many requests the server received. Requests that may act twice must not be repeated.
     fn compare_counts(&mut self, soak: &Soak) {
         for number in 0..soak.calls {
-            let call = Call::new(soak.seed, number);
+            let call = PlannedCall::new(soak.seed, number);
             let (expected, asked) = (call.expected().asked, soak.server.asked(number));
             if asked != expected {
                 self.wrong.push(format!("{call:?}: expected {expected} requests, seen {asked}"));

@@ -1,9 +1,9 @@
-//! The server: it does to each call what its number says, and counts. It runs on a thread of its own, so that its tasks are
-//! none of the host's.
+//! The server: it applies the fault of each call and counts requests. It runs on its own thread so that its tasks are not
+//! counted as the host's.
 
 use crate::RESPONSE_BYTES;
-use crate::fault::{Call, Fault};
-use integration_tests::raw::{json_answer, request, token_answer};
+use crate::fault::{Fault, PlannedCall};
+use integration_tests::raw_http::{json_response, request, token_response};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A running server. It ends with the process.
+/// A running server. It stops with the process.
 pub struct Server {
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
     counts: Arc<Counts>,
 }
 
 struct Counts {
     seed: u64,
-    /// How often each call came.
+    /// How many requests each call sent.
     asked: Vec<AtomicU8>,
     logins: AtomicUsize,
     open: AtomicUsize,
@@ -29,7 +29,7 @@ struct Counts {
 }
 
 impl Server {
-    /// Starts one for so many calls.
+    /// Starts a server for this many calls.
     pub fn start(seed: u64, calls: usize) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
@@ -51,7 +51,7 @@ impl Server {
                     counts.connections.fetch_add(1, Relaxed);
                     counts.open.fetch_add(1, Relaxed);
                     tokio::spawn(async move {
-                        // A client that goes away is the end, not a failure.
+                        // A client that closes the connection is no error.
                         let _ = serve(stream, &counts).await;
                         counts.open.fetch_sub(1, Relaxed);
                     });
@@ -61,12 +61,12 @@ impl Server {
         Ok(Self { address, counts })
     }
 
-    /// How often a call came.
+    /// How many requests a call sent.
     pub fn asked(&self, number: usize) -> usize {
         self.counts.asked[number].load(Relaxed).into()
     }
 
-    /// How many logins came.
+    /// How many logins it received.
     pub fn logins(&self) -> usize {
         self.counts.logins.load(Relaxed)
     }
@@ -76,7 +76,7 @@ impl Server {
         self.counts.open.load(Relaxed)
     }
 
-    /// How many connections came in all.
+    /// How many connections it accepted.
     pub fn connections(&self) -> usize {
         self.counts.connections.load(Relaxed)
     }
@@ -89,26 +89,26 @@ async fn serve(stream: TcpStream, counts: &Counts) -> io::Result<()> {
         let request = request(&mut stream).await?;
         if request.is_login() {
             counts.logins.fetch_add(1, Relaxed);
-            stream.write_all(&token_answer("soak-token")).await?;
+            stream.write_all(&token_response("soak-token")).await?;
             continue;
         }
         let number = request.target.strip_prefix("/api/4.0/users/").and_then(|id| id.split('?').next()?.parse().ok());
         let Some(number): Option<usize> = number else {
-            stream.write_all(&json_answer(200, "", r#"{"id":"1"}"#)).await?;
+            stream.write_all(&json_response(200, "", r#"{"id":"1"}"#)).await?;
             continue;
         };
         let first = counts.asked[number].fetch_add(1, Relaxed) == 0;
-        let right = || json_answer(200, "", &format!(r#"{{"id":"{number}","display_name":"Number {number}"}}"#));
-        let answer = match Call::new(counts.seed, number).fault {
+        let right = || json_response(200, "", &format!(r#"{{"id":"{number}","display_name":"Number {number}"}}"#));
+        let answer = match PlannedCall::new(counts.seed, number).fault {
             None => right(),
-            Some(Fault::NotFound) => json_answer(404, "", r#"{"message":"Not found"}"#),
-            Some(Fault::Rejected) => json_answer(422, "", r#"{"message":"Validation Failed","errors":[]}"#),
-            Some(Fault::LargeError) => json_answer(500, "", &" ".repeat(1024 * 1024)),
-            Some(Fault::BadGateway) => json_answer(502, "", "{}"),
-            Some(Fault::Unavailable) => json_answer(503, "retry-after: 3600\r\n", "{}"),
-            Some(Fault::Limited) => json_answer(429, "retry-after: 3600\r\n", "{}"),
-            Some(Fault::LimitedOnce) if first => json_answer(429, "retry-after: 0\r\n", "{}"),
-            Some(Fault::Expired) if first => json_answer(401, "", r#"{"message":"Requires authentication."}"#),
+            Some(Fault::NotFound) => json_response(404, "", r#"{"message":"Not found"}"#),
+            Some(Fault::Rejected) => json_response(422, "", r#"{"message":"Validation Failed","errors":[]}"#),
+            Some(Fault::LargeError) => json_response(500, "", &" ".repeat(1024 * 1024)),
+            Some(Fault::BadGateway) => json_response(502, "", "{}"),
+            Some(Fault::Unavailable) => json_response(503, "retry-after: 3600\r\n", "{}"),
+            Some(Fault::Limited) => json_response(429, "retry-after: 3600\r\n", "{}"),
+            Some(Fault::LimitedOnce) if first => json_response(429, "retry-after: 0\r\n", "{}"),
+            Some(Fault::Expired) if first => json_response(401, "", r#"{"message":"Requires authentication."}"#),
             Some(Fault::LimitedOnce | Fault::Expired) => right(),
             Some(Fault::ResetOnce) if !first => right(),
             Some(Fault::Reset | Fault::ResetOnce) => return stream.get_ref().set_zero_linger(),
@@ -131,7 +131,7 @@ async fn serve(stream: TcpStream, counts: &Counts) -> io::Result<()> {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 right()
             }
-            Some(Fault::Flood) => json_answer(200, "", &" ".repeat(2 * RESPONSE_BYTES as usize)),
+            Some(Fault::Flood) => json_response(200, "", &" ".repeat(2 * RESPONSE_BYTES as usize)),
             Some(Fault::Silence) => {
                 while stream.read(&mut [0; 64]).await? > 0 {}
                 return Ok(());

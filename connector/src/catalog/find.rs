@@ -12,14 +12,14 @@ pub fn model(name: &str) -> Option<&'static Model> {
     MODELS.binary_search_by(|candidate| candidate.name.cmp(name)).ok().map(|index| MODELS[index])
 }
 
-/// Up to three of `names` that come nearest to what somebody wrote, nearest first: for "did you mean …?".
+/// Up to three of `names` that are most similar to what was written, the most similar first: for "did you mean …?".
 pub fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let written = written.to_lowercase();
     let mut candidates: Vec<(usize, &str)> = names
         .filter_map(|name| {
-            let distance = edit_distance(&written, &name.to_lowercase());
+            let distance = strsim::levenshtein(&written, &name.to_lowercase());
             let shares_a_word = written.len() > 3 && (name.contains(&written) || written.contains(name));
-            // A third of the letters wrong is a slip of the hand; more is another word.
+            // With up to a third of the letters wrong it is a typing error; with more it is another word.
             (shares_a_word || distance <= written.len().max(name.len()) / 3).then_some((distance, name))
         })
         .collect();
@@ -28,28 +28,12 @@ pub fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Vec<&
     candidates.into_iter().map(|(_, name)| name).collect()
 }
 
-/// How many letters have to be inserted, removed or replaced to get from one word to the other.
-fn edit_distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, letter) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, other) in to.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[to.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn finds_every_operation_and_model_by_its_name() {
+    fn finds_every_operation_and_model_by_name() {
         for candidate in &OPERATIONS {
             assert_eq!(operation(candidate.name), Some(candidate));
         }
@@ -61,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn suggests_what_was_probably_meant() {
+    fn suggests_similar_names() {
         let names = ["all_users", "create_user", "user", "search_users"];
         assert_eq!(nearest("creat_user", names.into_iter()), ["create_user", "user"]);
         assert_eq!(nearest("all_user", names.into_iter()), ["all_users", "user"]);

@@ -1,15 +1,15 @@
-//! Whole calls, from auth, operation and input to output or failure.
+//! Complete calls, from auth, operation and input to output or failure.
 
 use super::*;
-use crate::scripted::Scripted;
+use crate::mock_transport::MockTransport;
 use crate::transport::TransportErrorKind;
 use std::time::Duration;
 
 const AUTH: &str = r#"{"domain": "looker.example.com", "client_id": "the-id", "client_secret": "the-secret"}"#;
 const USER: &str = r#"{"id":"5","n":1.10}"#;
 
-fn invoke(engine: &mut Engine<Scripted>, operation: &str, input: &str) -> Result<Output> {
-    engine.invoke(AUTH, operation, input)
+fn invoke(engine: &mut Engine<MockTransport>, operation: &str, input: &str) -> Result<Output> {
+    engine.invoke(AUTH, Call::new(operation, input))
 }
 
 fn problem(result: Result<Output>) -> Problem {
@@ -17,8 +17,8 @@ fn problem(result: Result<Output>) -> Problem {
 }
 
 #[test]
-fn logs_in_once_and_signs_every_call() {
-    let mut engine = Engine::new(Scripted::default().token("token-1").json(200, USER).json(200, "[]"));
+fn one_login_serves_all_calls() {
+    let mut engine = Engine::new(MockTransport::default().token("token-1").json(200, USER).json(200, "[]"));
     assert_eq!(invoke(&mut engine, "me", "").unwrap().body, OutputBody::Json(USER.into()));
     invoke(&mut engine, "all_users", "{}").unwrap();
     let base = "https://looker.example.com/api/4.0";
@@ -26,10 +26,10 @@ fn logs_in_once_and_signs_every_call() {
         engine.platform.lines(),
         [format!("POST {base}/login"), format!("GET {base}/user"), format!("GET {base}/users")]
     );
-    let [login, me, _] = &engine.platform.asked[..] else { panic!() };
+    let [login, me, _] = &engine.platform.sent[..] else { panic!() };
     assert_eq!(login.body.as_deref(), Some("client_id=the-id&client_secret=the-secret"));
     assert_eq!(login.headers.get("content-type"), Some("application/x-www-form-urlencoded"));
-    // An engine that puts the secret in place of a placeholder changes the length.
+    // Engines that replace a placeholder by the secret change the length.
     assert_eq!((login.headers.get("content-length"), login.headers.get("authorization")), (None, None));
     assert_eq!(me.headers.get("authorization"), Some("token token-1"));
     assert!(me.headers.get("user-agent").unwrap().starts_with("looker-connector/"));
@@ -37,41 +37,43 @@ fn logs_in_once_and_signs_every_call() {
 }
 
 #[test]
-fn a_body_tells_its_length_and_a_missing_one_too() {
-    let mut engine = Engine::new(Scripted::default().token("token-1").json(200, USER).answer(204, &[], b""));
+fn every_body_has_a_content_length_even_an_empty_one() {
+    let mut engine = Engine::new(MockTransport::default().token("token-1").json(200, USER).response(204, &[], b""));
     invoke(&mut engine, "create_user", r#"{"first_name": "Ada"}"#).unwrap();
     assert_eq!(invoke(&mut engine, "delete_user", r#"{"user_id": 5}"#).unwrap().body, OutputBody::Nothing);
-    let lengths: Vec<_> = engine.platform.asked.iter().map(|asked| asked.headers.get("content-length")).collect();
+    let lengths: Vec<_> = engine.platform.sent.iter().map(|sent| sent.headers.get("content-length")).collect();
     assert_eq!(lengths, [None, Some("20"), Some("0")]);
 }
 
 #[test]
-fn a_token_that_is_refused_is_renewed_once() {
-    let script = Scripted::default().token("token-1").json(200, USER).json(401, "{}").token("token-2").json(200, USER);
+fn a_kept_token_that_is_refused_is_replaced_once() {
+    let script =
+        MockTransport::default().token("token-1").json(200, USER).json(401, "{}").token("token-2").json(200, USER);
     let mut engine = Engine::new(script);
     invoke(&mut engine, "me", "").unwrap();
     invoke(&mut engine, "me", "").unwrap();
-    assert_eq!(engine.platform.asked.last().unwrap().headers.get("authorization"), Some("token token-2"));
-    assert_eq!(engine.platform.left(), 0);
+    assert_eq!(engine.platform.sent.last().unwrap().headers.get("authorization"), Some("token token-2"));
+    assert_eq!(engine.platform.unused(), 0);
 }
 
 #[test]
-fn a_new_token_that_is_refused_is_not_renewed_in_circles() {
-    let mut engine = Engine::new(Scripted::default().token("token-1").json(401, "{}"));
+fn a_new_token_that_is_refused_is_not_replaced() {
+    let mut engine = Engine::new(MockTransport::default().token("token-1").json(401, "{}"));
     let refused = problem(invoke(&mut engine, "me", ""));
     assert_eq!((refused.reason, refused.status), (Reason::Unauthenticated, Some(401)));
-    let script = Scripted::default().token("token-1").json(200, USER).json(401, "{}").token("token-2").json(401, "{}");
+    let script =
+        MockTransport::default().token("token-1").json(200, USER).json(401, "{}").token("token-2").json(401, "{}");
     let mut engine = Engine::new(script);
     invoke(&mut engine, "me", "").unwrap();
     assert_eq!(problem(invoke(&mut engine, "me", "")).reason, Reason::Unauthenticated);
-    assert_eq!(engine.platform.left(), 0);
+    assert_eq!(engine.platform.unused(), 0);
 }
 
 #[test]
-fn a_wrong_secret_is_tried_once_and_never_shown() {
+fn a_wrong_secret_is_sent_once_and_never_shown() {
     for status in [401, 403, 404] {
         let mut engine = Engine::new(
-            Scripted::default().json(status, r#"{"message": "no: the-secret", "documentation_url": null}"#),
+            MockTransport::default().json(status, r#"{"message": "no: the-secret", "documentation_url": null}"#),
         );
         let failure = invoke(&mut engine, "me", "").unwrap_err();
         assert!(matches!(failure, Failure::Permanent(_)));
@@ -82,13 +84,13 @@ fn a_wrong_secret_is_tried_once_and_never_shown() {
         );
         assert!(problem.message.contains("client ID and client secret"), "{}", problem.message);
         assert!(!format!("{failure:?}").contains("the-secret"));
-        assert_eq!(engine.platform.asked.len(), 1);
+        assert_eq!(engine.platform.sent.len(), 1);
     }
 }
 
 #[test]
-fn what_a_server_echoes_of_the_token_is_hidden() {
-    let mut engine = Engine::new(Scripted::default().token("token-1").json(
+fn secrets_that_a_server_echoes_are_hidden() {
+    let mut engine = Engine::new(MockTransport::default().token("token-1").json(
         422,
         r#"{"message": "token-1", "errors": [{"field": "the-secret", "code": "token-1", "message": "x"}]}"#,
     ));
@@ -98,50 +100,52 @@ fn what_a_server_echoes_of_the_token_is_hidden() {
 
 #[test]
 fn a_failed_login_says_that_the_call_was_not_sent() {
-    let script = Scripted::default().error(TransportErrorKind::Timeout);
+    let script = MockTransport::default().error(TransportErrorKind::Timeout);
     let failure = invoke(&mut Engine::new(script), "create_user", "{}").unwrap_err();
     assert!(matches!(&failure, Failure::Retryable(problem) if !problem.request_sent), "{failure:?}");
     let mut page =
-        Engine::new(Scripted::default().answer(200, &[("content-type", "text/html")], b"<title>Log in</title>"));
+        Engine::new(MockTransport::default().response(200, &[("content-type", "text/html")], b"<title>Log in</title>"));
     let problem = problem(invoke(&mut page, "me", ""));
     assert_eq!((problem.reason, problem.request_sent), (Reason::UnexpectedResponse, false));
 }
 
 #[test]
 fn a_token_is_renewed_before_it_expires() {
-    let mut engine = Engine::new(Scripted::default().token("token-1").json(200, USER).token("token-2").json(200, USER));
+    let mut engine =
+        Engine::new(MockTransport::default().token("token-1").json(200, USER).token("token-2").json(200, USER));
     invoke(&mut engine, "me", "").unwrap();
     engine.platform.clock = Duration::from_secs(3600 - 59);
     invoke(&mut engine, "me", "").unwrap();
-    assert_eq!(engine.platform.asked.last().unwrap().headers.get("authorization"), Some("token token-2"));
+    assert_eq!(engine.platform.sent.last().unwrap().headers.get("authorization"), Some("token token-2"));
 }
 
 #[test]
-fn tokens_of_one_auth_never_serve_another() {
+fn the_token_of_one_auth_never_serves_another() {
     let other = AUTH.replace("the-secret", "another-secret");
-    let script = Scripted::default().token("token-1").json(200, USER).token("token-2").json(200, USER).json(200, USER);
+    let script =
+        MockTransport::default().token("token-1").json(200, USER).token("token-2").json(200, USER).json(200, USER);
     let mut engine = Engine::new(script);
     for (auth, token) in [(AUTH, "token token-1"), (&other, "token token-2"), (AUTH, "token token-1")] {
-        engine.invoke(auth, "me", "").unwrap();
-        assert_eq!(engine.platform.asked.last().unwrap().headers.get("authorization"), Some(token));
+        engine.invoke(auth, Call::new("me", "")).unwrap();
+        assert_eq!(engine.platform.sent.last().unwrap().headers.get("authorization"), Some(token));
     }
 }
 
 #[test]
 fn an_access_token_needs_no_login_and_cannot_be_renewed() {
     let auth = r#"{"domain": "looker.example.com", "access_token": "given-token"}"#;
-    let mut engine = Engine::new(Scripted::default().json(200, USER).json(401, "{}"));
-    engine.invoke(auth, "me", "").unwrap();
-    assert_eq!(engine.platform.asked[0].headers.get("authorization"), Some("token given-token"));
-    assert_eq!(problem(engine.invoke(auth, "me", "")).reason, Reason::Unauthenticated);
-    assert_eq!(engine.platform.asked.len(), 2);
+    let mut engine = Engine::new(MockTransport::default().json(200, USER).json(401, "{}"));
+    engine.invoke(auth, Call::new("me", "")).unwrap();
+    assert_eq!(engine.platform.sent[0].headers.get("authorization"), Some("token given-token"));
+    assert_eq!(problem(engine.invoke(auth, Call::new("me", ""))).reason, Reason::Unauthenticated);
+    assert_eq!(engine.platform.sent.len(), 2);
 }
 
 #[test]
-fn user_and_workspace_hold_across_renewals() {
+fn a_new_token_has_the_same_user_and_workspace() {
     let auth = AUTH.replace('}', r#", "run_as_user_id": "a/7", "workspace": "dev"}"#);
     let session = r#"{"workspace_id":"dev"}"#;
-    let script = Scripted::default()
+    let script = MockTransport::default()
         .token("admin-1")
         .token("user-1")
         .json(200, session)
@@ -152,20 +156,20 @@ fn user_and_workspace_hold_across_renewals() {
         .json(200, session)
         .json(200, USER);
     let mut engine = Engine::new(script);
-    engine.invoke(&auth, "me", "").unwrap();
-    engine.invoke(&auth, "me", "").unwrap();
-    let asked: Vec<_> = engine
+    engine.invoke(&auth, Call::new("me", "")).unwrap();
+    engine.invoke(&auth, Call::new("me", "")).unwrap();
+    let sent: Vec<_> = engine
         .platform
-        .asked
+        .sent
         .iter()
-        .map(|asked| {
-            let line = asked.line.replace("https://looker.example.com/api/4.0", "");
-            (line, asked.headers.get("authorization").unwrap_or_default())
+        .map(|sent| {
+            let line = sent.line.replace("https://looker.example.com/api/4.0", "");
+            (line, sent.headers.get("authorization").unwrap_or_default())
         })
         .collect();
-    let asked: Vec<(&str, &str)> = asked.iter().map(|(line, token)| (line.as_str(), *token)).collect();
+    let sent: Vec<(&str, &str)> = sent.iter().map(|(line, token)| (line.as_str(), *token)).collect();
     assert_eq!(
-        asked,
+        sent,
         [
             ("POST /login", ""),
             ("POST /login/a%2F7", "token admin-1"),
@@ -177,13 +181,13 @@ fn user_and_workspace_hold_across_renewals() {
             ("GET /user", "token user-2"),
         ]
     );
-    assert_eq!(engine.platform.asked[2].body.as_deref(), Some(session));
+    assert_eq!(engine.platform.sent[2].body.as_deref(), Some(session));
 }
 
 #[test]
-fn an_administrators_token_that_is_refused_is_renewed_too() {
+fn an_administrators_token_that_is_refused_is_replaced_too() {
     let auth = AUTH.replace('}', r#", "run_as_user_id": "7"}"#);
-    let script = Scripted::default()
+    let script = MockTransport::default()
         .token("admin-1")
         .token("user-1")
         .json(200, USER)
@@ -193,79 +197,79 @@ fn an_administrators_token_that_is_refused_is_renewed_too() {
         .token("user-2")
         .json(200, USER);
     let mut engine = Engine::new(script);
-    engine.invoke(&auth, "me", "").unwrap();
-    engine.invoke(&auth, "me", "").unwrap();
-    assert_eq!(engine.platform.left(), 0);
+    engine.invoke(&auth, Call::new("me", "")).unwrap();
+    engine.invoke(&auth, Call::new("me", "")).unwrap();
+    assert_eq!(engine.platform.unused(), 0);
 }
 
 #[test]
-fn a_user_as_whom_one_may_not_run_is_named() {
+fn a_refused_run_as_names_the_user() {
     let auth = AUTH.replace('}', r#", "run_as_user_id": "7"}"#);
-    let mut engine = Engine::new(Scripted::default().token("admin-1").json(403, r#"{"message": "sudo"}"#));
-    let problem = problem(engine.invoke(&auth, "me", ""));
+    let mut engine = Engine::new(MockTransport::default().token("admin-1").json(403, r#"{"message": "sudo"}"#));
+    let problem = problem(engine.invoke(&auth, Call::new("me", "")));
     assert_eq!((problem.reason, problem.request_sent), (Reason::Forbidden, false));
     assert!(problem.message.contains("run as user 7"), "{}", problem.message);
 }
 
 #[test]
 fn logging_out_forgets_the_token() {
-    let script = Scripted::default().token("token-1").answer(204, &[], b"").token("token-2").json(200, USER);
+    let script = MockTransport::default().token("token-1").response(204, &[], b"").token("token-2").json(200, USER);
     let mut engine = Engine::new(script);
     assert_eq!(invoke(&mut engine, "logout", "").unwrap().body, OutputBody::Nothing);
     invoke(&mut engine, "me", "").unwrap();
-    assert_eq!(engine.platform.left(), 0);
+    assert_eq!(engine.platform.unused(), 0);
 }
 
 #[test]
 fn the_operation_login_sends_no_token() {
-    let mut engine = Engine::new(Scripted::default().token("token-1"));
+    let mut engine = Engine::new(MockTransport::default().token("token-1"));
     assert!(matches!(invoke(&mut engine, "login", "").unwrap().body, OutputBody::Json(_)));
-    assert_eq!(engine.platform.asked[0].headers.get("authorization"), None);
-    assert_eq!(engine.platform.asked[0].body.as_deref(), Some("client_id=the-id&client_secret=the-secret"));
+    assert_eq!(engine.platform.sent[0].headers.get("authorization"), None);
+    assert_eq!(engine.platform.sent[0].body.as_deref(), Some("client_id=the-id&client_secret=the-secret"));
 }
 
 #[test]
 fn the_operation_login_needs_credentials_from_somewhere() {
     let auth = r#"{"domain": "looker.example.com", "access_token": "given-token"}"#;
-    let mut engine = Engine::new(Scripted::default().token("token-1"));
-    let refused = problem(engine.invoke(auth, "login", ""));
+    let mut engine = Engine::new(MockTransport::default().token("token-1"));
+    let refused = problem(engine.invoke(auth, Call::new("login", "")));
     assert_eq!((refused.reason, refused.request_sent), (Reason::InvalidAuth, false));
-    assert_eq!(problem(engine.invoke(auth, "login", r#"{"client_id": "i"}"#)).reason, Reason::InvalidAuth);
-    engine.invoke(auth, "login", r#"{"client_id": "i", "client_secret": "s"}"#).unwrap();
-    assert_eq!(engine.platform.asked[0].body.as_deref(), Some("client_id=i&client_secret=s"));
+    assert_eq!(problem(engine.invoke(auth, Call::new("login", r#"{"client_id": "i"}"#))).reason, Reason::InvalidAuth);
+    engine.invoke(auth, Call::new("login", r#"{"client_id": "i", "client_secret": "s"}"#)).unwrap();
+    assert_eq!(engine.platform.sent[0].body.as_deref(), Some("client_id=i&client_secret=s"));
 }
 
 #[test]
-fn nothing_is_sent_for_a_call_that_cannot_be_right() {
-    let mut engine = Engine::new(Scripted::default());
+fn nothing_is_sent_for_an_invalid_call() {
+    let mut engine = Engine::new(MockTransport::default());
     let unknown = problem(invoke(&mut engine, "creat_user", ""));
     assert_eq!(unknown.reason, Reason::UnknownOperation);
     assert!(unknown.message.contains("Did you mean create_user"), "{}", unknown.message);
     assert_eq!(problem(invoke(&mut engine, "user", "{}")).reason, Reason::InvalidInput);
-    assert_eq!(problem(engine.invoke("{}", "me", "")).reason, Reason::InvalidAuth);
-    assert_eq!(engine.platform.asked.len(), 0);
+    assert_eq!(problem(engine.invoke("{}", Call::new("me", ""))).reason, Reason::InvalidAuth);
+    assert_eq!(engine.platform.sent.len(), 0);
 }
 
 #[test]
-fn the_connection_can_be_tested() {
-    let mut engine = Engine::new(Scripted::default().token("token-1").json(200, USER));
+fn check_auth_returns_the_user() {
+    let mut engine = Engine::new(MockTransport::default().token("token-1").json(200, USER));
     assert_eq!(engine.check_auth(AUTH).unwrap(), USER);
-    assert!(engine.platform.asked[1].line.contains("/api/4.0/user?fields=id%2Cdisplay_name"));
+    assert!(engine.platform.sent[1].line.contains("/api/4.0/user?fields=id%2Cdisplay_name"));
 }
 
 #[test]
-fn hosts_are_named_without_asking() {
-    let engine = Engine::new(Scripted::default());
+fn hosts_are_known_without_a_request() {
+    let engine = Engine::new(MockTransport::default());
     assert_eq!(engine.hosts(AUTH).unwrap(), ["looker.example.com:443"]);
-    assert_eq!(engine.platform.asked.len(), 0);
+    assert_eq!(engine.platform.sent.len(), 0);
 }
 
 #[test]
 fn an_output_can_be_read_in_pieces() {
     let csv = [("content-type", "text/csv; charset=utf-8"), ("content-length", "9")];
-    let mut engine = Engine::new(Scripted::default().token("token-1").answer(200, &csv, b"a,b\n1,22\n"));
+    let mut engine = Engine::new(MockTransport::default().token("token-1").response(200, &csv, b"a,b\n1,22\n"));
     let input = r#"{"query_id": "1", "result_format": "csv"}"#;
-    let mut download = engine.open(AUTH, "run_query", input).unwrap();
+    let mut download = engine.open(AUTH, Call::new("run_query", input)).unwrap();
     assert_eq!((download.media_type(), download.size()), ("text/csv", Some(9)));
     let mut read = Vec::new();
     loop {
@@ -281,11 +285,12 @@ fn an_output_can_be_read_in_pieces() {
 }
 
 #[test]
-fn a_stream_of_json_gives_every_byte_after_it_was_looked_at() {
+fn a_json_stream_returns_every_byte_that_was_read_ahead() {
     let rows = format!("[{}]", vec![r#"{"a":1}"#; 50_000].join(","));
     let json = [("content-type", "application/json")];
-    let mut engine = Engine::new(Scripted::default().token("token-1").answer(200, &json, rows.as_bytes()));
-    let mut download = engine.open(AUTH, "run_query", r#"{"query_id": "1", "result_format": "json"}"#).unwrap();
+    let mut engine = Engine::new(MockTransport::default().token("token-1").response(200, &json, rows.as_bytes()));
+    let mut download =
+        engine.open(AUTH, Call::new("run_query", r#"{"query_id": "1", "result_format": "json"}"#)).unwrap();
     let mut read = Vec::new();
     loop {
         match download.read(1000).unwrap() {
@@ -297,59 +302,62 @@ fn a_stream_of_json_gives_every_byte_after_it_was_looked_at() {
 }
 
 #[test]
-fn a_failed_query_is_found_before_its_stream_begins() {
+fn a_failed_query_is_found_before_its_stream_starts() {
     let mut engine =
-        Engine::new(Scripted::default().token("token-1").json(200, r#"[{"looker_error": "no such view"}]"#));
-    let failure = engine.open(AUTH, "run_query", r#"{"query_id": "1", "result_format": "json"}"#).unwrap_err();
+        Engine::new(MockTransport::default().token("token-1").json(200, r#"[{"looker_error": "no such view"}]"#));
+    let failure =
+        engine.open(AUTH, Call::new("run_query", r#"{"query_id": "1", "result_format": "json"}"#)).unwrap_err();
     assert_eq!(failure.problem().reason, Reason::Rejected);
-    let mut engine = Engine::new(Scripted::default().token("token-1").json(404, r#"{"message": "Not found"}"#));
-    let failure = engine.open(AUTH, "run_query", r#"{"query_id": "1", "result_format": "json"}"#).unwrap_err();
+    let mut engine = Engine::new(MockTransport::default().token("token-1").json(404, r#"{"message": "Not found"}"#));
+    let failure =
+        engine.open(AUTH, Call::new("run_query", r#"{"query_id": "1", "result_format": "json"}"#)).unwrap_err();
     assert_eq!(failure.problem().reason, Reason::NotFound);
 }
 
 #[test]
-fn a_stream_that_breaks_is_over() {
-    let mut engine = Engine::new(Scripted::default().token("token-1").broken_body("[1,2"));
-    let mut download = engine.open(AUTH, "run_query", r#"{"query_id": "1", "result_format": "json"}"#).unwrap();
+fn a_stream_ends_after_a_failure() {
+    let mut engine = Engine::new(MockTransport::default().token("token-1").broken_body("[1,2"));
+    let mut download =
+        engine.open(AUTH, Call::new("run_query", r#"{"query_id": "1", "result_format": "json"}"#)).unwrap();
     assert_eq!(download.read(100).unwrap(), b"[1,2");
     assert_eq!(download.read(100).unwrap_err().problem().reason, Reason::Unreachable);
     assert!(download.read(100).unwrap().is_empty());
 }
 
 #[test]
-fn what_the_catalog_does_not_have_can_be_called_too() {
-    let mut engine = Engine::new(Scripted::default().token("token-1").json(200, USER).json(404, "{}"));
+fn call_api_reaches_paths_outside_the_catalog() {
+    let mut engine = Engine::new(MockTransport::default().token("token-1").json(200, USER).json(404, "{}"));
     let input = r#"{"method": "GET", "path": "/brand_new/5", "query": {"fields": ["a", "b"]}}"#;
     assert_eq!(invoke(&mut engine, "call_api", input).unwrap().body, OutputBody::Json(USER.into()));
-    let asked = &engine.platform.asked[1];
-    assert_eq!(asked.line, "GET https://looker.example.com/api/4.0/brand_new/5?fields=a%2Cb");
-    assert_eq!(asked.headers.get("authorization"), Some("token token-1"));
+    let sent = &engine.platform.sent[1];
+    assert_eq!(sent.line, "GET https://looker.example.com/api/4.0/brand_new/5?fields=a%2Cb");
+    assert_eq!(sent.headers.get("authorization"), Some("token token-1"));
     assert_eq!(problem(invoke(&mut engine, "call_api", input)).reason, Reason::NotFound);
     assert_eq!(problem(invoke(&mut engine, "call_api", "{}")).reason, Reason::InvalidInput);
     let description = describe("call_api").unwrap();
-    assert_eq!(description.operation.effect, Effect::Write);
+    assert_eq!(description.operation.effect, Effect::Delete);
     assert!(description.input_schema.contains("\"method\""));
-    assert!(operations().iter().all(|operation| operation.name != "call_api"));
+    assert!(operations().any(|operation| operation.name == "call_api"));
 }
 
 const OAUTH: &str = r#"{"domain": "looker.example.com", "client_id": "the-app", "refresh_token": "refresh-1"}"#;
 
 /// The answer to a refresh token, with another one.
-fn refreshed(script: Scripted, token: &str, refresh_token: &str) -> Scripted {
+fn refreshed(script: MockTransport, token: &str, refresh_token: &str) -> MockTransport {
     let answer = format!(r#"{{"access_token":"{token}","expires_in":3600,"refresh_token":{refresh_token}}}"#);
     script.json(200, &answer)
 }
 
 #[test]
-fn a_refresh_token_becomes_a_token_and_the_next_one_is_used_then() {
-    let script = refreshed(Scripted::default(), "token-1", r#""refresh-2""#).json(200, USER);
+fn a_replaced_refresh_token_is_used_from_then_on() {
+    let script = refreshed(MockTransport::default(), "token-1", r#""refresh-2""#).json(200, USER);
     let script = refreshed(script.json(401, "{}"), "token-2", "null").json(200, USER);
     let mut engine = Engine::new(refreshed(script.json(401, "{}"), "token-3", r#""refresh-3""#).json(200, USER));
     for _ in 0..3 {
-        engine.invoke(OAUTH, "me", "").unwrap();
+        engine.invoke(OAUTH, Call::new("me", "")).unwrap();
     }
-    let refreshes: Vec<_> = engine.platform.asked.iter().filter(|asked| asked.line.contains("/token")).collect();
-    let bodies: Vec<_> = refreshes.iter().filter_map(|asked| asked.body.as_deref()).collect();
+    let refreshes: Vec<_> = engine.platform.sent.iter().filter(|sent| sent.line.contains("/token")).collect();
+    let bodies: Vec<_> = refreshes.iter().filter_map(|sent| sent.body.as_deref()).collect();
     let body = |token: &str| format!("grant_type=refresh_token&client_id=the-app&refresh_token={token}");
     assert_eq!(bodies, [body("refresh-1"), body("refresh-2"), body("refresh-2")]);
     assert_eq!(refreshes[0].line, "POST https://looker.example.com/api/token");
@@ -357,9 +365,10 @@ fn a_refresh_token_becomes_a_token_and_the_next_one_is_used_then() {
 }
 
 #[test]
-fn a_refresh_token_that_is_refused_needs_the_user() {
+fn a_refused_refresh_token_requires_a_new_sign_in() {
     let answer = r#"{"error": "invalid_grant", "error_description": "refresh-1 is void"}"#;
-    let failure = Engine::new(Scripted::default().json(400, answer)).invoke(OAUTH, "me", "").unwrap_err();
+    let failure =
+        Engine::new(MockTransport::default().json(400, answer)).invoke(OAUTH, Call::new("me", "")).unwrap_err();
     assert!(matches!(&failure, Failure::Permanent(problem) if problem.reason == Reason::Unauthenticated));
     assert!(failure.problem().message.contains("sign in to looker.example.com again"), "{failure:?}");
     assert!(!format!("{failure:?}").contains("refresh-1"), "{failure:?}");
@@ -368,56 +377,153 @@ fn a_refresh_token_that_is_refused_needs_the_user() {
 #[test]
 fn a_session_serves_other_instances() {
     let auth = AUTH.replace('}', r#", "port": 19999, "run_as_user_id": "7", "workspace": "dev"}"#);
-    let script = Scripted::default().token("admin").token("user-1").json(200, "{}").token("user-2").json(200, "{}");
+    let script =
+        MockTransport::default().token("admin").token("user-1").json(200, "{}").token("user-2").json(200, "{}");
     let mut engine = Engine::new(script);
     let session = engine.sign_in(&auth).unwrap();
-    assert_eq!((session.lasts, &session.renewed_auth), (Some(Duration::from_secs(3540)), &None));
-    // Asked again, it signs in again: the one who asks knows that the first token is of no use any more.
+    assert_eq!((session.lifetime, &session.renewed_auth), (Some(Duration::from_secs(3540)), &None));
+    // SentRequest again, it signs in again: the one who asks knows that the first token is of no use any more.
     assert!(engine.sign_in(&auth).unwrap().auth.contains("user-2"));
-    assert_eq!(engine.platform.left(), 0);
+    assert_eq!(engine.platform.unused(), 0);
 
-    let mut other = Engine::new(Scripted::default().json(200, USER).json(401, "{}").answer(204, &[], b""));
-    other.invoke(&session.auth, "me", "").unwrap();
+    let mut other = Engine::new(MockTransport::default().json(200, USER).json(401, "{}").response(204, &[], b""));
+    other.invoke(&session.auth, Call::new("me", "")).unwrap();
     assert_eq!(other.platform.lines(), ["GET https://looker.example.com:19999/api/4.0/user"]);
-    assert_eq!(other.platform.asked[0].headers.get("authorization"), Some("token user-1"));
-    let ended = problem(other.invoke(&session.auth, "me", ""));
+    assert_eq!(other.platform.sent[0].headers.get("authorization"), Some("token user-1"));
+    let ended = problem(other.invoke(&session.auth, Call::new("me", "")));
     assert_eq!((ended.reason, ended.request_sent), (Reason::Unauthenticated, true));
     other.sign_out(&session.auth).unwrap();
-    assert_eq!(other.platform.asked[2].line, "DELETE https://looker.example.com:19999/api/4.0/logout");
+    assert_eq!(other.platform.sent[2].line, "DELETE https://looker.example.com:19999/api/4.0/logout");
 }
 
 #[test]
-fn a_session_tells_the_auth_that_is_to_be_kept() {
+fn a_session_returns_the_renewed_auth() {
     let auth = OAUTH.replace('}', r#", "workspace": "dev"}"#);
-    let script = refreshed(Scripted::default(), "token-1", r#""refresh-2""#).json(200, "{}");
+    let script = refreshed(MockTransport::default(), "token-1", r#""refresh-2""#).json(200, "{}");
     let session = Engine::new(script).sign_in(&auth).unwrap();
     let kept: serde_json::Value = serde_json::from_str(&session.renewed_auth.unwrap()).unwrap();
     let expected = auth.replace("refresh-1", "refresh-2");
     assert_eq!(kept, serde_json::from_str::<serde_json::Value>(&expected).unwrap());
     // The same refresh token once more is none to be kept.
-    let script = refreshed(Scripted::default(), "token-1", r#""refresh-1""#);
+    let script = refreshed(MockTransport::default(), "token-1", r#""refresh-1""#);
     assert_eq!(Engine::new(script).sign_in(OAUTH).unwrap().renewed_auth, None);
 }
 
 #[test]
-fn signing_out_ends_what_was_got_for_an_auth() {
+fn signing_out_revokes_every_token_of_an_auth() {
     let auth = AUTH.replace('}', r#", "run_as_user_id": "7"}"#);
     // Nothing was got yet, so there is nothing to end.
-    let mut engine = Engine::new(Scripted::default());
+    let mut engine = Engine::new(MockTransport::default());
     engine.sign_out(&auth).unwrap();
-    assert!(engine.platform.asked.is_empty());
+    assert!(engine.platform.sent.is_empty());
 
-    let script = Scripted::default().token("admin").token("user").json(200, USER).answer(204, &[], b"").json(401, "{}");
+    let script =
+        MockTransport::default().token("admin").token("user").json(200, USER).response(204, &[], b"").json(401, "{}");
     let mut engine = Engine::new(script);
-    engine.invoke(&auth, "me", "").unwrap();
+    engine.invoke(&auth, Call::new("me", "")).unwrap();
     engine.sign_out(&auth).unwrap();
-    let ended: Vec<_> =
-        engine.platform.asked[3..].iter().filter_map(|asked| asked.headers.get("authorization")).collect();
+    let ended: Vec<_> = engine.platform.sent[3..].iter().filter_map(|sent| sent.headers.get("authorization")).collect();
     assert_eq!(ended, ["token admin", "token user"]);
     engine.sign_out(&auth).unwrap();
-    assert_eq!(engine.platform.left(), 0);
+    assert_eq!(engine.platform.unused(), 0);
 
-    let mut engine = Engine::new(Scripted::default().token("token-1").json(200, USER).json(500, "{}"));
-    engine.invoke(AUTH, "me", "").unwrap();
+    let mut engine = Engine::new(MockTransport::default().token("token-1").json(200, USER).json(500, "{}"));
+    engine.invoke(AUTH, Call::new("me", "")).unwrap();
     assert!(engine.sign_out(AUTH).unwrap_err().problem().message.starts_with("Signing out failed."));
+}
+
+#[test]
+fn signing_out_goes_on_after_a_failure_and_can_be_repeated() {
+    let auth = AUTH.replace('}', r#", "run_as_user_id": "7"}"#);
+    let signed_in = || MockTransport::default().token("admin").token("user").json(200, USER);
+    let both = ["token admin", "token user"];
+    for (script, reason, left) in [
+        (signed_in().json(500, "{}").response(204, &[], b""), Reason::RemoteError, &both[..1]),
+        (signed_in().error(TransportErrorKind::Timeout).json(401, "{}"), Reason::Timeout, &both[..1]),
+        (signed_in().json(403, "{}").json(500, "{}"), Reason::Forbidden, &both[..]),
+    ] {
+        let mut engine = Engine::new(script);
+        engine.invoke(&auth, Call::new("me", "")).unwrap();
+        let failure = engine.sign_out(&auth).unwrap_err();
+        assert_eq!(failure.problem().reason, reason);
+        assert!(failure.problem().message.starts_with("Signing out failed."), "{failure:?}");
+        assert_eq!(revoked(&mut engine), both);
+        // Signing out again tries only the tokens that could not be revoked.
+        engine.platform = left.iter().fold(MockTransport::default(), |script, _| script.response(204, &[], b""));
+        engine.sign_out(&auth).unwrap();
+        engine.sign_out(&auth).unwrap();
+        assert_eq!(revoked(&mut engine), left);
+    }
+}
+
+/// The tokens that were sent to be revoked.
+fn revoked(engine: &mut Engine<MockTransport>) -> Vec<String> {
+    let logouts = engine.platform.sent.iter().filter(|sent| sent.line.starts_with("DELETE"));
+    logouts.map(|sent| sent.headers.get("authorization").unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn login_and_call_share_the_wait() {
+    let headers = [("retry-after", "3")];
+    let script = MockTransport::default().response(429, &headers, b"").token("token-1").response(429, &headers, b"");
+    let mut engine = Engine::new(script.slow(Duration::from_secs(60)));
+    let call = Call { max_wait: Some(Duration::from_secs(5)), ..Call::new("me", "") };
+    let limited = problem(engine.invoke(AUTH, call));
+    assert_eq!((limited.reason, limited.retry_after), (Reason::RateLimited, Some(Duration::from_secs(3))));
+    assert_eq!(engine.platform.waits, [Duration::from_secs(3)]);
+}
+
+#[test]
+fn with_no_wait_allowed_only_a_refused_token_is_replaced_and_the_call_sent_again() {
+    let script = MockTransport::default().token("token-1").json(200, USER).json(401, "{}").token("token-2");
+    let mut engine = Engine::new(script.json(200, USER).json(401, "{}").token("token-3").json(401, "{}"));
+    let call = Call { max_wait: Some(Duration::ZERO), ..Call::new("me", "") };
+    engine.invoke(AUTH, call).unwrap();
+    engine.invoke(AUTH, call).unwrap();
+    assert_eq!(problem(engine.invoke(AUTH, call)).reason, Reason::Unauthenticated);
+    assert_eq!((engine.platform.unused(), engine.platform.waits.len()), (0, 0));
+}
+
+#[test]
+fn with_no_wait_allowed_failures_are_returned_at_once() {
+    let call = Call { max_wait: Some(Duration::ZERO), ..Call::new("me", "") };
+    let signed_in = || MockTransport::default().token("token-1");
+    for (script, reason, wait) in [
+        (signed_in().error(TransportErrorKind::Broken), Reason::Unreachable, None),
+        (signed_in().response(429, &[("retry-after", "7")], b""), Reason::RateLimited, Some(7)),
+        (signed_in().json(502, "{}"), Reason::RemoteError, None),
+    ] {
+        let mut engine = Engine::new(script);
+        let failure = engine.invoke(AUTH, call).unwrap_err();
+        assert!(matches!(failure, Failure::Retryable(_)), "{failure:?}");
+        assert_eq!((failure.problem().reason, failure.problem().retry_after), (reason, wait.map(Duration::from_secs)));
+        assert_eq!((engine.platform.sent.len(), engine.platform.waits.len()), (2, 0));
+    }
+}
+
+#[test]
+fn a_result_that_is_not_ready_by_a_date_is_waited_for_no_longer_than_that() {
+    let call = Call::new("query_task_results", r#"{"query_task_id": "1"}"#);
+    // The mock's clock starts at the beginning of 2026.
+    let headers = [("retry-after", "Thu, 01 Jan 2026 00:01:00 GMT"), ("content-type", "application/json")];
+    let mut engine = Engine::new(MockTransport::default().token("token-1").response(202, &headers, b""));
+    let waiting = problem(engine.invoke(AUTH, call));
+    assert_eq!((waiting.reason, waiting.retry_after), (Reason::Timeout, Some(Duration::from_secs(60))));
+    let mut engine = Engine::new(MockTransport::default().token("token-1").response(202, &headers, b""));
+    let waiting = engine.open(AUTH, call).unwrap_err();
+    assert_eq!(waiting.problem().retry_after, Some(Duration::from_secs(60)));
+}
+
+#[test]
+fn the_list_has_all_operations_in_the_order_of_their_names() {
+    let names: Vec<&str> = operations().map(|operation| operation.name).collect();
+    assert_eq!(names.len(), OPERATIONS.len() + 1);
+    assert!(names.is_sorted());
+    assert!(operations().all(|operation| describe(operation.name).unwrap().operation.name == operation.name));
+}
+
+#[test]
+fn the_digest_is_a_sha_256() {
+    assert_eq!(catalog::DIGEST.len(), 64);
+    assert!(catalog::DIGEST.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')));
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::engine::find;
 use crate::failure::Failure;
 
-fn call(operation: &str, input: &str) -> Call {
+fn call(operation: &str, input: &str) -> Parts {
     build(find(operation).unwrap(), &Input::parse(input).unwrap(), |_| None).unwrap_or_else(|failure| {
         panic!("{operation} {input}: {failure:?}");
     })
@@ -15,7 +15,7 @@ fn refused(operation: &str, input: &str) -> Vec<(String, String)> {
     match build(find(operation).unwrap(), &Input::parse(input).unwrap(), |_| None) {
         Err(Failure::Permanent(problem)) if problem.reason == Reason::InvalidInput => {
             assert!(!problem.request_sent);
-            problem.fields.into_iter().map(|field| (field.field, field.code)).collect()
+            problem.fields.into_iter().map(|field| (field.field.unwrap_or_default(), field.code)).collect()
         }
         Err(failure) => panic!("{operation} {input}: {failure:?}"),
         Ok(call) => panic!("{operation} {input}: not refused, would send {}", call.target),
@@ -29,7 +29,7 @@ fn message(operation: &str, input: &str) -> String {
     }
 }
 
-fn body(call: &Call) -> &str {
+fn body(call: &Parts) -> &str {
     call.body.as_ref().map_or("", |content| std::str::from_utf8(&content.bytes).unwrap())
 }
 
@@ -67,7 +67,7 @@ fn query_values_keep_their_order_and_meaning() {
 }
 
 #[test]
-fn a_misspelt_filter_is_refused_with_what_was_meant() {
+fn a_misspelled_filter_is_refused_with_a_suggestion() {
     assert_eq!(refused("all_users", r#"{"field": "id"}"#), [("field".into(), "unknown".into())]);
     assert!(message("all_users", r#"{"field": "id"}"#).contains("did you mean fields"));
     assert!(message("all_users", r#"{"email": "x"}"#).contains("all_users has no input email"));
@@ -75,7 +75,7 @@ fn a_misspelt_filter_is_refused_with_what_was_meant() {
 }
 
 #[test]
-fn everything_wrong_is_named_at_once() {
+fn one_failure_names_everything_that_is_wrong() {
     let refused = refused("all_users", r#"{"limit": "many", "field": "id", "ids": {}}"#);
     let fields: Vec<&str> = refused.iter().map(|(field, _)| field.as_str()).collect();
     assert_eq!(fields, ["limit", "ids", "field"]);
@@ -103,7 +103,7 @@ fn a_required_body_is_sent_even_if_empty() {
 }
 
 #[test]
-fn a_patch_demands_no_property_and_a_post_does() {
+fn a_post_requires_properties_and_a_patch_does_not() {
     assert_eq!(refused("create_query", r#"{"model": "m"}"#), [("view".into(), "missing".into())]);
     assert!(!body(&call("create_query", r#"{"model": "m", "view": "v"}"#)).is_empty());
     let operation = find("update_user_attribute").unwrap();
@@ -112,7 +112,7 @@ fn a_patch_demands_no_property_and_a_post_does() {
 }
 
 #[test]
-fn names_that_clash_are_told_apart() {
+fn clashing_names_are_separate_inputs() {
     let created = call("create_query", r#"{"model": "m", "view": "v", "fields": ["a.b"], "query_fields": "id"}"#);
     assert_eq!(created.target, "/api/4.0/queries?fields=id");
     assert_eq!(body(&created), r#"{"model":"m","view":"v","fields":["a.b"]}"#);
@@ -125,7 +125,21 @@ fn names_that_clash_are_told_apart() {
 }
 
 #[test]
-fn a_body_that_is_no_object_is_one_input() {
+fn a_path_parameter_keeps_its_name_where_the_body_has_it_too() {
+    let added = call("add_group_group", r#"{"group_id": "1", "body_group_id": 2}"#);
+    assert_eq!((added.target.as_str(), body(&added)), ("/api/4.0/groups/1/groups", r#"{"group_id":"2"}"#));
+    let renamed =
+        call("update_external_oauth_application", r#"{"client_id": "a", "body_client_id": "b", "name": "n"}"#);
+    assert_eq!(renamed.target, "/api/4.0/external_oauth_applications/a");
+    assert_eq!(body(&renamed), r#"{"client_id":"b","name":"n"}"#);
+    let value = r#"{"group_id": "1", "user_attribute_id": "3", "body_group_id": "1", "value": "v"}"#;
+    let value = call("update_user_attribute_group_value", value);
+    assert_eq!(value.target, "/api/4.0/groups/1/attribute_values/3");
+    assert_eq!(body(&value), r#"{"group_id":"1","value":"v"}"#);
+}
+
+#[test]
+fn a_body_that_is_not_an_object_is_a_single_input() {
     let roles = call("set_user_roles", r#"{"user_id": "7", "body": [1, "2"]}"#);
     assert_eq!((roles.target.as_str(), body(&roles)), ("/api/4.0/users/7/roles", r#"["1","2"]"#));
     let metadata = call("parse_saml_idp_metadata", r#"{"body": "<xml/>"}"#);
@@ -136,7 +150,7 @@ fn a_body_that_is_no_object_is_one_input() {
 }
 
 #[test]
-fn a_text_of_json_is_sent_as_the_document_that_it_holds() {
+fn a_string_that_holds_json_is_sent_as_that_document() {
     for (input, expected) in [
         (r#"{"body": {"State": "CA"}}"#, r#"{"State": "CA"}"#),
         (r#"{"body": "{\"State\":\"CA\"}"}"#, r#"{"State":"CA"}"#),
@@ -147,13 +161,13 @@ fn a_text_of_json_is_sent_as_the_document_that_it_holds() {
 }
 
 #[test]
-fn a_body_around_the_properties_is_taken_off() {
+fn a_body_around_the_properties_is_refused() {
     let message = message("create_user", r#"{"body": {"first_name": "Ada"}}"#);
-    assert!(message.contains("side by side"), "{message}");
+    assert!(message.contains("without body around them"), "{message}");
 }
 
 #[test]
-fn secrets_of_a_login_go_into_the_form() {
+fn a_login_sends_its_secrets_in_a_form() {
     let operation = find("login").unwrap();
     let fill = |name: &str| Some(format!("{name} & co"));
     let call = build(operation, &Input::parse("").unwrap(), fill).unwrap();
@@ -172,9 +186,9 @@ fn every_operation_can_be_called() {
             give(parameter.input, &parameter.kind);
         }
         match &operation.body {
-            Some(Body { kind: Type::Model(model), .. }) => {
+            Some(body @ Body { kind: Type::Model(model), .. }) => {
                 for property in model.properties.iter().filter(|property| property.required && !property.read_only) {
-                    give(property.name, &property.kind);
+                    give(body.input_of(property), &property.kind);
                 }
             }
             Some(body) if body.required && body.media_type != FORM => give(BODY, &body.kind),

@@ -1,13 +1,13 @@
-//! Queries that failed although the answer says success: Looker reports them in the rows, or beside them.
+//! Failed queries with a success status: Looker reports the error in the rows or beside them.
 
 use crate::catalog::Operation;
+use crate::error_response::Explanation;
 use crate::failure::{Failure, Problem, Reason};
-use crate::refusal::Explanation;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use std::fmt;
 
-/// The failure that a query's result reports, if it does.
+/// The failure that the result of a query reports, if any.
 ///
 /// | format | a failed query looks like |
 /// | --- | --- |
@@ -22,7 +22,7 @@ pub fn failure(operation: &Operation, document: &str, status: u16, base_url: &st
         Some(b'{') => errors_without_data(document).map(|errors| Explanation::from_json(errors, base_url)),
         _ => None,
     }?;
-    let what = explanation.message.unwrap_or_else(|| "it gives no reason".to_owned());
+    let what = explanation.message.unwrap_or_else(|| "Looker gives no reason".to_owned());
     let mut problem = Problem::new(Reason::Rejected, format!("The query failed: {what}"));
     problem.status = Some(status);
     problem.request_sent = true;
@@ -53,9 +53,9 @@ fn begins_with_error(document: &[u8]) -> bool {
 /// Whether an operation's result is that of a query: it can be JSON, but other formats too.
 fn runs_queries(operation: &Operation) -> bool {
     operation
-        .answers
+        .responses
         .iter()
-        .any(|answer| answer.media_types.contains(&"application/json") && answer.media_types.len() > 1)
+        .any(|response| response.media_types.contains(&"application/json") && response.media_types.len() > 1)
 }
 
 /// The error in the first row. Real rows may be many: only what the document begins with is looked at.

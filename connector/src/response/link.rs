@@ -1,13 +1,13 @@
-//! Pages: from Looker's `Link` header to the input that gives the next one.
+//! Paging: turns Looker's `Link` header into the input for the next page.
 
 use crate::catalog::{Location, Operation, Parameter, Type};
 use crate::input::Input;
-use crate::request::{percent_decode, quote};
+use crate::request::{form_decode, quote};
 use crate::transport::Headers;
 
-/// The whole input of the next page, where Looker names one.
+/// The complete input for the next page, where Looker links to one.
 ///
-/// Only the query of the address that it names is used: the address itself is never called.
+/// Only the query of the link is used. The link itself is never followed.
 pub fn next_input(operation: &Operation, input: &Input, headers: &Headers) -> Option<String> {
     let url = headers.all("link").find_map(next_url)?;
     let (_, query) = url.split_once('?')?;
@@ -18,13 +18,13 @@ pub fn next_input(operation: &Operation, input: &Input, headers: &Headers) -> Op
         .split('&')
         .filter_map(|pair| {
             let (name, value) = pair.split_once('=')?;
-            let (name, value) = (percent_decode(name)?, percent_decode(value)?);
+            let (name, value) = (form_decode(name)?, form_decode(value)?);
             let is_it = |parameter: &&Parameter| parameter.location == Location::Query && parameter.name == name;
             Some((operation.parameters.iter().find(is_it)?, value))
         })
         .collect();
     let named = |name: &str| pairs.iter().find(|(parameter, _)| parameter.input == name);
-    // What the user wrote stays as it was written, in its place; what the next page changes takes its value.
+    // Inputs keep their text and their order. Only those that select the page take the link's values.
     let mut fields: Vec<(String, String)> = input
         .fields()
         .map(|(name, value)| match named(name).filter(|(parameter, _)| pages(parameter)) {
@@ -37,11 +37,11 @@ pub fn next_input(operation: &Operation, input: &Input, headers: &Headers) -> Op
     }
     let changed = fields.iter().any(|(name, value)| input.written(name).is_none_or(|old| old.get() != value));
     let document = fields.iter().map(|(name, value)| format!("{}:{value}", quote(name))).collect::<Vec<_>>().join(",");
-    // The same page again would never end.
+    // A link to the same page would never end.
     changed.then(|| format!("{{{document}}}"))
 }
 
-/// Whether a parameter says which page it is.
+/// Whether a parameter selects the page.
 fn pages(parameter: &Parameter) -> bool {
     matches!(parameter.name, "limit" | "offset" | "page" | "per_page" | "page_token" | "cursor")
 }
@@ -51,7 +51,7 @@ fn json(parameter: &Parameter, value: &str) -> String {
     if is_number { value.to_owned() } else { quote(value) }
 }
 
-/// The address whose relation is `next` in a `Link` header: `<https://…?offset=10>; rel="next", <…>; rel="last"`.
+/// The URL with the relation `next` in a `Link` header: `<https://…?offset=10>; rel="next", <…>; rel="last"`.
 fn next_url(header: &str) -> Option<&str> {
     let mut rest = header;
     while let Some(start) = rest.find('<') {

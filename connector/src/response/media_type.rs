@@ -1,9 +1,9 @@
-//! What an answer says that it is.
+//! The type of a response's content.
 
 use crate::request::percent_decode;
 use crate::transport::Headers;
 
-/// What Looker's description calls the result formats of a query: one name for several media types.
+/// The name for several media types in Looker's API description: the result formats of a query.
 const ANY_TEXT: &str = "text";
 
 /// A media type without its parameters: `text/csv`.
@@ -11,7 +11,7 @@ const ANY_TEXT: &str = "text";
 pub struct MediaType(Option<String>);
 
 impl MediaType {
-    /// The type that the headers name.
+    /// The type that the headers declare.
     pub fn of(headers: &Headers) -> Self {
         let essence = headers
             .get("content-type")
@@ -19,12 +19,12 @@ impl MediaType {
         Self(essence.filter(|essence| !essence.is_empty()))
     }
 
-    /// The type itself; `application/octet-stream` where the answer names none.
+    /// The type itself; `application/octet-stream` where none is declared.
     pub fn essence(&self) -> &str {
         self.0.as_deref().unwrap_or("application/octet-stream")
     }
 
-    /// Whether the answer names no type.
+    /// Whether no type is declared.
     pub fn is_unknown(&self) -> bool {
         self.0.is_none()
     }
@@ -39,7 +39,7 @@ impl MediaType {
         matches!(self.essence(), "text/html" | "application/xhtml+xml")
     }
 
-    /// Whether it is text that a workflow can use as such. SVG is an image.
+    /// Whether it is text that a workflow can use as text. SVG is an image.
     pub fn is_text(&self) -> bool {
         self.essence().starts_with("text/")
             || matches!(
@@ -52,13 +52,13 @@ impl MediaType {
             )
     }
 
-    /// Whether it is what a description calls `declared`.
+    /// Whether the API description means it by `declared`.
     pub fn matches(&self, declared: &str) -> bool {
         self.essence() == declared || (declared == ANY_TEXT && self.is_text())
     }
 }
 
-/// The media types behind a name that Looker's description uses.
+/// The media types that a name in Looker's API description stands for; none where it is a media type itself.
 pub(crate) fn expand(declared: &'static str) -> &'static [&'static str] {
     match declared {
         ANY_TEXT => &[
@@ -66,14 +66,14 @@ pub(crate) fn expand(declared: &'static str) -> &'static [&'static str] {
             "text/plain",
             "text/markdown",
             "text/html",
-            // It is no text, but one of the formats that go by that name.
+            // Not text, but one of the formats with that name.
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         ],
         _ => &[],
     }
 }
 
-/// The file's name in a `Content-Disposition` header: the last segment of it, so that it names no folder.
+/// The file name in a `Content-Disposition` header, without folders.
 pub(super) fn file_name(disposition: &str) -> Option<String> {
     let parameter = |name: &str| {
         disposition.split(';').skip(1).find_map(|part| {
@@ -84,7 +84,7 @@ pub(super) fn file_name(disposition: &str) -> Option<String> {
     let extended = parameter("filename*").and_then(|value| {
         let (charset, rest) = value.split_once('\'')?;
         let (_, encoded) = rest.split_once('\'')?;
-        charset.eq_ignore_ascii_case("utf-8").then(|| percent_decode(&encoded.replace('+', "%2B"))).flatten()
+        charset.eq_ignore_ascii_case("utf-8").then(|| percent_decode(encoded)).flatten()
     });
     let name = extended.or_else(|| parameter("filename"))?;
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_and_case_do_not_count() {
+    fn parameters_and_case_are_ignored() {
         assert!(media_type("Application/JSON; charset=utf-8").is_json());
         assert!(media_type("application/problem+json").is_json());
         assert!(media_type("text/html;charset=utf-8").is_html());
@@ -113,14 +113,14 @@ mod tests {
     }
 
     #[test]
-    fn one_name_stands_for_all_text() {
+    fn text_matches_all_text_types() {
         assert!(media_type("text/csv").matches("text"));
         assert!(media_type("image/png").matches("image/png"));
         assert!(!media_type("image/png").matches("text"));
     }
 
     #[test]
-    fn names_of_files() {
+    fn reads_file_names() {
         for (disposition, expected) in [
             ("attachment; filename=\"a b.xlsx\"", Some("a b.xlsx")),
             ("attachment; filename=a.png", Some("a.png")),

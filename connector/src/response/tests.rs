@@ -1,21 +1,25 @@
-//! Answers of every kind.
+//! Successes of every kind.
 
 use super::*;
 use crate::auth::Auth;
 use crate::engine::find;
+use crate::retry_after::retry_after;
+use std::time::Duration;
 
 fn headers(headers: &[(&str, &str)]) -> Headers {
     Headers(headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
 }
 
-fn give(operation: &str, status: u16, head: &[(&str, &str)], body: &[u8]) -> Result<Output> {
+fn respond(operation: &str, status: u16, head: &[(&str, &str)], body: &[u8]) -> Result<Output> {
     let auth = Auth::parse(r#"{"domain": "looker.example.com", "access_token": "token"}"#, |_| None).unwrap();
-    let received = Received { status, headers: headers(head), bytes: body.to_vec() };
+    let headers = headers(head);
+    let retry_after = retry_after(&headers, Duration::ZERO);
+    let received = Received { status, headers, retry_after, body: body.to_vec() };
     output(find(operation).unwrap(), &Input::parse("{}").unwrap(), received, &auth.address)
 }
 
 fn of_type(operation: &str, media_type: &str, body: &[u8]) -> Result<OutputBody> {
-    give(operation, 200, &[("content-type", media_type)], body).map(|output| output.body)
+    respond(operation, 200, &[("content-type", media_type)], body).map(|output| output.body)
 }
 
 fn reason(result: Result<impl std::fmt::Debug>) -> Reason {
@@ -28,17 +32,17 @@ fn reason(result: Result<impl std::fmt::Debug>) -> Reason {
 const JSON: &str = "application/json; charset=utf-8";
 
 #[test]
-fn json_is_handed_on_as_it_came() {
+fn json_is_passed_on_unchanged() {
     for document in ["{\"b\": 1.2300,\n \"a\": 12345678901234567890}", "[]", "null", "true", "\"x\"", " 1e400 "] {
         assert_eq!(of_type("me", JSON, document.as_bytes()).unwrap(), OutputBody::Json(document.into()));
     }
     // Without the mark that some servers begin with.
     assert_eq!(of_type("me", JSON, "\u{feff}{}".as_bytes()).unwrap(), OutputBody::Json("{}".into()));
-    assert_eq!(give("me", 200, &[], b"{}").unwrap().body, OutputBody::Json("{}".into()));
+    assert_eq!(respond("me", 200, &[], b"{}").unwrap().body, OutputBody::Json("{}".into()));
 }
 
 #[test]
-fn json_that_is_not_what_it_says_is_no_output() {
+fn broken_json_is_an_unexpected_response() {
     for body in [&b"{\"a\":"[..], b"{} x", b"<html>", b"{\"a\": \"\xff\"}", b"[1,]", b"nul"] {
         assert_eq!(reason(of_type("me", JSON, body)), Reason::UnexpectedResponse, "{body:?}");
     }
@@ -49,16 +53,16 @@ fn json_that_is_not_what_it_says_is_no_output() {
 }
 
 #[test]
-fn no_content_is_nothing() {
-    assert_eq!(give("delete_user", 204, &[], b"").unwrap().body, OutputBody::Nothing);
+fn a_response_without_content_is_nothing() {
+    assert_eq!(respond("delete_user", 204, &[], b"").unwrap().body, OutputBody::Nothing);
     assert_eq!(of_type("me", JSON, b" \n").unwrap(), OutputBody::Nothing);
-    assert_eq!(give("render_task_results", 200, &[], b"").unwrap().body, OutputBody::Nothing);
+    assert_eq!(respond("render_task_results", 200, &[], b"").unwrap().body, OutputBody::Nothing);
     // A table without rows is a text without letters.
     assert_eq!(of_type("run_query", "text/csv", b"").unwrap(), OutputBody::Text(String::new()));
 }
 
 #[test]
-fn text_is_text_and_the_rest_is_a_file() {
+fn text_is_text_and_everything_else_is_a_file() {
     for media_type in ["text/csv", "text/plain; charset=utf-8", "text/markdown", "text/html", "application/sql"] {
         assert_eq!(
             of_type("run_query", media_type, "ü".as_bytes()).unwrap(),
@@ -75,12 +79,12 @@ fn text_is_text_and_the_rest_is_a_file() {
     let expected = File { media_type: "text/csv".into(), name: None, bytes: b"\xfc".to_vec() };
     assert_eq!(of_type("run_query", "text/csv", b"\xfc").unwrap(), OutputBody::File(expected));
     let head = [("content-type", "image/png"), ("content-disposition", "attachment; filename=\"a.png\"")];
-    let OutputBody::File(file) = give("run_query", 200, &head, b"x").unwrap().body else { panic!() };
+    let OutputBody::File(file) = respond("run_query", 200, &head, b"x").unwrap().body else { panic!() };
     assert_eq!(file.name.as_deref(), Some("a.png"));
 }
 
 #[test]
-fn a_failed_query_is_a_failure_whatever_its_status() {
+fn a_failed_query_is_a_failure_despite_its_status() {
     for body in [
         r#"[{"looker_error": "no such view"}]"#,
         " [ {\n \"looker_error\" : \"no such view\"} ]",
@@ -114,17 +118,17 @@ fn rows_with_a_warning_are_rows() {
 }
 
 #[test]
-fn a_result_that_is_not_ready_can_be_asked_for_again() {
+fn a_result_that_is_not_ready_is_retryable() {
     let head = [("content-type", "application/json"), ("retry-after", "40")];
     for operation in ["query_task_results", "render_task_results"] {
-        let failure = give(operation, 202, &head, b"").unwrap_err();
+        let failure = respond(operation, 202, &head, b"").unwrap_err();
         assert!(matches!(&failure, Failure::Retryable(problem) if problem.reason == Reason::Timeout), "{failure:?}");
-        assert_eq!(failure.problem().retry_after, Some(std::time::Duration::from_secs(40)));
+        assert_eq!(failure.problem().retry_after, Some(Duration::from_secs(40)));
     }
 }
 
 #[test]
-fn the_next_page_is_a_whole_input() {
+fn the_next_page_is_a_complete_input() {
     let url = "https://elsewhere.example.com/api/4.0/users?fields=id&limit=2&offset=2&unknown=1";
     let link = format!("<https://x/?limit=2>; rel=\"first\",<{url}>; rel=\"next\", <https://x/?offset=8>; rel=last");
     let head = headers(&[("Link", &link)]);

@@ -1,19 +1,19 @@
 //! The schemas of single fields, types and models.
 
-use crate::catalog::{Body, Format, Location, Model, Parameter, Property, Type, Words};
+use crate::catalog::{Body, FieldText, Format, Location, Model, Parameter, Property, Type};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// Which way the data goes.
+/// The direction in which data travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
-    /// To Looker: without what only Looker sets.
+    /// To Looker: without the properties that only Looker sets.
     Input,
-    /// From Looker: without what it never tells. Looker leaves out what was not asked for, so nothing is required.
+    /// From Looker: without what it never tells. Looker leaves out what was not sent for, so nothing is required.
     Output,
 }
 
 impl Direction {
-    /// Whether a property can be in data that goes this way.
+    /// Whether a property can occur in this direction.
     pub(super) fn shows(self, property: &Property) -> bool {
         match self {
             Self::Input => property.is_writable(),
@@ -33,7 +33,7 @@ pub(super) struct Field<'a> {
     read_only: bool,
     is_path: bool,
     values: &'a [&'a str],
-    words: &'a Words,
+    text: &'a FieldText,
     direction: Direction,
 }
 
@@ -50,20 +50,26 @@ impl<'a> Field<'a> {
             read_only: false,
             is_path: parameter.location == Location::Path,
             values: &[],
-            words: &parameter.words,
+            text: &parameter.text,
             direction: Direction::Input,
         }
     }
 
-    /// The field of a property of the body, which demands what Looker demands if it is sent whole.
+    /// The field of a property of the body. It can be required only if the body is sent whole.
     pub(super) fn of_property(property: &'a Property, body: &'a Body, whole: bool) -> Self {
         let field = Self::of(property, Direction::Input);
         let required = field.required && whole;
-        // What is required cannot be nothing, even where Looker's description says both.
-        Self { required, nullable: field.nullable && !required, words: body.words_of(property), ..field }
+        // A required property cannot be null, even where Looker's description says both.
+        Self {
+            required,
+            nullable: field.nullable && !required,
+            name: body.input_of(property),
+            text: body.text_of(property),
+            ..field
+        }
     }
 
-    /// The field of a body that is no object.
+    /// The field of a body that is not an object.
     pub(super) fn of_body(body: &'a Body) -> Self {
         Self {
             name: "body",
@@ -75,7 +81,7 @@ impl<'a> Field<'a> {
             read_only: false,
             is_path: false,
             values: &[],
-            words: &body.words,
+            text: &body.text,
             direction: Direction::Input,
         }
     }
@@ -85,14 +91,14 @@ impl<'a> Field<'a> {
             name: property.name,
             kind: property.kind,
             required: property.required && direction == Direction::Input,
-            // Looker gives null for objects where its description does not say so.
+            // Looker returns null for objects where its description does not say so.
             nullable: property.nullable || matches!((direction, property.kind), (Direction::Output, Type::Model(_))),
             deprecated: property.deprecated,
             write_only: property.write_only,
             read_only: property.read_only,
             is_path: false,
             values: property.values,
-            words: &property.words,
+            text: &property.text,
             direction,
         }
     }
@@ -101,9 +107,9 @@ impl<'a> Field<'a> {
 impl Serialize for Field<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("title", self.words.title)?;
-        if !self.words.help.is_empty() {
-            map.serialize_entry("description", self.words.help)?;
+        map.serialize_entry("title", self.text.title)?;
+        if !self.text.help.is_empty() {
+            map.serialize_entry("description", self.text.help)?;
         }
         let schema =
             TypeSchema { kind: &self.kind, nullable: self.nullable, values: self.values, direction: self.direction };
@@ -120,7 +126,7 @@ impl Serialize for Field<'_> {
         if self.read_only {
             map.serialize_entry("readOnly", &true)?;
         }
-        if let Some(lookup) = self.words.lookup.filter(|_| self.direction == Direction::Input) {
+        if let Some(lookup) = self.text.lookup.filter(|_| self.direction == Direction::Input) {
             map.serialize_entry("x-lookup", &Lookup(lookup))?;
         }
         map.end()
@@ -181,7 +187,7 @@ impl Serialize for ModelSchema {
     }
 }
 
-/// The keywords that say which values a type has.
+/// The keywords that describe the values of a type.
 pub(super) struct TypeSchema<'a> {
     kind: &'a Type,
     nullable: bool,
@@ -190,12 +196,12 @@ pub(super) struct TypeSchema<'a> {
 }
 
 impl<'a> TypeSchema<'a> {
-    /// The schema of a type that is not null and has any value.
+    /// The schema of a type that is not null and not restricted to certain values.
     pub(super) fn of(kind: &'a Type, direction: Direction) -> Self {
         Self { kind, nullable: false, values: &[], direction }
     }
 
-    /// Writes the keywords into a schema that is begun.
+    /// Writes the keywords into a schema.
     pub(super) fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let nullable = self.nullable;
         let mut kind = |name: &'static str| {

@@ -1,4 +1,4 @@
-//! Schemas by example. That all are valid JSON Schemas is shown by the integration tests, which have a validator.
+//! Schemas by example. The integration tests validate all of them.
 
 use super::*;
 use crate::engine::find;
@@ -17,7 +17,7 @@ fn names(schema: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn an_input_has_what_can_be_written_and_nothing_else() {
+fn inputs_have_only_what_can_be_set() {
     let schema = input("update_user");
     assert_eq!(schema["title"], "Update user");
     assert_eq!(schema["required"], serde_json::json!(["user_id"]));
@@ -35,7 +35,7 @@ fn an_input_has_what_can_be_written_and_nothing_else() {
 }
 
 #[test]
-fn an_object_of_which_looker_takes_nothing_is_no_field() {
+fn objects_with_only_read_only_properties_are_not_inputs() {
     assert!(!names(&input("create_user")).contains(&"credentials_google"));
     assert!(!names(&input("create_look")).contains(&"model"));
     // It is still there in what Looker answers.
@@ -43,7 +43,7 @@ fn an_object_of_which_looker_takes_nothing_is_no_field() {
 }
 
 #[test]
-fn names_that_clash_are_both_there() {
+fn clashing_names_are_separate_inputs() {
     let schema = input("create_query");
     assert_eq!(schema["properties"]["fields"]["type"], serde_json::json!(["array", "null"]));
     assert_eq!(schema["properties"]["query_fields"]["type"], "string");
@@ -51,29 +51,39 @@ fn names_that_clash_are_both_there() {
 }
 
 #[test]
-fn a_body_that_is_no_object_is_one_field() {
+fn a_path_parameter_keeps_its_name_where_the_body_has_it_too() {
+    let schema = input("add_group_group");
+    assert_eq!(names(&schema), ["body_group_id", "group_id"]);
+    assert_eq!(schema["required"], serde_json::json!(["group_id"]));
+    assert_eq!(schema["properties"]["group_id"]["title"], "Receiving group ID");
+    assert_eq!(schema["properties"]["body_group_id"]["description"], "The group that shall join the other one.");
+}
+
+#[test]
+fn a_body_that_is_not_an_object_is_a_single_input() {
     let schema = input("set_user_roles");
     assert_eq!(schema["properties"]["body"]["type"], "array");
     assert_eq!(schema["required"], serde_json::json!(["user_id", "body"]));
 }
 
 #[test]
-fn a_login_has_its_two_fields() {
+fn login_has_two_inputs() {
     assert_eq!(names(&input("login")), ["client_id", "client_secret"]);
 }
 
 #[test]
-fn fields_that_name_a_thing_say_where_to_choose_from() {
+fn fields_that_refer_to_objects_have_a_lookup() {
     let lookup = &input("user")["properties"]["user_id"]["x-lookup"];
     assert_eq!(*lookup, serde_json::json!({"operation": "all_users", "value": "id", "label": "display_name"}));
 }
 
 #[test]
-fn words_of_one_operation_come_before_those_of_the_model() {
+fn an_operations_text_takes_precedence_over_the_models() {
     let mut seen = 0;
     for operation in &crate::catalog::OPERATIONS {
-        for (name, words) in operation.body.iter().flat_map(|body| body.property_words) {
-            assert_eq!(input(operation.name)["properties"][*name]["title"], words.title, "{}.{name}", operation.name);
+        for own in operation.body.iter().flat_map(|body| body.property_inputs) {
+            let schema = input(operation.name);
+            assert_eq!(schema["properties"][own.input]["title"], own.text.title, "{}.{}", operation.name, own.input);
             seen += 1;
         }
     }
@@ -81,7 +91,7 @@ fn words_of_one_operation_come_before_those_of_the_model() {
 }
 
 #[test]
-fn outputs_follow_the_answers() {
+fn output_schemas_describe_the_responses() {
     assert_eq!(output("user")["$ref"], "#/$defs/User");
     assert_eq!(output("all_users")["type"], "array");
     assert_eq!(output("all_users")["items"]["$ref"], "#/$defs/User");
@@ -92,7 +102,7 @@ fn outputs_follow_the_answers() {
 }
 
 #[test]
-fn every_model_that_is_named_is_defined() {
+fn every_referenced_model_is_defined() {
     fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
         match value {
             Value::Object(fields) => {
@@ -117,7 +127,7 @@ fn every_model_that_is_named_is_defined() {
 }
 
 #[test]
-fn media_types_are_real_ones() {
+fn media_types_are_valid() {
     assert_eq!(media_types(find("user").unwrap()), ["application/json"]);
     assert!(media_types(find("logout").unwrap()).is_empty());
     for operation in &crate::catalog::OPERATIONS {

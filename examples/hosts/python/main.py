@@ -1,7 +1,7 @@
 """Runs the Looker connector in Python: the component as it is, in the wasmtime of PyPI.
 
-What is this program's own are `Sandbox` and `ConnectorFailure`. All that follows them works the same for every
-connector of the WIT package `workflow:connector`, but for the names of the operations.
+`Sandbox` and `ConnectorFailure` are what a platform needs. Apart from the names of the operations, the rest works with
+every connector of the WIT package `workflow:connector`.
 """
 
 import json
@@ -9,13 +9,13 @@ import os
 import sys
 
 from wasmtime import Engine, Store, WasiConfig
-from wasmtime.component import Component, Linker, Variant
+from wasmtime.component import Component, Linker, Record, Variant
 
 MEMORY_LIMIT = 64 * 1024 * 1024  # bytes of one sandbox
 
 
 class ConnectorFailure(Exception):
-    """The WIT variant `failure`, raised. `retryable` tells whether the same call may succeed later."""
+    """The WIT variant `failure`, raised. `retryable`: the same call may succeed later."""
 
     def __init__(self, failure):
         self.retryable = failure.tag == "retryable"
@@ -25,7 +25,7 @@ class ConnectorFailure(Exception):
 
 
 class Sandbox:
-    """A new instance of the component, with its own memory; it sees only the given environment variables."""
+    """A new instance of the component with its own memory. It sees only the given environment variables."""
 
     def __init__(self, engine, component, environment=None):
         linker = Linker(engine)
@@ -40,30 +40,41 @@ class Sandbox:
         self.instance = linker.instantiate(self.store, component)
 
     def call(self, interface, function, *arguments):
-        """Calls `workflow:connector/INTERFACE.FUNCTION`; an `err` result is raised."""
-        instance = self.instance.get_export_index(self.store, f"workflow:connector/{interface}@0.1.0")
+        """Calls `workflow:connector/INTERFACE.FUNCTION`; raises the error of its `result`."""
+        instance = self.instance.get_export_index(self.store, f"workflow:connector/{interface}@0.2.0")
         index = self.instance.get_export_index(self.store, function, instance)
         result = self.instance.get_func(self.store, index)(self.store, *arguments)
-        # wasmtime gives the bare value of a `result`; only `failure` is a variant at this place.
+        # wasmtime returns the bare value of a `result`. Among these values only `failure` is a variant.
         if isinstance(result, Variant):
             raise ConnectorFailure(result)
         return result
 
-    def invoke(self, auth, operation, operation_input):
-        """The JSON that an operation gives, parsed."""
-        output = self.call("connector", "invoke", json.dumps(auth), operation, json.dumps(operation_input))
+    def invoke(self, auth, operation, operation_input, max_wait_ms=None):
+        """Carries out one operation and returns its output, parsed if it is JSON."""
+        output = self.call("connector", "invoke", json.dumps(auth), a_call(operation, operation_input, max_wait_ms))
         return json.loads(output.body.payload) if output.body.tag == "json" else output.body.payload
 
 
+def a_call(operation, operation_input, max_wait_ms=None):
+    """The WIT record `call`. `max_wait_ms` bounds the connector's own waits, such as those between two attempts."""
+    call = Record()
+    call.__dict__.update({"operation": operation, "input": json.dumps(operation_input), "max-wait-ms": max_wait_ms})
+    return call
+
+
 def show_failure(call, *arguments):
-    """Makes a call that has to fail, and tells how."""
+    """Makes a call that must fail and prints the failure."""
     try:
         call(*arguments)
     except ConnectorFailure as failure:
         problem = failure.problem
         status = "none" if problem.status is None else problem.status
-        # A retryable call may be repeated, after `retry-after-ms` where that is known.
-        print(f"{failure.kind}, {problem.reason}, HTTP status {status}: {problem.message}")
+        # A retryable call may be repeated, after `retry-after-ms` if it is set, and with the input `resume` if that is set.
+        milliseconds = getattr(problem, "retry-after-ms")
+        wait = "" if milliseconds is None else f", wait {milliseconds} ms"
+        print(f"{failure.kind}, {problem.reason}, HTTP status {status}{wait}: {problem.message}")
+        for field in problem.fields:
+            print(f"  {field.field or '(unknown field)'}: {field.code}: {field.message}")
         return
     raise AssertionError("the call did not fail")
 
@@ -80,6 +91,8 @@ def main(component_file):
     idle = Sandbox(engine, component)
     about = idle.call("connector", "describe")
     print(f"{about.title} {about.version}: {about.description}")
+    # A platform may cache lists and schemas for as long as this stays the same.
+    print(f"catalog digest: {getattr(about, 'catalog-digest')}")
 
     print("== describe")
     auth_form = json.loads(idle.call("connector", "auth-schema"))
@@ -94,13 +107,15 @@ def main(component_file):
     operations = idle.call("connector", "list-operations")
     print(f"{len(operations)} operations, among them")
     for operation in operations:
-        if operation.name in ("all_users", "create_user", "user"):
-            print(f"  {operation.name}: {operation.title} ({operation.effect})")
+        if operation.name in ("all_users", "create_user", "user", "call_api"):
+            # A platform may repeat an idempotent call whose outcome it never learned.
+            idempotent = ", idempotent" if operation.idempotent else ""
+            print(f"  {operation.name}: {operation.title} ({operation.effect}{idempotent})")
 
     print("== invoke")
     # The credentials come from the sandbox's environment, so that no call carries the secret.
     sandbox = Sandbox(engine, component, environment)
-    # wasmtime for Python cannot restrict hosts: where you need that, let a firewall grant what the connector asks for.
+    # wasmtime for Python cannot restrict hosts. If you need that, let a firewall allow only these hosts.
     print(f"asks for {', '.join(sandbox.call('connector', 'hosts', '{}'))}")
     users = sandbox.invoke({}, "all_users", {"fields": "id,display_name"})
     print(f"List users: {len(users)} users")
@@ -108,23 +123,29 @@ def main(component_file):
     print(f"Create user: {created['id']} {created['display_name']}")
     found = sandbox.invoke({}, "user", {"user_id": created["id"]})
     print(f"Get user: {found['id']} {found['display_name']}")
-    # The other way: the credentials as the `auth` of each call, and no environment at all.
+    # Alternatively, each call carries the credentials in `auth`, and the sandbox has no environment.
     auth = dict(zip(["domain", "client_id", "client_secret"], (environment[name] for name in names)))
     bare = Sandbox(engine, component)
     print(f"auth as an argument: {bare.invoke(auth, 'me', {})['display_name']}")
-    # An instance for each call need not sign in for each call: a session, signed in once, serves them all, and holds no
-    # secret. Sign in again when `lasts-ms` is over, or when a call fails as `unauthenticated`.
+    # A platform with one instance per call signs in once and passes the session's auth, which holds no client secret. It
+    # signs in again after `lasts-ms`, or when a call fails as `unauthenticated`.
     session = sandbox.call("sessions", "sign-in", "{}")
     another = Sandbox(engine, component)
     print(f"a session in another instance: {another.invoke(json.loads(session.auth), 'me', {})['display_name']}")
 
     print("== failure")
     show_failure(sandbox.invoke, {}, "user", {"user_id": "987654321"})
+    wrong = {"user_id": created["id"], "email": "no address"}
+    show_failure(sandbox.invoke, {}, "create_user_credentials_email", wrong)
+    # A document takes Looker a while. With 0 the connector does not wait for it, so the platform can.
+    rendering = {"dashboard_id": "1", "result_format": "pdf", "width": 800, "height": 600}
+    task = sandbox.invoke({}, "create_dashboard_render_task", rendering)
+    show_failure(sandbox.invoke, {}, "render_task_results", {"render_task_id": task["id"]}, 0)
     show_failure(bare.invoke, {**auth, "domain": "http://127.0.0.1:1"}, "me", {})
 
     print("== streaming")
     query = {"model": "thelook", "view": "numbers", "fields": ["numbers.n"], "limit": "-1", "result_format": "csv"}
-    download = sandbox.call("streaming", "open", "{}", "run_inline_query", json.dumps(query))
+    download = sandbox.call("streaming", "open", "{}", a_call("run_inline_query", query))
     size, pieces, lines = 0, 0, 0
     while piece := sandbox.call("streaming", "[method]download.read", download, 65536):
         size += len(piece)

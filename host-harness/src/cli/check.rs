@@ -1,17 +1,16 @@
 //! `check`: the test-connection call.
 
+use super::context::Context;
 use super::error::CliError;
-use super::session::Session;
 use super::{Shared, operations, terminal};
 
 pub(super) async fn run(shared: &Shared) -> Result<(), CliError> {
-    let session = Session::start(shared).await?;
-    let user = session.connector.check_auth(&session.auth).await;
-    let user = user.map_err(|failure| CliError::failed(&session.connector, failure))?;
+    let context = Context::start(shared).await?;
+    let user = context.connector.check_auth(&context.auth).await.map_err(CliError::failed)?;
+    let user = operations::document("result of check-auth", &user)?;
     if shared.json {
-        return Ok(terminal::print_line(&user)?);
+        return Ok(terminal::print_line(&user.to_string())?);
     }
-    eprintln!("the connection works; signed in as:");
-    let user = operations::schema(&session.connector, "answer to check-auth", &user)?;
+    terminal::tell("the connection works; signed in as:");
     Ok(terminal::print_line(&terminal::pretty(&user))?)
 }

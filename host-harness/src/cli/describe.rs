@@ -1,17 +1,16 @@
 //! `describe`: what the connector is, and what to fill in to sign in.
 
 use super::error::CliError;
-use super::{Shared, session, terminal};
-use serde_json::{Value, json};
+use super::{Shared, context, operations, terminal};
+use serde_json::json;
 use std::fmt::Write as _;
 
 pub(super) async fn run(shared: &Shared) -> Result<(), CliError> {
-    let connector = session::offline(shared)?;
-    let failed = |failure| CliError::failed(&connector, failure);
-    let mut sandbox = connector.sandbox().await.map_err(failed)?;
-    let info = sandbox.describe().await.map_err(failed)?;
-    let schema = sandbox.auth_schema().await.map_err(failed)?;
-    let schema: Value = super::operations::schema(&connector, "auth-schema", &schema)?;
+    let connector = context::offline(shared).await?;
+    let mut sandbox = connector.sandbox().await.map_err(CliError::failed)?;
+    let info = sandbox.describe().await.map_err(CliError::failed)?;
+    let schema = sandbox.auth_schema().await.map_err(CliError::failed)?;
+    let schema = operations::document("auth-schema", &schema)?;
     if shared.json {
         let description = json!({
             "name": info.name,
@@ -19,6 +18,7 @@ pub(super) async fn run(shared: &Shared) -> Result<(), CliError> {
             "description": info.description,
             "version": info.version,
             "documentation_url": info.documentation_url,
+            "catalog_digest": info.catalog_digest,
             "auth_schema": schema,
         });
         return Ok(terminal::print_line(&terminal::pretty(&description))?);
@@ -28,6 +28,6 @@ pub(super) async fn run(shared: &Shared) -> Result<(), CliError> {
     let _ = writeln!(text, "{}", info.description);
     let _ = writeln!(text, "{}", info.documentation_url);
     let _ = writeln!(text, "\nTo sign in (--auth)");
-    text.push_str(&super::operations::fields(&schema));
-    Ok(terminal::print(&terminal::plain(&text))?)
+    text.push_str(&operations::fields(&schema));
+    Ok(terminal::print(&text)?)
 }

@@ -1,24 +1,24 @@
 //! How a command ends when it does not succeed.
 
 use super::terminal;
-use connector_host::egress::time_out::Stage;
-use connector_host::failure::ExecutionFailure;
-use connector_host::host::HostError;
-use connector_host::limits::Limit;
-use connector_host::{Connector, Failure, LoadError, Reason};
+use connector_host::egress::timeout::Stage;
+use connector_host::{
+    BuildError, Cause, Effect, ExecutionFailure, Failure, FailureKind, HostError, Limit, LoadError, Reason,
+};
 use host_harness::workflow::{RunError, WorkflowError};
 use serde_json::{Value, json};
 use std::io;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// The exit code for wrong usage, as clap has it.
 pub(super) const WRONG_USAGE: u8 = 2;
 
-/// The exit code for a failure that may pass: `EX_TEMPFAIL` of sysexits.h.
+/// The exit code for a temporary failure: `EX_TEMPFAIL` of sysexits.h.
 const RETRYABLE: u8 = 75;
 
-/// The exit code after an interrupt: 128 and the signal's number.
-const INTERRUPTED: u8 = 130;
+/// What shells add to a signal's number for the exit code of a program that it ended.
+const SIGNALED: u8 = 128;
 
 /// A command that did not succeed.
 pub(super) enum CliError {
@@ -30,8 +30,8 @@ pub(super) enum CliError {
     Host(String),
     /// Standard output or a file could not be written.
     Output(io::Error),
-    /// The user interrupted it.
-    Interrupted,
+    /// The signal of this number ended it: Ctrl-C, for example.
+    Interrupted(u8),
 }
 
 /// A call or workflow that failed.
@@ -40,6 +40,8 @@ pub(super) struct Failed {
     /// The step of the workflow.
     step: Option<String>,
     is_retryable: bool,
+    /// Whether it failed in a way that leaves open what became of the request.
+    may_have_acted: bool,
     /// What the operator can do about it.
     hints: Vec<String>,
 }
@@ -49,47 +51,55 @@ impl CliError {
         Self::Usage(message.into())
     }
 
-    /// A failed call of a connector.
-    pub(super) fn failed(connector: &Connector, failure: Failure) -> Self {
-        let hints = hints(connector, &failure);
+    /// A failed call, which may have changed data for all that is known.
+    pub(super) fn failed(failure: Failure) -> Self {
+        Self::failed_with(failure, None)
+    }
+
+    /// A failed call of an operation whose effect is known.
+    pub(super) fn failed_with(failure: Failure, effect: Option<Effect>) -> Self {
+        let hints = hints(&failure);
         let is_retryable = failure.is_retryable();
-        Self::Failed(Box::new(Failed { failure, step: None, is_retryable, hints }))
+        let may_have_acted = may_have_acted(&failure) && effect != Some(Effect::Read);
+        Self::Failed(Box::new(Failed { failure, step: None, is_retryable, may_have_acted, hints }))
     }
 
     /// A failed workflow.
-    pub(super) fn run(connector: &Connector, error: RunError) -> Self {
-        let mut hints = hints(connector, &error.failure);
+    pub(super) fn run(error: RunError) -> Self {
+        let mut hints = hints(&error.failure);
         if error.failure.is_retryable() && !error.is_retryable() {
             hints.push(format!(
-                "the step alone could be tried again, the whole workflow not: {} changed data already",
+                "the step alone could be repeated, but the workflow cannot: {} already changed data",
                 error.changed.join(", ")
             ));
         }
         let is_retryable = error.is_retryable();
-        Self::Failed(Box::new(Failed { failure: error.failure, step: Some(error.step), is_retryable, hints }))
+        let may_have_acted = may_have_acted(&error.failure) && error.effect != Some(Effect::Read);
+        let step = Some(error.step);
+        Self::Failed(Box::new(Failed { failure: error.failure, step, is_retryable, may_have_acted, hints }))
     }
 
     /// Tells the user, and gives the exit code.
     pub(super) fn report(self, json: bool) -> ExitCode {
         match self {
             Self::Usage(message) => {
-                eprintln!("error: {message}");
+                terminal::tell(format!("error: {message}"));
                 ExitCode::from(WRONG_USAGE)
             }
             Self::Host(message) => {
-                eprintln!("error: {message}");
+                terminal::tell(format!("error: {message}"));
                 ExitCode::FAILURE
             }
             // Whoever read the output has enough of it: `| head`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Output(error) => {
-                eprintln!("error: the output could not be written: {error}");
+                terminal::tell(format!("error: the output could not be written: {error}"));
                 ExitCode::FAILURE
             }
-            Self::Interrupted => ExitCode::from(INTERRUPTED),
+            Self::Interrupted(signal) => ExitCode::from(SIGNALED.saturating_add(signal)),
             Self::Failed(failed) => {
                 if json {
-                    eprintln!("{}", failed.to_json());
+                    terminal::tell(failed.to_json());
                 } else {
                     failed.tell();
                 }
@@ -122,80 +132,86 @@ impl Failed {
         // Connectors may name it in their message.
         let status = status.filter(|status| !problem.message.contains(status.as_str()));
         let status = status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
-        eprintln!("error: {step}{}{status}", terminal::plain(&problem.message));
+        terminal::tell(format!("error: {step}{}{status}", problem.message));
         for field in &problem.fields {
             if !problem.message.contains(&field.message) {
-                let (name, message) =
-                    (terminal::plain(field.field.as_deref().unwrap_or_default()), terminal::plain(&field.message));
-                eprintln!("  {name}: {message} ({})", terminal::plain(&field.code));
+                let name = field.field.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+                terminal::tell(format!("  {name}{} ({})", field.message, field.code));
             }
         }
-        let may_have_acted = matches!(
-            problem.reason,
-            Reason::Timeout
-                | Reason::Unreachable
-                | Reason::RemoteError
-                | Reason::UnexpectedResponse
-                | Reason::ExecutionFailed
-        );
-        if problem.request_sent && !self.failure.is_retryable() && may_have_acted {
-            eprintln!("note: the request was sent; it may have been carried out all the same");
+        if self.may_have_acted {
+            terminal::tell("note: the request was sent; it may have been carried out all the same");
         }
         if self.is_retryable {
-            match problem.retry_after_ms {
-                Some(time) => eprintln!(
-                    "note: this may pass; try again in {} s",
-                    std::time::Duration::from_millis(time).as_secs_f64()
-                ),
-                None => eprintln!("note: this may pass; try again later"),
+            match problem.retry_after_ms.map(Duration::from_millis) {
+                Some(time) => terminal::tell(format!("note: temporary failure; retry in {} s", time.as_secs_f64())),
+                None => terminal::tell("note: temporary failure; retry later"),
             }
         }
+        if let Some(resume) = problem.resume.as_ref().filter(|_| self.is_retryable) {
+            terminal::tell(format!("note: to go on where it stopped, use --input '{}'", resume.replace('\'', r"'\''")));
+        }
         for hint in &self.hints {
-            eprintln!("note: {}", terminal::plain(hint));
+            terminal::tell(format!("note: {hint}"));
         }
         if let Some(url) = &problem.documentation_url {
-            eprintln!("see {}", terminal::plain(url));
+            terminal::tell(format!("see {url}"));
         }
     }
 }
 
+/// Whether a failure leaves open what became of the request.
+fn may_have_acted(failure: &Failure) -> bool {
+    let problem = failure.problem();
+    let is_open = matches!(
+        problem.reason,
+        Reason::Timeout
+            | Reason::Unreachable
+            | Reason::RemoteError
+            | Reason::UnexpectedResponse
+            | Reason::ExecutionFailed
+    );
+    is_open && problem.request_sent && !failure.is_retryable()
+}
+
 /// What the operator can do about a failure.
-fn hints(connector: &Connector, failure: &Failure) -> Vec<String> {
-    let mut hints: Vec<String> = connector
-        .denials()
-        .iter()
-        .map(|denial| match denial.rule() {
-            Some(rule) => format!("{denial}; --allow-host {rule} allows it"),
-            None => denial.to_string(),
-        })
-        .collect();
-    hints.extend(connector.proxy_failures().iter().map(ToString::to_string));
-    hints.extend(connector.time_outs().iter().map(|time_out| {
-        let flag = match time_out.stage {
-            Stage::Connect => "--connect-timeout",
-            Stage::FirstByte => "--first-byte-timeout",
-            Stage::BetweenBytes => "--between-bytes-timeout",
-        };
-        format!("{time_out}; {flag} raises the limit")
-    }));
-    if let Failure::Execution(ExecutionFailure::Limit { limit, .. }) = failure {
-        match limit {
-            Limit::Memory(_) => hints.push("--max-memory raises the limit".to_owned()),
-            Limit::CallTime(_) => hints.push("--timeout raises the limit".to_owned()),
-            Limit::ResponseBytes(_) => {
-                hints.push("--max-response raises the limit; `invoke --output FILE` has none".to_owned());
-            }
-            Limit::Requests(_) => hints.push("--max-requests raises the limit".to_owned()),
-            Limit::CpuTime(_) => hints.push("--max-cpu-time raises the limit".to_owned()),
-        }
-    }
-    if let Failure::Execution(ExecutionFailure::Busy(_)) = failure {
-        hints.push("--max-calls raises the limit".to_owned());
-    }
-    if let Failure::Execution(ExecutionFailure::Crash { .. }) = failure {
-        hints.push("--log guest=debug shows what the connector wrote".to_owned());
-    }
+fn hints(failure: &Failure) -> Vec<String> {
+    let mut hints: Vec<String> = failure.causes().iter().map(cause).collect();
+    let FailureKind::Execution(failure) = failure.kind() else { return hints };
+    let hint = match failure {
+        ExecutionFailure::Limit { limit, .. } => match limit {
+            Limit::Memory(_) => "--max-memory raises the limit",
+            Limit::TotalMemory(_) => "--max-total-memory raises the limit",
+            Limit::CallTimeout(_) => "--timeout raises the limit",
+            Limit::ResponseBytes(_) => "--max-response raises the limit; `invoke --output FILE` has none",
+            Limit::Requests(_) => "--max-requests raises the limit",
+            Limit::CpuTime(_) => "--max-cpu-time raises the limit",
+            _ => return hints,
+        },
+        ExecutionFailure::Busy(_) => "--max-calls raises the limit",
+        ExecutionFailure::Crash { .. } => "--log guest=debug shows what the connector wrote",
+        _ => return hints,
+    };
+    hints.push(hint.to_owned());
     hints
+}
+
+/// What the host found about a request, and the flag that changes it.
+fn cause(cause: &Cause) -> String {
+    let flag = match cause {
+        Cause::Denied(denial) => denial.rule().map(|rule| format!("--allow-host {rule} allows it")),
+        Cause::TimedOut(timeout) => match timeout.stage {
+            Stage::Connect => Some("--connect-timeout raises the limit".to_owned()),
+            Stage::FirstByte => Some("--first-byte-timeout raises the limit".to_owned()),
+            Stage::BetweenBytes => Some("--between-bytes-timeout raises the limit".to_owned()),
+            _ => None,
+        },
+        _ => None,
+    };
+    match flag {
+        Some(flag) => format!("{cause}; {flag}"),
+        None => cause.to_string(),
+    }
 }
 
 impl From<io::Error> for CliError {
@@ -206,6 +222,12 @@ impl From<io::Error> for CliError {
 
 impl From<HostError> for CliError {
     fn from(error: HostError) -> Self {
+        Self::Host(error.to_string())
+    }
+}
+
+impl From<BuildError> for CliError {
+    fn from(error: BuildError) -> Self {
         Self::Host(error.to_string())
     }
 }

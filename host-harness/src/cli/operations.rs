@@ -3,9 +3,8 @@
 mod form;
 
 use super::error::CliError;
-use super::{Shared, session, terminal};
-use connector_host::bindings::{Effect, Operation, OperationSummary, Stability};
-use connector_host::{Connector, ExecutionFailure};
+use super::{Shared, context, terminal};
+use connector_host::{Effect, ExecutionFailure, Operation, OperationSummary, Stability};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -13,22 +12,21 @@ pub(super) use form::fields;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The operation to show. Without it all are listed.
+    /// Operation to show. Default: list all.
     #[arg(value_name = "NAME")]
     name: Option<String>,
-    /// List only the operations that contain these words: in name, title, group or description.
+    /// List only operations whose name, title, group or description contains all of these words.
     #[arg(long, value_name = "WORD", conflicts_with = "name")]
     search: Option<String>,
 }
 
 pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), CliError> {
-    let connector = session::offline(shared)?;
-    let failed = |failure| CliError::failed(&connector, failure);
+    let connector = context::offline(shared).await?;
     if let Some(name) = arguments.name {
-        let operation = connector.describe_operation(&name).await.map_err(failed)?;
-        return show(&connector, shared, &operation);
+        let operation = connector.describe_operation(&name).await.map_err(CliError::failed)?;
+        return show(shared, &operation);
     }
-    let mut operations = connector.list_operations().await.map_err(failed)?;
+    let mut operations = connector.list_operations().await.map_err(CliError::failed)?;
     let words = arguments.search.unwrap_or_default().to_lowercase();
     operations.retain(|operation| matches(operation, &words));
     if shared.json {
@@ -36,9 +34,9 @@ pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), Cli
         return Ok(terminal::print_line(&terminal::pretty(&Value::Array(list)))?);
     }
     if operations.is_empty() {
-        eprintln!("no operation matches `{words}`");
+        terminal::tell(format!("no operation matches `{words}`"));
     }
-    Ok(terminal::print(&terminal::plain(&list(&operations)))?)
+    Ok(terminal::print(&list(&operations))?)
 }
 
 fn matches(operation: &OperationSummary, words: &str) -> bool {
@@ -54,6 +52,7 @@ fn summary(operation: &OperationSummary) -> Value {
         "group": operation.group,
         "description": operation.description,
         "effect": terminal::effect(operation.effect),
+        "idempotent": operation.idempotent,
         "stability": terminal::stability(operation.stability),
     })
 }
@@ -89,9 +88,9 @@ fn special(operation: &OperationSummary) -> Vec<&'static str> {
     effect.into_iter().chain(stability).collect()
 }
 
-fn show(connector: &Connector, shared: &Shared, operation: &Operation) -> Result<(), CliError> {
-    let input = schema(connector, "input-schema", &operation.input_schema)?;
-    let output = schema(connector, "output-schema", &operation.output_schema)?;
+fn show(shared: &Shared, operation: &Operation) -> Result<(), CliError> {
+    let input = document("input-schema", &operation.input_schema)?;
+    let output = document("output-schema", &operation.output_schema)?;
     let about = &operation.summary;
     if shared.json {
         let mut description = summary(about);
@@ -103,7 +102,8 @@ fn show(connector: &Connector, shared: &Shared, operation: &Operation) -> Result
     let mut text = String::new();
     let effect = terminal::effect(about.effect);
     let stability = terminal::stability(about.stability);
-    let _ = writeln!(text, "{}: {} ({}; {effect}, {stability})", about.name, about.title, about.group);
+    let idempotent = if about.idempotent { "idempotent" } else { "not idempotent" };
+    let _ = writeln!(text, "{}: {} ({}; {effect}, {idempotent}, {stability})", about.name, about.title, about.group);
     if !about.description.is_empty() {
         let _ = writeln!(text, "{}", about.description);
     }
@@ -112,13 +112,13 @@ fn show(connector: &Connector, shared: &Shared, operation: &Operation) -> Result
     let media_types =
         if operation.media_types.is_empty() { "nothing".to_owned() } else { operation.media_types.join(", ") };
     let _ = writeln!(text, "\nOutput\n  {media_types}{}", form::type_after_colon(&output));
-    Ok(terminal::print(&terminal::plain(&text))?)
+    Ok(terminal::print(&text)?)
 }
 
-/// A schema of the connector's.
-pub(super) fn schema(connector: &Connector, name: &str, text: &str) -> Result<Value, CliError> {
+/// A JSON document of the connector's.
+pub(super) fn document(name: &str, text: &str) -> Result<Value, CliError> {
     serde_json::from_str(text).map_err(|error| {
-        let failure = ExecutionFailure::Interface(format!("its {name} is no JSON: {error}"));
-        CliError::failed(connector, failure.into())
+        let failure = ExecutionFailure::Interface(format!("its {name} is not JSON: {error}"));
+        CliError::failed(failure.into())
     })
 }

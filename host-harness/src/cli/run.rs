@@ -1,9 +1,9 @@
 //! `run`: a workflow, step by step.
 
+use super::context::Context;
 use super::error::CliError;
-use super::session::Session;
 use super::{Shared, terminal};
-use connector_host::bindings::Body;
+use connector_host::Body;
 use host_harness::Workflow;
 use host_harness::workflow::{self, Event, Step};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -17,7 +17,7 @@ const SPINNER: Duration = Duration::from_millis(100);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The workflow file.
+    /// Workflow file.
     #[arg(value_name = "WORKFLOW.yaml")]
     workflow: PathBuf,
 }
@@ -28,16 +28,16 @@ pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), Cli
         workflow::WorkflowError::Read { .. } => CliError::from(error),
         error => CliError::usage(format!("{}: {error}", path.display())),
     })?;
-    let session = Session::start(shared).await?;
+    let context = Context::start(shared).await?;
     let mut show = Show::new(&workflow, shared.json);
-    let outcome = workflow::run(&session.connector, &session.auth, &workflow, |event| show.event(&event)).await;
+    let outcome = workflow::run(&context.connector, &context.auth, &workflow, |event| show.event(&event)).await;
     show.finish();
     if shared.json {
         // Also after a failure: the steps before have given something, which may be needed to go on or to undo it.
         let outputs = outcome.as_ref().unwrap_or_else(|error| &error.outputs);
         show.outcome = terminal::print_line(&terminal::pretty(outputs.as_json()));
     }
-    outcome.map_err(|error| CliError::run(&session.connector, error))?;
+    outcome.map_err(|error| CliError::run(error))?;
     Ok(show.outcome?)
 }
 
@@ -55,7 +55,7 @@ struct Show {
 impl Show {
     fn new(workflow: &Workflow, json: bool) -> Self {
         if !json {
-            eprintln!("{}", terminal::plain(&workflow.name));
+            terminal::tell(&workflow.name);
         }
         Self {
             json,
@@ -79,17 +79,17 @@ impl Show {
             Event::Started { .. } => {}
             Event::Finished { step, output, json, time } => {
                 self.finish();
-                eprintln!("{} done in {}", self.label(step), milliseconds(*time));
+                terminal::tell(format!("{} done in {}", self.label(step), milliseconds(*time)));
                 if self.outcome.is_ok() {
                     self.outcome = print_output(step, &output.body, json);
                 }
                 if output.next.is_some() {
-                    eprintln!("note: step {} gave one page only; there is more", step.id);
+                    terminal::tell(format!("note: step {} returned one page only; there are more", step.id));
                 }
             }
             Event::Failed { step, time } => {
                 self.finish();
-                eprintln!("{} failed after {}", self.label(step), milliseconds(*time));
+                terminal::tell(format!("{} failed after {}", self.label(step), milliseconds(*time)));
             }
         }
     }
@@ -111,19 +111,19 @@ impl Show {
     }
 
     fn label(&self, step: &Step) -> String {
-        terminal::plain(&format!("[{}/{}] {} {}", self.started, self.steps, step.id, step.operation))
+        terminal::escaped(&format!("[{}/{}] {} {}", self.started, self.steps, step.id, step.operation))
     }
 }
 
 fn print_output(step: &Step, body: &Body, json: &Value) -> io::Result<()> {
-    let heading = terminal::plain(&format!("# {}: {}", step.id, step.operation));
+    let heading = format!("# {}: {}", step.id, step.operation);
     let text = match body {
         Body::Json(_) => terminal::pretty(json),
-        Body::Text(text) => terminal::plain(text).trim_end_matches('\n').to_owned(),
+        Body::Text(text) => text.trim_end_matches('\n').to_owned(),
         Body::Nothing => "(no output)".to_owned(),
         Body::File(file) => {
             let name = file.name.as_deref().map(|name| format!("{name}, ")).unwrap_or_default();
-            terminal::plain(&format!("(file: {name}{}, {} bytes)", file.media_type, file.bytes.len()))
+            format!("(file: {name}{}, {} bytes)", file.media_type, file.bytes.len())
         }
     };
     terminal::print_line(&format!("{heading}\n{text}\n"))

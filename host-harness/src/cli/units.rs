@@ -1,44 +1,39 @@
-//! Times and amounts of memory as people write them.
+//! Durations and amounts of memory as people write them.
 
-use connector_host::limits::MEMORY_BYTES_MOST;
+use bytesize::ByteSize;
+use connector_host::limits::MAX_MEMORY_BYTES;
 use std::time::Duration;
 
-/// A time: `90` (seconds), `500ms`, `90s`, `5m`, `1h`.
+/// The longest duration: more than any clock needs to count to.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// A duration: `90` (seconds), or with units: `500ms`, `90s`, `5m`, `1h 30m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let expected = || "give a time above zero: 90, 500ms, 90s, 5m or 1h".to_owned();
-    let (number, unit) = split(text);
-    let number: u64 = number.parse().map_err(|_| expected())?;
-    let milliseconds = match unit {
-        "ms" => Some(number),
-        "" | "s" => number.checked_mul(1_000),
-        "m" => number.checked_mul(60_000),
-        "h" => number.checked_mul(3_600_000),
-        _ => None,
-    };
-    // A year is more than any clock needs to count to.
-    milliseconds.filter(|time| (1..=31_536_000_000).contains(time)).map(Duration::from_millis).ok_or_else(expected)
-}
-
-/// An amount of memory: `67108864` (bytes), `64MiB`, `1GiB`.
-pub(super) fn memory(text: &str) -> Result<u64, String> {
-    let expected = || "give an amount of memory above zero and up to 4GiB: 65536KiB, 64MiB or 1GiB".to_owned();
-    let (number, unit) = split(text);
-    let number: u64 = number.parse().map_err(|_| expected())?;
-    let factor = match unit.to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kib" => 1 << 10,
-        "m" | "mib" => 1 << 20,
-        "g" | "gib" => 1 << 30,
-        _ => return Err(expected()),
-    };
-    number.checked_mul(factor).filter(|bytes| (1..=MEMORY_BYTES_MOST).contains(bytes)).ok_or_else(expected)
-}
-
-fn split(text: &str) -> (&str, &str) {
     let text = text.trim();
-    let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    (number, unit.trim())
+    let parsed = match text.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => humantime::parse_duration(text).ok(),
+    };
+    parsed
+        .filter(|duration| !duration.is_zero() && *duration <= LONGEST)
+        .ok_or_else(|| "give a duration above zero and up to a year: 90, 500ms, 90s, 5m or 1h".to_owned())
+}
+
+/// An amount of memory of one sandbox: `67108864` (bytes), or with a unit: `64MiB`, `1GiB`, `64MB`.
+pub(super) fn memory(text: &str) -> Result<u64, String> {
+    bytes(text)
+        .ok()
+        .filter(|bytes| *bytes <= MAX_MEMORY_BYTES)
+        .ok_or_else(|| "give an amount of memory above zero and up to 4GiB: 65536KiB, 64MiB or 1GiB".to_owned())
+}
+
+/// An amount of bytes, however large.
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
+    let parsed = text.trim().parse::<ByteSize>().ok();
+    parsed
+        .map(|amount| amount.as_u64())
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "give an amount of bytes above zero: 65536KiB, 64MiB or 1GiB".to_owned())
 }
 
 #[cfg(test)]
@@ -46,26 +41,48 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_and_amounts_are_understood() {
+    fn durations_take_seconds_or_units() {
         let second = Duration::from_secs(1);
         for (text, expected) in [
             ("90", 90 * second),
             ("90s", 90 * second),
-            ("5m", 300 * second),
+            (" 5m ", 300 * second),
             ("1h", 3600 * second),
+            ("1h 30m", 5400 * second),
             ("500ms", second / 2),
+            ("5 days", 432_000 * second),
         ] {
             assert_eq!(duration(text), Ok(expected), "{text}");
         }
-        for (text, expected) in
-            [("4096", 4096), ("1 kib", 1024), ("64MiB", 64 << 20), ("64M", 64 << 20), ("4GiB", 4 << 30)]
-        {
-            assert_eq!(memory(text), Ok(expected), "{text}");
-        }
-        for text in ["", "0", "-1", "1.5", "s", "5d", "99999999999999999999", "18446744073709551615h"] {
+        for text in [
+            "",
+            "0",
+            "0s",
+            "-1",
+            "1.5",
+            "s",
+            "5 fortnights",
+            "2 years",
+            "99999999999999999999",
+            "18446744073709551615h",
+        ] {
             assert!(duration(text).is_err(), "{text}");
         }
-        for text in ["", "0", "-1", "64MB", "5GiB", "18446744073709551615g"] {
+    }
+
+    #[test]
+    fn amounts_take_bytes_or_units() {
+        for (text, expected) in [
+            ("4096", 4096),
+            ("1 kib", 1024),
+            ("64MiB", 64 << 20),
+            ("64MB", 64_000_000),
+            ("1.5GiB", 3 << 29),
+            ("4GiB", 4 << 30),
+        ] {
+            assert_eq!(memory(text), Ok(expected), "{text}");
+        }
+        for text in ["", "0", "-1", "5GiB", "64 parsecs", "18446744073709551615g", "1e3"] {
             assert!(memory(text).is_err(), "{text}");
         }
     }

@@ -19,8 +19,8 @@
 //! Outputs that are no JSON can be referred to as well: text is a string, no content is `null`, and a file is an object
 //! of `media_type`, `name` and `base64`.
 
+use super::jsonpath::{Budget, Exhausted, JsonPath};
 use serde_json::{Map, Value};
-use serde_json_path::JsonPath;
 
 /// A JSONPath into the outputs of the earlier steps.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,12 +53,22 @@ pub enum ReferenceError {
         reference: String,
     },
     /// It finds nothing.
-    #[error("`{reference}` finds nothing in the output of step `{step}`")]
+    #[error("`{reference}` finds nothing in the output of step `{step}`{hint}")]
     Nothing {
         /// The reference.
         reference: String,
         /// The step that it refers to.
         step: String,
+        /// What it may have to be; empty where nothing suggests itself.
+        hint: String,
+    },
+    /// It costs more than references may.
+    #[error("`{reference}`: {problem}")]
+    Exhausted {
+        /// The reference.
+        reference: String,
+        /// What it has too much of.
+        problem: Exhausted,
     },
 }
 
@@ -70,10 +80,8 @@ impl Reference {
     /// Fails where it is no JSONPath, or none into the outputs of steps.
     pub fn parse(text: &str) -> Result<Self, ReferenceError> {
         let normal = Normal::of(text);
-        let path = JsonPath::parse(&normal.path).map_err(|error| ReferenceError::Malformed {
-            reference: text.to_owned(),
-            problem: error.message().to_owned(),
-        })?;
+        let path = JsonPath::parse(&normal.path)
+            .map_err(|error| ReferenceError::Malformed { reference: text.to_owned(), problem: error.to_string() })?;
         let mut names = normal.names.into_iter();
         let (first, step) = (names.next(), names.next());
         let begins_with_steps = matches!(&first, Some(Some(name)) if name == "steps");
@@ -92,13 +100,19 @@ impl Reference {
     ///
     /// # Errors
     ///
-    /// Fails where it finds nothing.
-    pub fn find(&self, outputs: &Value) -> Result<Value, ReferenceError> {
-        let found = self.path.query(outputs);
+    /// Fails where it finds nothing, or the budget does not suffice.
+    pub fn find(&self, outputs: &Value, budget: &mut Budget) -> Result<Value, ReferenceError> {
+        let exhausted = |problem| ReferenceError::Exhausted { reference: self.text.clone(), problem };
+        let found = self.path.find(outputs, budget).map_err(exhausted)?;
         if found.is_empty() {
             let step = self.step.clone().unwrap_or_else(|| "*".to_owned());
-            return Err(ReferenceError::Nothing { reference: self.text.clone(), step });
+            let hint = self
+                .path
+                .dotted_name(outputs)
+                .map_or_else(String::new, |name| format!("; there is a name with a dot in it: write `['{name}']`"));
+            return Err(ReferenceError::Nothing { reference: self.text.clone(), step, hint });
         }
+        found.iter().try_for_each(|value| budget.copy(value)).map_err(exhausted)?;
         let mut found = found.into_iter().cloned();
         Ok(match (self.is_singular, found.next()) {
             (true, Some(value)) => value,
@@ -139,11 +153,13 @@ pub(super) fn resolve(
     outputs: &Value,
 ) -> Result<Map<String, Value>, (String, ReferenceError)> {
     let mut input = input.clone();
+    // All references of an input together.
+    let mut budget = Budget::default();
     for (name, value) in &mut input {
         walk(value, &format!(".{name}"), &mut |place, value| {
             if let Value::String(text) = value {
                 *value = if is_reference(text) {
-                    let found = Reference::parse(text).and_then(|reference| reference.find(outputs));
+                    let found = Reference::parse(text).and_then(|reference| reference.find(outputs, &mut budget));
                     found.map_err(|error| (place.to_owned(), error))?
                 } else {
                     Value::String(unescape(text).to_owned())

@@ -1,16 +1,21 @@
 //! Runs a workflow, step by step, in one sandbox: what the connector keeps between calls, a token say, serves all steps.
 
+use super::jsonpath::size;
 use super::{Step, Workflow, reference};
 use crate::output::to_json;
-use connector_host::Connector;
-use connector_host::bindings::{Effect, Output};
-use connector_host::failure::{Failure, FieldProblem, Problem, Reason};
+use connector_host::{Auth, Call, Connector, Effect, Failure, FieldProblem, Output, Problem, Reason};
 use serde_json::{Map, Value, json};
 use std::time::{Duration, Instant};
 
+/// The memory that the outputs of a run may take together, in bytes. One output has at most 32 MiB of JSON.
+pub const OUTPUT_BYTES: u64 = 256 << 20;
+
 /// What the steps of a workflow gave: `{"steps": {id: output}}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outputs(Value);
+pub struct Outputs {
+    document: Value,
+    bytes: u64,
+}
 
 /// What happens while a workflow runs.
 #[derive(Debug)]
@@ -48,6 +53,8 @@ pub struct RunError {
     pub step: String,
     /// Why.
     pub failure: Failure,
+    /// What the failed step's operation does to data, where that was known by then.
+    pub effect: Option<Effect>,
     /// The steps that had changed something by then.
     pub changed: Vec<String>,
     /// What the steps before gave.
@@ -63,18 +70,31 @@ impl RunError {
 
 impl Outputs {
     fn new() -> Self {
-        Self(json!({"steps": {}}))
+        Self { document: json!({"steps": {}}), bytes: 0 }
     }
 
-    fn add(&mut self, step: &str, output: Value) {
-        if let Some(Value::Object(steps)) = self.0.get_mut("steps") {
+    /// Keeps the output of a step.
+    fn add(&mut self, step: &str, output: Value) -> Result<(), Failure> {
+        self.bytes += size(&output);
+        if self.bytes > OUTPUT_BYTES {
+            let limit = OUTPUT_BYTES >> 20;
+            let message = format!(
+                "the outputs of the steps up to this one take more than {limit} MiB, which a run may keep; the step was \
+                 carried out; ask for fewer fields or rows"
+            );
+            let mut problem = Problem::new(Reason::ExecutionFailed, message);
+            problem.request_sent = true;
+            return Err(Failure::permanent(problem));
+        }
+        if let Some(Value::Object(steps)) = self.document.get_mut("steps") {
             steps.insert(step.to_owned(), output);
         }
+        Ok(())
     }
 
     /// The outputs as JSON, in the order of the steps.
     pub fn as_json(&self) -> &Value {
-        &self.0
+        &self.document
     }
 }
 
@@ -87,7 +107,7 @@ impl Outputs {
 /// Fails with the first step that fails, or that refers to something which an earlier step did not give.
 pub async fn run(
     connector: &Connector,
-    auth: &str,
+    auth: &Auth,
     workflow: &Workflow,
     mut tell: impl FnMut(Event<'_>),
 ) -> Result<Outputs, RunError> {
@@ -97,34 +117,36 @@ pub async fn run(
     };
     let mut sandbox = match connector.sandbox().await {
         Ok(sandbox) => sandbox,
-        Err(failure) => return Err(progress.end(first, failure)),
+        Err(failure) => return Err(progress.end(first, None, failure)),
     };
     let mut effects = Vec::new();
     for step in &workflow.steps {
         match sandbox.describe_operation(&step.operation).await {
             Ok(operation) => effects.push(operation.summary.effect),
-            Err(failure) => return Err(progress.end(step, failure)),
+            Err(failure) => return Err(progress.end(step, None, failure)),
         }
     }
     for (step, effect) in workflow.steps.iter().zip(effects) {
         let started = Instant::now();
         tell(Event::Started { step });
         let outcome = match resolved_input(step, &progress.outputs) {
-            Ok(input) => sandbox.invoke(auth, &step.operation, &input).await,
+            Ok(input) => sandbox.invoke(auth, Call::new(&step.operation).input(input)).await,
             Err(failure) => Err(failure),
         };
         let (output, json) = match outcome.and_then(|output| to_json(&output).map(|json| (output, json))) {
             Ok(both) => both,
             Err(failure) => {
                 tell(Event::Failed { step, time: started.elapsed() });
-                return Err(progress.end(step, failure));
+                return Err(progress.end(step, Some(effect), failure));
             }
         };
         if effect != Effect::Read {
             progress.changed.push(step.id.clone());
         }
         tell(Event::Finished { step, output: &output, json: &json, time: started.elapsed() });
-        progress.outputs.add(&step.id, json);
+        if let Err(failure) = progress.outputs.add(&step.id, json) {
+            return Err(progress.end(step, Some(effect), failure));
+        }
     }
     Ok(progress.outputs)
 }
@@ -136,28 +158,19 @@ struct Progress {
 }
 
 impl Progress {
-    fn end(self, step: &Step, failure: Failure) -> RunError {
-        RunError { step: step.id.clone(), failure, changed: self.changed, outputs: self.outputs }
+    fn end(self, step: &Step, effect: Option<Effect>, failure: Failure) -> RunError {
+        RunError { step: step.id.clone(), failure, effect, changed: self.changed, outputs: self.outputs }
     }
 }
 
 /// A step's input as JSON, with what its references stand for.
 fn resolved_input(step: &Step, outputs: &Outputs) -> Result<String, Failure> {
     let input: Map<String, Value> = reference::resolve(&step.input, outputs.as_json()).map_err(|(place, error)| {
-        Failure::Permanent(Box::new(Problem {
-            reason: Reason::InvalidInput,
-            message: format!("`input{place}`: {error}"),
-            status: None,
-            retry_after_ms: None,
-            resume: None,
-            request_sent: false,
-            fields: vec![FieldProblem {
-                field: Some(place.trim_start_matches('.').to_owned()),
-                code: "not_found".to_owned(),
-                message: error.to_string(),
-            }],
-            documentation_url: None,
-        }))
+        let mut field = FieldProblem::new("not_found", error.to_string());
+        field.field = Some(place.trim_start_matches('.').to_owned());
+        let mut problem = Problem::new(Reason::InvalidInput, format!("`input{place}`: {error}"));
+        problem.fields = vec![field];
+        Failure::permanent(problem)
     })?;
     Ok(Value::Object(input).to_string())
 }

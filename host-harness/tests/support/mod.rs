@@ -1,9 +1,13 @@
-//! The guest of the host library's tests, for the command line.
+//! What the tests of the program share: its command line, servers on loopback, and the guest of the host library's tests.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+pub mod command;
+pub mod server;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// The guest's file, built when it is first asked for.
+/// The guest's file. The first call builds it.
 pub fn guest_file() -> &'static Path {
     static FILE: OnceLock<PathBuf> = OnceLock::new();
     FILE.get_or_init(|| {

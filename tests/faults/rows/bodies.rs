@@ -1,4 +1,4 @@
-//! Answers that are HTTP, and whose body is not what it should be.
+//! Valid HTTP responses with an unexpected body.
 
 use super::{ATTEMPTS, Row, Server, row};
 use crate::raw::Step::{self, Repeat, Reset, Write};
@@ -33,12 +33,12 @@ fn practice(name: &'static str, fault: Fault, outcome: Outcome) -> Row {
     row(name, Server::Practice(fault, ALWAYS), outcome.clone().once(), outcome.once())
 }
 
-/// An answer after which both calls come to the same.
+/// A response with the same outcome for both calls.
 fn raw(name: &'static str, answer: &'static [Step], outcome: Outcome) -> Row {
     row(name, Server::Raw(answer), outcome.clone().once(), outcome.once())
 }
 
-/// An answer of which the connection does not bring all.
+/// A response that ends too early.
 fn raw_differing(name: &'static str, answer: &'static [Step], read: Expected, write: Expected) -> Row {
     row(name, Server::Raw(answer), read, write)
 }
@@ -46,7 +46,7 @@ fn raw_differing(name: &'static str, answer: &'static [Step], read: Expected, wr
 pub fn rows() -> Vec<Row> {
     let unexpected = || permanent(UnexpectedResponse, 200);
     let typed = |media_type: &str| Fault::WrongContentType(media_type.to_owned());
-    let page = |status| Fault::Answer {
+    let page = |status| Fault::Response {
         status,
         headers: vec![("content-type".to_owned(), "text/html".to_owned())],
         body: b"<html><title>Sign in</title></html>".to_vec(),
@@ -68,7 +68,7 @@ pub fn rows() -> Vec<Row> {
             &[Write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 8\r\n\r\n{\"id\": \"")],
             unexpected(),
         ),
-        // It is JSON, and handed on as it came: how deep a platform reads is its own business.
+        // It is JSON and is passed on unchanged. Platforms choose how deep they parse.
         raw(
             "JSON of 100,000 levels",
             &[
@@ -145,7 +145,7 @@ pub fn rows() -> Vec<Row> {
             &[Write(b"HTTP/1.1 200 OK\r\ncontent-length: 104857600\r\n\r\n"), Repeat(KIB, MB_100)],
             RECEIVED,
         ),
-        // All that a call may receive, and so little at a time that it has to be put together.
+        // The maximum that a call may receive, in small chunks that must be joined.
         raw(
             "an answer of 32 MiB in chunks",
             &[

@@ -1,4 +1,4 @@
-//! Connections that break, stall, or carry something that is no HTTP.
+//! Connections that break, stall or carry something other than HTTP.
 
 use super::{ATTEMPTS, Row, Server, endless, row, silent};
 use crate::raw::Step::{self, Drip, Hang, Repeat, Reset, Write};
@@ -9,27 +9,27 @@ use std::time::Duration;
 
 const ALWAYS: usize = 100;
 
-/// The connection breaks each time: what cannot act twice is tried again.
+/// The connection breaks each time. Only the idempotent call is repeated.
 fn breaks(name: &'static str, server: Server) -> Row {
     row(name, server, retryable(Unreachable, NO_STATUS).asked(ATTEMPTS), permanent(Unreachable, NO_STATUS).once())
 }
 
-/// It breaks once.
+/// The connection breaks once.
 fn breaks_once(name: &'static str, fault: Fault) -> Row {
     row(name, Server::Practice(fault, 1), Outcome::Output.asked(2), permanent(Unreachable, NO_STATUS).once())
 }
 
-/// What comes is no HTTP. The same would come again, so nothing is tried twice.
+/// The response is not HTTP. A retry would get the same, so there is none.
 fn garbled(name: &'static str, server: Server) -> Row {
     row(name, server, retryable(UnexpectedResponse, NO_STATUS).once(), permanent(UnexpectedResponse, NO_STATUS).once())
 }
 
-/// Nothing ends the call but the host. Whether it acted nobody knows.
+/// Only the host's time limit ends the call. Whether Looker acted is unknown.
 fn stalls(name: &'static str, server: Server) -> Row {
     endless(name, server, TIME.once(), TIME.once())
 }
 
-/// It keeps silent for longer than an answer may. Asked again it would do so again, so nothing is tried twice.
+/// The server is silent for too long. A retry would get the same, so there is none.
 fn keeps_silent(name: &'static str, server: Server) -> Row {
     silent(name, server, retryable(Timeout, NO_STATUS).once(), permanent(Timeout, NO_STATUS).once())
 }
@@ -53,12 +53,12 @@ pub fn rows() -> Vec<Row> {
         breaks("Content-Length promises more than comes", practice(Fault::TruncatedBody)),
         row(
             "closed after the answer, unannounced",
-            practice(Fault::CloseAfterAnswer),
+            practice(Fault::CloseAfterResponse),
             Outcome::Output.once(),
             Outcome::Output.once(),
         ),
-        keeps_silent("never answers", practice(Fault::NeverAnswer)),
-        stalls("never answers, and nothing but the call has an end", practice(Fault::NeverAnswer)),
+        keeps_silent("never answers", practice(Fault::NeverRespond)),
+        stalls("never answers, and nothing but the call has an end", practice(Fault::NeverRespond)),
         keeps_silent("stops within the headers", Server::Raw(&[Write(b"HTTP/1.1 200 OK\r\ncontent-ty"), Hang])),
         keeps_silent(
             "stops within the body",

@@ -1,4 +1,4 @@
-//! Every status that has a meaning of its own, with Looker's body for it.
+//! Every status with a meaning of its own, with Looker's body for it.
 
 use super::{ATTEMPTS, Row, Server, row};
 use crate::raw::Step;
@@ -8,7 +8,7 @@ use connector_host::Reason::{
 use integration_tests::outcome::{Outcome, permanent, retryable};
 use practice_looker::Fault;
 
-/// Always, as far as one call is concerned.
+/// More often than one call sends requests.
 const ALWAYS: usize = 100;
 
 fn always(fault: Fault) -> Server {
@@ -19,14 +19,14 @@ fn status(status: u16) -> Server {
     always(Fault::status(status))
 }
 
-/// A status that says the same to both calls.
+/// A status with the same outcome for both calls.
 fn refused(name: &'static str, code: u16, reason: connector_host::Reason) -> Row {
     let outcome = permanent(reason, code);
     row(name, status(code), outcome.clone().once(), outcome.once())
 }
 
-/// A status after which only the call that cannot act twice may be repeated; `attempts` is how often the connector
-/// itself sends it.
+/// A status after which only the idempotent call may be repeated. `attempts`: how many times the connector
+/// sends it.
 fn broken(name: &'static str, code: u16, reason: connector_host::Reason, attempts: usize) -> Row {
     row(name, status(code), retryable(reason, code).asked(attempts), permanent(reason, code).once())
 }
@@ -56,7 +56,7 @@ pub fn rows() -> Vec<Row> {
         refused("413 Content Too Large", 413, Rejected),
         refused("415 Unsupported Media Type", 415, Rejected),
         refused("422 Unprocessable Content", 422, Rejected),
-        // Refused before it acted: both may be repeated.
+        // Looker refuses before it acts, so both calls may be repeated.
         row("429 Too Many Requests", status(429), limited().asked(ATTEMPTS), limited().asked(ATTEMPTS)),
         row(
             "429, come back in an hour",

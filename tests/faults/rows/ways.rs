@@ -1,4 +1,4 @@
-//! The way to the server: names, ports, TLS, and what the policy says. Where it ends early nothing was sent.
+//! Reaching the server: names, ports, TLS and the policy. If that fails, nothing was sent.
 
 use super::{Row, Server, row, silent};
 use crate::raw::Step::{Hang, Write};
@@ -37,7 +37,7 @@ pub fn rows() -> Vec<Row> {
             not_now().unsent().asked(0),
             not_now().unsent().asked(0),
         ),
-        // Some hosts say the same of a connection that was reset.
+        // Some hosts report a reset connection the same way.
         unsent("plain HTTP to a TLS port", Server::ClearToTls, retryable(UnexpectedResponse, NO_STATUS)),
     ]
 }

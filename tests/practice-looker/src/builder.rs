@@ -1,16 +1,16 @@
-//! How a practice Looker is started.
+//! The settings of a practice Looker.
 
 use std::{io, sync::Arc, time::Duration};
 
-use crate::{PracticeLooker, exchange::Shared, server::Server, state::State};
+use crate::{PracticeLooker, server::Server, service::Shared, state::State};
 
-/// What can be chosen before the start.
+/// Configures and starts a [`PracticeLooker`].
 #[derive(Debug, Clone)]
 pub struct Builder {
     port: u16,
     record: bool,
     pub(crate) seed: Option<u64>,
-    pub(crate) token_life: Duration,
+    pub(crate) token_lifetime: Duration,
     pub(crate) users: usize,
     pub(crate) totals: bool,
     pub(crate) polls_until_done: u32,
@@ -23,7 +23,7 @@ impl Default for Builder {
             port: 0,
             record: true,
             seed: None,
-            token_life: Duration::from_secs(3600),
+            token_lifetime: Duration::from_secs(3600),
             users: 12,
             totals: true,
             polls_until_done: 1,
@@ -33,60 +33,61 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// The port to listen on; 0, the default, is any free one.
+    /// Sets the port to listen on. 0, the default, picks any free port.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// How long a token is good: Looker's hour by default. `expires_in` is this in whole seconds.
-    pub fn token_life(mut self, life: Duration) -> Self {
-        self.token_life = life;
+    /// Sets the lifetime of tokens: one hour by default, as in Looker. `expires_in` reports it in whole seconds.
+    pub fn token_lifetime(mut self, life: Duration) -> Self {
+        self.token_lifetime = life;
         self
     }
 
-    /// Where the tokens, secrets and slugs come from: the same seed gives the same ones. By default they differ each time.
+    /// Sets the seed of tokens, secrets and slugs: the same seed gives the same values. By default they differ in each run.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// How many people there are at the start, beside the API-only account; 12 by default.
+    /// Sets how many users exist at the start, besides the API-only account; 12 by default.
     pub fn users(mut self, users: usize) -> Self {
         self.users = users;
         self
     }
 
-    /// Whether lists that are asked for with `limit` say how many there are in all (`X-Total-Count`, and `last` in
-    /// `Link`): they do by default. Looker does not always.
+    /// Sets whether lists requested with `limit` report their total count (`X-Total-Count`, and `last` in `Link`). On by
+    /// default. Looker does not always report it.
     pub fn totals(mut self, totals: bool) -> Self {
         self.totals = totals;
         self
     }
 
-    /// How often the results of a query task or render task are asked for in vain before they are there; 1 by default.
+    /// Sets how many requests for the results of a query task or render task get 202 before the results are ready; 1 by
+    /// default.
     pub fn polls_until_done(mut self, polls: u32) -> Self {
         self.polls_until_done = polls;
         self
     }
 
-    /// How many rows the view `numbers` has, which is what a query without limit ("-1") gets; 100,000 by default.
+    /// Sets how many rows the view `numbers` has; 100,000 by default. A query without a limit ("-1") returns all of them.
     pub fn unlimited_rows(mut self, rows: u64) -> Self {
         self.unlimited_rows = rows;
         self
     }
 
-    /// Whether requests are kept for [`PracticeLooker::requests`]: by default they are. A benchmark that sends
-    /// millions switches it off.
+    /// Sets whether requests are recorded for [`PracticeLooker::requests`]. On by default; a benchmark that sends
+    /// millions turns it off.
     pub fn record(mut self, record: bool) -> Self {
         self.record = record;
         self
     }
 
-    /// Starts it.
+    /// Starts the practice Looker.
     ///
     /// # Errors
-    /// When the port cannot be opened or no thread be started.
+    /// If the port cannot be opened or the thread cannot be started.
     pub fn start(self) -> io::Result<PracticeLooker> {
         let (state, credentials) = State::new(&self);
         let shared = Arc::new(Shared::new(state, self.record));

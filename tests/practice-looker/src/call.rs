@@ -1,4 +1,4 @@
-//! One call: an operation with its path, its query and its body, checked by what the catalog says of them.
+//! One call: an operation with its path, query and body, validated against the catalog.
 
 use std::collections::HashMap;
 
@@ -6,28 +6,28 @@ use bytes::Bytes;
 use looker_connector::catalog::{Location, Operation, Type};
 use serde_json::Value;
 
-use crate::{check, refusal::Refusal, router::Route, sessions::Session, table::Row};
+use crate::{error_response::ErrorResponse, router::Route, sessions::Session, table::Row, validate};
 
-/// A call by somebody who is signed in.
+/// A call by a signed-in user.
 pub(crate) struct Call {
     pub(crate) operation: &'static Operation,
     pub(crate) path: Vec<(&'static str, String)>,
-    /// Only the parameters that the operation has: Looker ignores all others.
+    /// The parameters that the operation has. Looker ignores all others.
     query: HashMap<&'static str, String>,
     /// The query string as it was sent.
     uri: http::Uri,
     body: Option<Value>,
     pub(crate) token: String,
     pub(crate) session: Session,
-    /// Where the client thinks that Looker is: `http://127.0.0.1:PORT`.
+    /// Looker's address as the client wrote it: `http://127.0.0.1:PORT`.
     pub(crate) origin: String,
 }
 
 impl Call {
-    /// Reads and checks the query and the body.
+    /// Parses and validates the query and the body.
     ///
     /// # Errors
-    /// 400 when a part cannot be read, 422 when a property of the body is of the wrong type or missing.
+    /// 400 if a part cannot be parsed, 422 if a property of the body is missing or has the wrong type.
     pub(crate) fn new(
         route: Route,
         uri: &http::Uri,
@@ -35,9 +35,9 @@ impl Call {
         token: String,
         session: Session,
         origin: String,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, ErrorResponse> {
         let query = read_query(route.operation, uri.query().unwrap_or_default())?;
-        let body = check::body(route.operation, body)?;
+        let body = validate::body(route.operation, body)?;
         Ok(Self { operation: route.operation, path: route.path, query, uri: uri.clone(), body, token, session, origin })
     }
 
@@ -74,7 +74,7 @@ impl Call {
         self.query.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
-    /// All query parameters, also those that the operation does not have.
+    /// All query parameters, including those that the operation does not have.
     pub(crate) fn raw_query(&self) -> Vec<(String, String)> {
         form_urlencoded::parse(self.uri.query().unwrap_or_default().as_bytes()).into_owned().collect()
     }
@@ -83,7 +83,7 @@ impl Call {
         self.body.as_ref()
     }
 
-    /// The body as an object; an empty one where none was sent.
+    /// The body as an object; empty if no body was sent.
     pub(crate) fn object(&self) -> Row {
         self.body.as_ref().and_then(Value::as_object).cloned().unwrap_or_default()
     }
@@ -95,7 +95,7 @@ impl Call {
     }
 }
 
-/// An id as text, whether it came as text or as a number.
+/// An id as text. The value may be a string or a number.
 pub(crate) fn id_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -104,7 +104,7 @@ pub(crate) fn id_text(value: &Value) -> Option<String> {
     }
 }
 
-fn read_query(operation: &'static Operation, query: &str) -> Result<HashMap<&'static str, String>, Refusal> {
+fn read_query(operation: &'static Operation, query: &str) -> Result<HashMap<&'static str, String>, ErrorResponse> {
     let mut values = HashMap::new();
     if !query.is_empty() {
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -122,17 +122,17 @@ fn read_query(operation: &'static Operation, query: &str) -> Result<HashMap<&'st
         parameter.location == Location::Query && parameter.required && !values.contains_key(parameter.name)
     });
     match missing {
-        Some(parameter) => Err(Refusal::BadRequest(format!("{} is required", parameter.name))),
+        Some(parameter) => Err(ErrorResponse::BadRequest(format!("{} is required", parameter.name))),
         None => Ok(values),
     }
 }
 
-fn check_parameter(name: &str, kind: Type, value: &str) -> Result<(), Refusal> {
+fn check_parameter(name: &str, kind: Type, value: &str) -> Result<(), ErrorResponse> {
     let (fits, wanted) = match kind {
         Type::Integer => (value.parse::<i64>().is_ok(), "an integer"),
         Type::Number => (value.parse::<f64>().is_ok(), "a number"),
         Type::Boolean => (matches!(value, "true" | "false"), "true or false"),
         _ => (true, ""),
     };
-    if fits || value.is_empty() { Ok(()) } else { Err(Refusal::BadRequest(format!("{name} must be {wanted}"))) }
+    if fits || value.is_empty() { Ok(()) } else { Err(ErrorResponse::BadRequest(format!("{name} must be {wanted}"))) }
 }

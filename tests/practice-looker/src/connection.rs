@@ -1,4 +1,4 @@
-//! One connection: hyper speaks HTTP/1.1 on it until it ends, or until a fault takes it over.
+//! One connection: hyper serves HTTP/1.1 on it until it ends or a fault takes it over.
 
 use std::{
     future::{Future, poll_fn},
@@ -7,27 +7,27 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use http::{Request, Response};
+use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::Service};
 use hyper_util::rt::TokioIo;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::{
-    answer::Content,
-    exchange::{Exchange, Shared},
+    response::Content,
     script::{self, Step},
+    service::{Reply, Shared},
 };
 
 /// Serves one connection to its end.
 pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
-    // An answer is written at once; without this the kernel would wait for more of it.
+    // Without this the kernel delays a small response to wait for more data.
     if stream.set_nodelay(true).is_err() {
         return;
     }
     let takeover = Arc::new(Takeover::default());
-    let service = Conversation { shared, takeover: Arc::clone(&takeover) };
+    let service = ConnectionService { shared, takeover: Arc::clone(&takeover) };
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-    // How it ended does not matter: the script, if there is one, is why, and else the client went away.
+    // The result is ignored: either a fault took the connection over, or the client closed it.
     let _ = poll_fn(|context| connection.poll_without_shutdown(context)).await;
     let mut stream = connection.into_parts().io.into_inner();
     let steps = takeover.steps().take();
@@ -39,7 +39,7 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     }
 }
 
-/// What a fault wants written on the connection instead of what hyper would write.
+/// The steps with which a fault takes the connection over from hyper.
 #[derive(Debug, Default)]
 struct Takeover(Mutex<Option<Vec<Step>>>);
 
@@ -49,26 +49,26 @@ impl Takeover {
     }
 }
 
-/// The requests of one connection.
-struct Conversation {
+/// hyper's service for one connection.
+struct ConnectionService {
     shared: Arc<Shared>,
     takeover: Arc<Takeover>,
 }
 
-impl Service<Request<Incoming>> for Conversation {
-    type Response = Response<Content>;
+impl Service<Request<Incoming>> for ConnectionService {
+    type Response = http::Response<Content>;
     type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<Response<Content>>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = io::Result<http::Response<Content>>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let shared = Arc::clone(&self.shared);
         let takeover = Arc::clone(&self.takeover);
         Box::pin(async move {
-            match shared.exchange(request).await? {
-                Exchange::Answer(response) => Ok(response),
-                Exchange::Script(steps) => {
+            match shared.reply(request).await? {
+                Reply::Response(response) => Ok(response),
+                Reply::Script(steps) => {
                     *takeover.steps() = Some(steps);
-                    // An error makes hyper give up the connection without writing anything.
+                    // An error makes hyper drop the connection without writing anything.
                     Err(io::Error::other("a fault takes the connection over"))
                 }
             }

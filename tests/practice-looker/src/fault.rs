@@ -1,67 +1,67 @@
-//! What can be made to go wrong, and for which requests.
+//! The faults that a test can inject, and the plan of which requests get them.
 
 use std::time::Duration;
 
 use crate::API;
 
-/// One thing that goes wrong with one request.
+/// A fault injected into one request.
 ///
-/// Unless its description says otherwise, the practice Looker **does what it was asked** before things go wrong: the
-/// state has changed, only the answer suffers. That is the harder case for a client, which cannot tell.
+/// Unless a variant says otherwise, the practice Looker **carries the request out** and then damages the response: the
+/// state has changed. That is the harder case for a client, which cannot tell the difference.
 #[derive(Debug, Clone)]
 pub enum Fault {
-    /// This answer instead of the real one. What was asked is not done.
-    Answer {
+    /// Sends this response instead of the real one. The request is not carried out.
+    Response {
         /// The status: 429.
         status: u16,
-        /// Headers beside `content-length`, which is always right: `("retry-after", "2")`.
+        /// Headers in addition to `content-length`, which is always correct: `("retry-after", "2")`.
         headers: Vec<(String, String)>,
         /// The body.
         body: Vec<u8>,
     },
-    /// A redirect. What was asked is not done.
+    /// Sends a redirect. The request is not carried out.
     Redirect {
         /// The status: 302, 307, ….
         status: u16,
-        /// Where to: an absolute URL or a path.
+        /// The target: an absolute URL or a path.
         location: String,
     },
-    /// The right answer, this much later.
+    /// Delays the real response by this long.
     Delay(Duration),
-    /// The connection is reset (RST) before the first byte of the answer.
+    /// Resets the connection (RST) before the first byte of the response.
     ResetBeforeHead,
-    /// The connection is reset (RST) after the status and the headers.
+    /// Resets the connection (RST) after the status and the headers.
     ResetAfterHead,
-    /// The connection is reset (RST) after half of the body.
+    /// Resets the connection (RST) after half of the body.
     ResetInBody,
-    /// The connection is closed (FIN) before the first byte of the answer.
+    /// Closes the connection (FIN) before the first byte of the response.
     CloseBeforeHead,
-    /// The right answer, after which the connection is closed although nothing announced it: what a client that keeps
-    /// connections meets when the server's idle time ends first.
-    CloseAfterAnswer,
-    /// `content-length` promises the whole body, and the connection is closed (FIN) after half of it.
+    /// Sends the real response, then closes the connection without announcing it. A client that pools connections
+    /// meets this when the server's idle timeout is shorter than its own.
+    CloseAfterResponse,
+    /// Closes the connection (FIN) after half of the body that `content-length` announces.
     TruncatedBody,
-    /// Something that is not HTTP. What was asked is not done.
+    /// Sends bytes that are not HTTP. The request is not carried out.
     Garbage,
-    /// The right answer with this `content-type`.
+    /// Sends the real response with this `content-type`.
     WrongContentType(String),
-    /// The right answer, with a byte in its body that UTF-8 does not allow.
+    /// Sends the real response with a byte in its body that is invalid in UTF-8.
     InvalidUtf8,
-    /// The right answer, in pieces.
+    /// Sends the real response in small pieces.
     SlowDrip {
-        /// How many bytes of the body come at a time; 0 is taken as 1.
+        /// Bytes of the body in each piece; 0 counts as 1.
         bytes: usize,
-        /// How long to wait before each piece.
+        /// The wait before each piece.
         every: Duration,
     },
-    /// The connection stays open and nothing comes.
-    NeverAnswer,
+    /// Keeps the connection open and sends nothing.
+    NeverRespond,
 }
 
 impl Fault {
-    /// That status with Looker's error body for it.
+    /// A response with this status and Looker's error body for it.
     pub fn status(status: u16) -> Self {
-        Self::Answer { status, headers: json_header(), body: error_body(status) }
+        Self::Response { status, headers: json_header(), body: error_body(status) }
     }
 
     /// 429 with Looker's error body, and `Retry-After` in seconds.
@@ -77,7 +77,7 @@ impl Fault {
     fn retry_later(status: u16, retry_after: u32) -> Self {
         let mut headers = json_header();
         headers.push(("retry-after".to_owned(), retry_after.to_string()));
-        Self::Answer { status, headers, body: error_body(status) }
+        Self::Response { status, headers, body: error_body(status) }
     }
 }
 
@@ -88,11 +88,11 @@ fn json_header() -> Vec<(String, String)> {
 fn error_body(status: u16) -> Vec<u8> {
     let reason = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     let message = reason.unwrap_or("Error");
-    let url = crate::refusal::DOCUMENTATION_URL;
+    let url = crate::error_response::DOCUMENTATION_URL;
     serde_json::json!({ "message": message, "documentation_url": url }).to_string().into_bytes()
 }
 
-/// Which requests go wrong, and how often still.
+/// Which requests still get a fault, and how many times.
 #[derive(Debug, Default)]
 pub(crate) struct FaultPlan {
     rules: Vec<Rule>,
@@ -114,9 +114,9 @@ impl FaultPlan {
         }
     }
 
-    /// What goes wrong with this request: the oldest rule that fits is used up by one.
+    /// The fault for this request, from the oldest rule that matches. Uses the rule once.
     pub(crate) fn take(&mut self, method: &str, path: &str) -> Option<Fault> {
-        let index = self.rules.iter().position(|rule| rule.fits(method, path))?;
+        let index = self.rules.iter().position(|rule| rule.matches(method, path))?;
         let rule = &mut self.rules[index];
         rule.times -= 1;
         Some(if rule.times == 0 { self.rules.remove(index).fault } else { rule.fault.clone() })
@@ -124,7 +124,7 @@ impl FaultPlan {
 }
 
 impl Rule {
-    fn fits(&self, method: &str, path: &str) -> bool {
+    fn matches(&self, method: &str, path: &str) -> bool {
         let below_api = path.strip_prefix(API).unwrap_or(path);
         (self.method == "*" || self.method.eq_ignore_ascii_case(method))
             && (path.starts_with(&self.path_prefix) || below_api.starts_with(&self.path_prefix))

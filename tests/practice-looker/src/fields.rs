@@ -1,10 +1,10 @@
-//! `fields=id,credentials_email(email)`: only these properties, where the operation has that parameter.
+//! `fields=id,credentials_email(email)`: selects properties, for operations that have this parameter.
 
 use serde_json::Value;
 
 use crate::{call::Call, table::Row};
 
-/// What is left of a thing.
+/// Keeps only the properties that the call selects.
 pub(crate) fn select(call: &Call, row: Row) -> Row {
     match call.query("fields") {
         Some(fields) if !fields.trim().is_empty() => keep(row, &parse(fields)),
@@ -12,7 +12,7 @@ pub(crate) fn select(call: &Call, row: Row) -> Row {
     }
 }
 
-/// A property and the properties below it; none below means all of them.
+/// A selected property and the selected properties below it. An empty list selects all of them.
 #[derive(Debug, PartialEq)]
 struct Field<'a> {
     name: &'a str,
@@ -33,7 +33,7 @@ fn parse(text: &str) -> Vec<Field<'_>> {
     fields
 }
 
-/// Splits at the commas that stand in no parentheses.
+/// Splits at commas outside parentheses.
 fn split(text: &str) -> Vec<&str> {
     let (mut parts, mut depth, mut start) = (Vec::new(), 0_usize, 0);
     for (index, letter) in text.char_indices() {
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_what_is_named_at_every_depth() {
+    fn selects_properties_at_every_depth() {
         let row = json!({ "id": "1", "a": { "b": [{ "c": 1, "d": 2 }], "e": 3 }, "f": null });
         assert_eq!(kept(row.clone(), "id, f"), json!({ "id": "1", "f": null }));
         assert_eq!(kept(row.clone(), "a(b(c))"), json!({ "a": { "b": [{ "c": 1 }] } }));

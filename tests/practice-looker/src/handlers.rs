@@ -1,7 +1,7 @@
-//! What the operations do to the state, and what they give.
+//! What the operations do: they change the state and make the output.
 //!
-//! An operation has a handler here where Looker's behaviour is more than its shape. All others are `generic`: they create,
-//! read, change and delete things by what the catalog says of them.
+//! An operation has its own handler where Looker's behavior is more than its shape. All others share `generic`, which
+//! creates, reads, changes and deletes objects by what the catalog says about them.
 
 pub(crate) mod auth;
 mod content;
@@ -18,27 +18,27 @@ mod roles;
 mod session;
 pub(crate) mod users;
 
-use looker_connector::catalog::{Answer as Success, Effect, Model, Type, model};
+use looker_connector::catalog::{Effect, Model, Response as Success, Type, model};
 use serde_json::Value;
 
-use crate::{answer::Answer, call::Call, refusal::Refusal, state::State, table::Row};
+use crate::{call::Call, error_response::ErrorResponse, response::Response, state::State, table::Row};
 
-/// What a call gives.
+/// The result of a successful call.
 pub(crate) enum Outcome {
     /// No content.
     Nothing,
-    /// One thing; `fields` applies.
+    /// One object; `fields` applies.
     Item(Row),
-    /// A list of things; `fields`, `sorts` and the page apply.
+    /// A list of objects; `fields`, `sorts` and paging apply.
     List(Vec<Row>),
     /// Other JSON.
     Json(Value),
-    /// Anything else.
-    Answer(Answer),
+    /// Any other response.
+    Response(Response),
 }
 
 /// Carries a call out.
-pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     administrators_only(state, call)?;
     let families = [
         auth::handle,
@@ -62,14 +62,14 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Refusal>
     generic::handle(state, call)
 }
 
-/// What a handler gives back: nothing when the operation is not one of its own.
-pub(crate) type Handled = Option<Result<Outcome, Refusal>>;
+/// The result of a handler; `None` if the operation belongs to another handler.
+pub(crate) type Handled = Option<Result<Outcome, ErrorResponse>>;
 
-/// Users, roles and groups are changed by administrators only.
-fn administrators_only(state: &State, call: &Call) -> Result<(), Refusal> {
+/// Lets only administrators change users, roles and groups.
+fn administrators_only(state: &State, call: &Call) -> Result<(), ErrorResponse> {
     let guarded = matches!(call.operation.group, "User" | "Role" | "Group") && call.operation.effect != Effect::Read;
     if guarded && !is_administrator(state, &call.session.user_id) {
-        return Err(Refusal::Forbidden("Only an administrator can do this.".to_owned()));
+        return Err(ErrorResponse::Forbidden("Only an administrator can do this.".to_owned()));
     }
     Ok(())
 }
@@ -83,17 +83,17 @@ fn is_administrator(state: &State, user_id: &str) -> bool {
     state.find("User", user_id).is_ok_and(has_role)
 }
 
-/// A model that this crate knows by name.
-fn known_model(name: &'static str) -> Result<&'static Model, Refusal> {
-    model(name).ok_or(Refusal::NotFound)
+/// A model of the catalog by its name.
+fn known_model(name: &'static str) -> Result<&'static Model, ErrorResponse> {
+    model(name).ok_or(ErrorResponse::NotFound)
 }
 
-/// The success that the practice Looker answers: 200 before 201 before 204, except where 200 tells what is wrong.
+/// The success response to send: 200 before 201 before 204, unless the 200 describes a validation error.
 fn success(call: &Call) -> Option<&'static Success> {
     let is_complaint =
         |success: &&Success| matches!(success.kind, Type::Model(model) if model.name == "ValidationError");
     let mut successes: Vec<&'static Success> =
-        call.operation.answers.iter().filter(|success| !is_complaint(success) && success.status != 202).collect();
+        call.operation.responses.iter().filter(|success| !is_complaint(success) && success.status != 202).collect();
     successes.sort_by_key(|success| (success.media_types.is_empty() && success.status != 204, success.status));
     successes.first().copied()
 }

@@ -1,8 +1,8 @@
-//! The practice Looker: a stand-in for Looker API 4.0 that answers real HTTP on loopback and keeps its state in memory.
+//! The practice Looker: a stand-in for Looker API 4.0. It serves real HTTP on loopback and keeps its state in memory.
 //!
-//! It signs in, expires tokens, keeps users and their credentials, roles, groups, folders, looks, dashboards and
-//! queries, pages and filters lists, renders query results in every format, and answers every other operation of the
-//! catalog with a body of the right shape. It records what it was asked and can be told to fail.
+//! It returns Looker-shaped sample data; no query is really computed. It handles logins and expires tokens, keeps users and
+//! other objects in memory, pages and filters lists, and returns query results in every format. Every other operation of the
+//! catalog gets a response of the right shape. Tests can read the requests that it received and inject faults.
 //!
 //! ```
 //! let looker = practice_looker::PracticeLooker::start()?;
@@ -10,35 +10,34 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! The way of a request:
+//! How a request flows through the modules:
 //!
 //! ```text
-//! connection ─> exchange ─┬─> record                      what was asked
-//!                         ├─> fault ─> script             what goes wrong, byte by byte
-//!                         └─> respond ─> router           which operation
-//!                                        call             its path, query, body: checked by the catalog
-//!                                        handlers         what it does to the state, what it gives
-//!                                        page, fields     how much of that is sent
+//! connection ─> service ─┬─> record                          keeps the request for tests
+//!                        ├─> fault, fault_injection, script  faults, byte by byte
+//!                        └─> respond ─> router               finds the operation
+//!                                       call, validate       its path, query and body, validated against the catalog
+//!                                       handlers             change the state and make the output
+//!                                       page, fields         select the part that is sent
 //! ```
 //!
-//! What is there at the start: people with the ids 1 to 12 and the API-only account 13, whose credentials
-//! [`PracticeLooker::client_id`] and [`PracticeLooker::client_secret`] are; the LookML dashboard `thelook::overview`; and in
-//! every other collection things with the ids 1 and 2.
+//! The state at the start: users with the ids 1 to 12; the API-only account 13, whose credentials are
+//! [`PracticeLooker::client_id`] and [`PracticeLooker::client_secret`]; the LookML dashboard `thelook::overview`; and two
+//! objects, with the ids 1 and 2, in every other collection.
 //!
-//! Names that mean something in a query: the model or view `broken` fails, the view `broken_midway` fails after half of
-//! its rows, the results of tasks on the view `expired` are gone, and the view `numbers` has as many rows as
-//! [`Builder::unlimited_rows`] says. Every other view has 1,000 rows.
+//! Some names in a query are special. The model or view `broken` fails. The view `broken_midway` fails after half of its
+//! rows. Results of tasks on the view `expired` are not found. The view `numbers` has as many rows as
+//! [`Builder::unlimited_rows`] sets. Every other view has 1,000 rows.
 //!
-//! What it does not do: it does not check permissions beyond "administrators only", does not understand SQL or most of
-//! Looker's filter expressions, groups no rows, and asks nobody for consent: `/auth` answers at once, in the name of user 1.
+//! Not implemented: permissions other than "administrators only", SQL, most of Looker's filter expressions, grouping of
+//! rows, and the consent page of OAuth (`/auth` redirects at once, as user 1).
 
-mod answer;
 mod builder;
 mod call;
-mod check;
 mod connection;
-mod exchange;
+mod error_response;
 mod fault;
+mod fault_injection;
 mod fields;
 mod handlers;
 mod oauth;
@@ -46,8 +45,8 @@ mod page;
 mod present;
 mod random;
 mod record;
-mod refusal;
 mod respond;
+mod response;
 mod results;
 mod router;
 mod sample;
@@ -55,10 +54,11 @@ mod script;
 mod search;
 mod seed;
 mod server;
+mod service;
 mod sessions;
 mod state;
-mod suffering;
 mod table;
+mod validate;
 mod write;
 
 use std::{
@@ -72,22 +72,22 @@ pub use fault::Fault;
 pub use record::RecordedRequest;
 
 use crate::{
-    exchange::Shared,
     server::Server,
+    service::Shared,
     state::{ApiCredentials, State},
 };
 
-/// The path under which Looker's API lies.
+/// The base path of Looker's API.
 pub(crate) const API: &str = "/api/4.0";
 
-/// A running practice Looker. It listens on `127.0.0.1` only, runs on a thread of its own, and stops when it is dropped.
+/// A running practice Looker. It listens on `127.0.0.1` only, runs on its own thread, and stops when it is dropped.
 pub struct PracticeLooker {
     shared: Arc<Shared>,
     credentials: ApiCredentials,
     server: Server,
 }
 
-/// Secrets, tokens and requests stay out of logs.
+/// Leaves out secrets, tokens and requests.
 impl std::fmt::Debug for PracticeLooker {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("PracticeLooker").field("address", &self.address()).finish_non_exhaustive()
@@ -95,20 +95,20 @@ impl std::fmt::Debug for PracticeLooker {
 }
 
 impl PracticeLooker {
-    /// Starts one on a free port, with everything as [`Builder`] has it by default.
+    /// Starts a practice Looker on a free port, with the defaults of [`Builder`].
     ///
     /// # Errors
-    /// When no port can be opened or no thread be started.
+    /// If the port cannot be opened or the thread cannot be started.
     pub fn start() -> io::Result<Self> {
         Self::builder().start()
     }
 
-    /// How to start one that differs.
+    /// A builder, for settings other than the defaults.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// Where it listens: `http://127.0.0.1:PORT`, without a slash at the end.
+    /// Its URL: `http://127.0.0.1:PORT`, without a trailing slash.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address())
     }
@@ -129,44 +129,44 @@ impl PracticeLooker {
     }
 
     /// Every request since the start or the last [`PracticeLooker::clear_requests`], in the order in which they were
-    /// complete. Empty when [`Builder::record`] was switched off.
+    /// completely received. Empty if [`Builder::record`] is off.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.shared.recorded().iter().map(|kept| kept.to_recorded()).collect()
     }
 
-    /// Forgets the requests so far.
+    /// Clears the recorded requests.
     pub fn clear_requests(&self) {
         self.shared.recorded().clear();
     }
 
-    /// Every token ever given, in order, good or not: a test that looks for leaks wants to know what to look for.
+    /// Every access token ever issued, valid or not, in order. A test for leaks searches for them.
     pub fn tokens(&self) -> Vec<String> {
         self.state().sessions.given().to_vec()
     }
 
-    /// The refresh token that a user gives an OAuth application by consenting. It is good for one time: turning it into an
-    /// access token gives another. The application is registered if it was not yet.
+    /// A refresh token, as an OAuth application gets it when a user consents. It works once: exchanging it for an access
+    /// token returns a new refresh token. Registers the application if it is not registered yet.
     pub fn refresh_token(&self, client_id: &str) -> String {
         oauth::consent(&mut self.state(), client_id)
     }
 
-    /// Makes every token that was given so far void, as if its life had ended.
+    /// Invalidates every access token issued so far, as if it had expired.
     pub fn expire_tokens(&self) {
         self.state().sessions.expire_all();
     }
 
-    /// Makes the next request fail, whatever it is (a login counts). Called again, it is the one after that.
+    /// Injects a fault into the next request, whatever it is (a login counts). A second call applies to the one after that.
     pub fn fail_next(&self, fault: Fault) {
         self.shared.faults().add("*", "", 1, fault);
     }
 
-    /// Makes the next `times` requests fail that have this method (`*` is any) and whose path begins with
-    /// `path_prefix`, given with or without `/api/4.0`.
+    /// Injects a fault into the next `times` requests that have this method (`*` is any) and whose path begins with
+    /// `path_prefix`, which may be given with or without `/api/4.0`.
     pub fn fail_on(&self, method: &str, path_prefix: &str, times: usize, fault: Fault) {
         self.shared.faults().add(method, path_prefix, times, fault);
     }
 
-    /// Forgets the faults that have not happened yet.
+    /// Removes the faults that have not been used yet.
     pub fn clear_faults(&self) {
         *self.shared.faults() = Default::default();
     }

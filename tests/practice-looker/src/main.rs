@@ -1,27 +1,27 @@
 //! Runs a practice Looker until it is killed.
 
-mod planned;
+mod fault_option;
 
 use std::{io::Write, process::ExitCode, thread};
 
 use clap::Parser;
-use planned::Planned;
+use fault_option::FaultOption;
 use practice_looker::PracticeLooker;
 
-/// A stand-in for Looker API 4.0 on loopback, to practise against. It keeps everything in memory.
+/// A stand-in for Looker API 4.0 that serves sample data on loopback. It keeps everything in memory.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Options {
-    /// The port to listen on; 0 is any free one.
+    /// The port to listen on; 0 picks any free port.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// How many rows the view `numbers` has: what a query without limit gets from it.
+    /// How many rows the view `numbers` has. A query without a limit returns all of them.
     #[arg(long, default_value_t = 100_000)]
     rows: u64,
-    /// Have requests fail or wait: the first TIMES that have this method and whose path begins like this get that status,
-    /// or the right answer that much later. Can be given several times.
+    /// Fail or delay requests: the first TIMES requests with this method whose path begins with PATH get the error STATUS,
+    /// or the real response after DELAY. May be repeated.
     #[arg(long, value_name = "METHOD PATH TIMES STATUS|DELAY")]
-    fail: Vec<Planned>,
+    fail: Vec<FaultOption>,
     /// Print one JSON object instead of lines for the shell.
     #[arg(long)]
     json: bool,
@@ -29,7 +29,7 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    // Nobody can ask this process what it recorded.
+    // Nothing in this process reads the recorded requests.
     let looker = match PracticeLooker::builder().port(options.port).unlimited_rows(options.rows).record(false).start() {
         Ok(looker) => looker,
         Err(error) => {
@@ -37,12 +37,12 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    for planned in options.fail {
-        planned.apply(&looker);
+    for fault in options.fail {
+        fault.apply(&looker);
     }
-    let told = if options.json { tell_json(&looker) } else { tell_lines(&looker) };
-    if let Err(error) = told {
-        eprintln!("practice-looker: cannot say where it listens: {error}");
+    let printed = if options.json { print_json(&looker) } else { print_lines(&looker) };
+    if let Err(error) = printed {
+        eprintln!("practice-looker: cannot print the address: {error}");
         return ExitCode::FAILURE;
     }
     loop {
@@ -50,8 +50,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// The names that every Looker SDK reads from the environment.
-fn tell_lines(looker: &PracticeLooker) -> std::io::Result<()> {
+/// Prints the address and the credentials as the environment variables that every Looker SDK reads.
+fn print_lines(looker: &PracticeLooker) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "LOOKERSDK_BASE_URL={}", looker.base_url())?;
     writeln!(out, "LOOKERSDK_CLIENT_ID={}", looker.client_id())?;
@@ -59,7 +59,7 @@ fn tell_lines(looker: &PracticeLooker) -> std::io::Result<()> {
     out.flush()
 }
 
-fn tell_json(looker: &PracticeLooker) -> std::io::Result<()> {
+fn print_json(looker: &PracticeLooker) -> std::io::Result<()> {
     let line = serde_json::json!({
         "base_url": looker.base_url(),
         "client_id": looker.client_id(),

@@ -1,4 +1,4 @@
-//! OAuth: how an application gets tokens in the name of a user, without ever seeing a secret of theirs.
+//! OAuth: an application gets tokens on behalf of a user without seeing the user's secret.
 //!
 //! ```text
 //! GET /auth ──redirect──> the application, with a code
@@ -6,7 +6,7 @@
 //! POST /api/token {refresh_token} ──> access token, another refresh token
 //! ```
 //!
-//! Looker asks the user at the first step. Here everybody consents at once.
+//! Looker shows a consent page in the first step. Here user 1 consents at once.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,25 +15,25 @@ use http::header;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{answer::Answer, record::Kept, state::State};
+use crate::{record::ReceivedRequest, response::Response, state::State};
 
-/// Where an application sends its user.
+/// The path to which an application sends its user.
 pub(crate) const AUTHORIZE: &str = "/auth";
-/// Where codes and refresh tokens become access tokens.
+/// The path at which codes and refresh tokens are exchanged for access tokens.
 pub(crate) const TOKEN: &str = "/api/token";
 
-/// The only scope that Looker knows.
+/// Looker's only scope.
 const SCOPE: &str = "cors_api";
-/// Who consents: the first person.
+/// The id of the user who consents.
 const USER: &str = "1";
-/// The things that `register_oauth_client_app` makes.
+/// The model that `register_oauth_client_app` creates.
 const APPLICATION: &str = "OauthClientApp";
 
-/// What was granted to applications.
+/// The grants of all applications.
 #[derive(Debug, Default)]
 pub(crate) struct Grants {
     codes: HashMap<String, Code>,
-    /// The application and the access tokens of each good refresh token.
+    /// By refresh token; only valid ones.
     refresh_tokens: HashMap<String, Grant>,
 }
 
@@ -52,82 +52,86 @@ struct Grant {
 }
 
 impl Grants {
-    /// Makes the refresh tokens void that belong to an access token, as signing out does.
+    /// Revokes the refresh tokens that belong to an access token, as signing out does.
     pub(crate) fn revoke(&mut self, access_token: &str) {
         self.refresh_tokens.retain(|_, grant| !grant.access_tokens.contains(access_token));
     }
 }
 
-/// A request that is refused, in the words of RFC 6749.
-struct Refused(&'static str, &'static str);
+/// An error response as in RFC 6749: its `error` and its `error_description`.
+struct OauthError(&'static str, &'static str);
 
-impl Refused {
-    fn into_answer(self) -> Answer {
-        Answer::json(400, &json!({ "error": self.0, "error_description": self.1 }))
+impl OauthError {
+    fn into_response(self) -> Response {
+        Response::json(400, &json!({ "error": self.0, "error_description": self.1 }))
     }
 }
 
-const NO_GRANT: Refused = Refused("invalid_grant", "The code or the refresh token is not good (any more).");
-const NO_CLIENT: Refused = Refused("invalid_client", "No application of this client ID is registered.");
+const NO_GRANT: OauthError =
+    OauthError("invalid_grant", "The code or the refresh token is invalid or was used before.");
+const NO_CLIENT: OauthError = OauthError("invalid_client", "No application with this client ID is registered.");
 
 /// Sends the user back to the application, with a code.
-pub(crate) fn authorize(state: &mut State, request: &Kept) -> Answer {
+pub(crate) fn authorize(state: &mut State, request: &ReceivedRequest) -> Response {
     let query: HashMap<String, String> =
         form_urlencoded::parse(request.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
-    try_authorize(state, &query).unwrap_or_else(Refused::into_answer)
+    try_authorize(state, &query).unwrap_or_else(OauthError::into_response)
 }
 
-fn try_authorize(state: &mut State, query: &HashMap<String, String>) -> Result<Answer, Refused> {
+fn try_authorize(state: &mut State, query: &HashMap<String, String>) -> Result<Response, OauthError> {
     let parameter = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
     let client_id = parameter("client_id");
     let application = state.find(APPLICATION, client_id).map_err(|_| NO_CLIENT)?;
     let redirect_uri = parameter("redirect_uri").to_owned();
     if application.get("redirect_uri").and_then(Value::as_str) != Some(&redirect_uri) {
-        return Err(Refused("invalid_request", "redirect_uri is not that of the application."));
+        return Err(OauthError(
+            "invalid_request",
+            "redirect_uri differs from the one that the application registered.",
+        ));
     }
     if parameter("response_type") != "code" {
-        return Err(Refused("unsupported_response_type", "response_type has to be code."));
+        return Err(OauthError("unsupported_response_type", "response_type must be code."));
     }
     if parameter("scope") != SCOPE {
-        return Err(Refused("invalid_scope", "scope has to be cors_api."));
+        return Err(OauthError("invalid_scope", "scope must be cors_api."));
     }
     if parameter("code_challenge_method") != "S256" || parameter("code_challenge").is_empty() {
-        return Err(Refused("invalid_request", "code_challenge with the method S256 is missing."));
+        return Err(OauthError("invalid_request", "code_challenge with the method S256 is missing."));
     }
     let code = state.random.text(40);
-    let answer = form_urlencoded::Serializer::new(String::new())
+    let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("code", &code)
         .append_pair("state", parameter("state"))
         .finish();
     let separator = if redirect_uri.contains('?') { '&' } else { '?' };
-    let location = format!("{redirect_uri}{separator}{answer}");
+    let location = format!("{redirect_uri}{separator}{query}");
     let challenge = parameter("code_challenge").to_owned();
     state.oauth.codes.insert(code, Code { client_id: client_id.to_owned(), redirect_uri, challenge });
-    let mut redirect = Answer::empty(302);
+    let mut redirect = Response::empty(302);
     redirect.headers.push((header::LOCATION, location));
     Ok(redirect)
 }
 
-/// Gives an access token for a code or a refresh token. The fields come as a form or as JSON.
-pub(crate) fn token(state: &mut State, request: &Kept) -> Answer {
+/// Issues an access token for a code or a refresh token. The fields come as a form or as JSON.
+pub(crate) fn token(state: &mut State, request: &ReceivedRequest) -> Response {
     let fields = serde_json::from_slice(&request.body)
         .unwrap_or_else(|_| form_urlencoded::parse(&request.body).into_owned().collect());
-    try_token(state, &fields).unwrap_or_else(Refused::into_answer)
+    try_token(state, &fields).unwrap_or_else(OauthError::into_response)
 }
 
-fn try_token(state: &mut State, fields: &HashMap<String, String>) -> Result<Answer, Refused> {
+fn try_token(state: &mut State, fields: &HashMap<String, String>) -> Result<Response, OauthError> {
     let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
     let client_id = field("client_id");
     state.find(APPLICATION, client_id).map_err(|_| NO_CLIENT)?;
     let grant = match field("grant_type") {
         "authorization_code" => {
-            // A code is good for one time, whatever comes of it.
+            // A code works once, even if this request fails.
             let code = state.oauth.codes.remove(field("code")).ok_or(NO_GRANT)?;
             let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(field("code_verifier")));
-            let good = code.client_id == client_id
+            let is_valid = code.client_id == client_id
                 && code.redirect_uri == field("redirect_uri")
                 && code.challenge.trim_end_matches('=') == challenge;
-            if !good {
+            if !is_valid {
                 return Err(NO_GRANT);
             }
             Grant { client_id: client_id.to_owned(), user_id: USER.to_owned(), access_tokens: HashSet::new() }
@@ -139,14 +143,19 @@ fn try_token(state: &mut State, fields: &HashMap<String, String>) -> Result<Answ
             state.oauth.refresh_tokens.remove(token);
             grant
         }
-        _ => return Err(Refused("unsupported_grant_type", "There are authorization_code and refresh_token.")),
+        _ => {
+            return Err(OauthError(
+                "unsupported_grant_type",
+                "grant_type must be authorization_code or refresh_token.",
+            ));
+        }
     };
-    Ok(Answer::json(200, &open(state, grant)))
+    Ok(Response::json(200, &open(state, grant)))
 }
 
-/// What a user who consents gives an application: a refresh token.
+/// Issues a refresh token, as when a user consents.
 ///
-/// The application is registered if it was not yet.
+/// Registers the application if it is not registered yet.
 pub(crate) fn consent(state: &mut State, client_id: &str) -> String {
     if state.find(APPLICATION, client_id).is_err() {
         let row = json!({ "client_guid": client_id, "redirect_uri": "http://127.0.0.1/callback", "enabled": true });

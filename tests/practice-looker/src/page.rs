@@ -1,4 +1,4 @@
-//! `sorts`, `limit` and `offset` (or `page` and `per_page`), and the headers that come with `limit`.
+//! Paging: `sorts`, `limit` and `offset` (or `page` and `per_page`), and the headers that `limit` adds.
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,7 @@ use http::{HeaderName, header};
 use looker_connector::catalog::Location;
 use serde_json::Value;
 
-use crate::{API, call::Call, refusal::Refusal, table::Row};
+use crate::{API, call::Call, error_response::ErrorResponse, table::Row};
 
 /// One page of a list.
 pub(crate) struct Page {
@@ -14,18 +14,18 @@ pub(crate) struct Page {
     pub(crate) headers: Vec<(HeaderName, String)>,
 }
 
-/// Sorts and cuts a list as the call wants. `totals` is whether the headers say how many there are in all.
+/// Sorts and pages a list as the call asks. `totals`: whether the headers report the total count.
 ///
 /// # Errors
-/// 400 when a number is negative or the list cannot be sorted by what is named.
-pub(crate) fn page(call: &Call, mut rows: Vec<Row>, totals: bool) -> Result<Page, Refusal> {
+/// 400 if a number is negative, or if the list cannot be sorted by a named field.
+pub(crate) fn page(call: &Call, mut rows: Vec<Row>, totals: bool) -> Result<Page, ErrorResponse> {
     if let Some(sorts) = call.query("sorts") {
         sort(&mut rows, sorts)?;
     }
     let number = |name: &str| match call.integer(name) {
-        Some(number) => {
-            usize::try_from(number).map(Some).map_err(|_| Refusal::BadRequest(format!("{name} must not be negative")))
-        }
+        Some(number) => usize::try_from(number)
+            .map(Some)
+            .map_err(|_| ErrorResponse::BadRequest(format!("{name} must not be negative"))),
         None => Ok(None),
     };
     let (limit, offset) = match number("limit")? {
@@ -47,7 +47,8 @@ pub(crate) fn page(call: &Call, mut rows: Vec<Row>, totals: bool) -> Result<Page
     Ok(Page { rows, headers })
 }
 
-/// `first` always, `prev` after the first page, `next` after a full page, even if nothing follows, and `last` where it is known.
+/// The links: `first` always, `prev` after the first page, `next` after a full page even if nothing follows, and `last` if
+/// the total is known.
 fn links(call: &Call, limit: usize, offset: usize, shown: usize, total: Option<usize>) -> String {
     let mut links = vec![link(call, 0, "first")];
     if offset > 0 {
@@ -62,7 +63,7 @@ fn links(call: &Call, limit: usize, offset: usize, shown: usize, total: Option<u
     links.join(", ")
 }
 
-/// The same call from another offset.
+/// A link to the same call with another offset.
 fn link(call: &Call, offset: usize, relation: &str) -> String {
     let mut path = call.operation.path.to_owned();
     for (name, value) in &call.path {
@@ -83,8 +84,8 @@ fn link(call: &Call, offset: usize, relation: &str) -> String {
     format!("<{}{API}{path}?{}>; rel=\"{relation}\"", call.origin, query.finish())
 }
 
-/// `first_name, last_name desc`.
-fn sort(rows: &mut [Row], sorts: &str) -> Result<(), Refusal> {
+/// Sorts by a list such as `first_name, last_name desc`.
+fn sort(rows: &mut [Row], sorts: &str) -> Result<(), ErrorResponse> {
     let mut keys = Vec::new();
     for sort in sorts.split(',').map(str::trim).filter(|sort| !sort.is_empty()) {
         let mut words = sort.split_whitespace();
@@ -93,10 +94,10 @@ fn sort(rows: &mut [Row], sorts: &str) -> Result<(), Refusal> {
             None => false,
             Some(word) if word.eq_ignore_ascii_case("asc") => false,
             Some(word) if word.eq_ignore_ascii_case("desc") => true,
-            Some(word) => return Err(Refusal::BadRequest(format!("sorts: {word} is neither asc nor desc"))),
+            Some(word) => return Err(ErrorResponse::BadRequest(format!("sorts: {word} is neither asc nor desc"))),
         };
         if !rows.is_empty() && !rows.iter().any(|row| row.contains_key(name)) {
-            return Err(Refusal::BadRequest(format!("sorts: {name} is not a field to sort by")));
+            return Err(ErrorResponse::BadRequest(format!("sorts: {name} is not a field to sort by")));
         }
         keys.push((name, descending));
     }
@@ -110,7 +111,7 @@ fn sort(rows: &mut [Row], sorts: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Nothing before something; numbers, also those in strings, as numbers; text without regard to the case of letters.
+/// Compares two values: null first, numbers (also within strings) numerically, text ignoring case.
 pub(crate) fn compare(left: Option<&Value>, right: Option<&Value>) -> Ordering {
     let number = |value: &Value| match value {
         Value::Number(number) => number.as_f64(),

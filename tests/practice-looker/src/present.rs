@@ -1,11 +1,11 @@
-//! What is seen of a thing: its own properties, and those that follow from other things.
+//! Makes the visible form of an object: its own properties, and those that derive from other objects.
 
 use looker_connector::catalog::{Model, model as model_of};
 use serde_json::{Value, json};
 
 use crate::{state::State, table::Row, write};
 
-/// The model under whose name things are kept. Looker shows some of them in several ways.
+/// The model under whose name an object is stored. Looker shows some objects through several models.
 pub(crate) fn kept_as(model: &'static str) -> &'static str {
     match model {
         "LookWithQuery" | "LookWithDashboards" => "Look",
@@ -17,7 +17,7 @@ pub(crate) fn kept_as(model: &'static str) -> &'static str {
     }
 }
 
-/// A thing as `model` shows it.
+/// An object as `model` shows it.
 pub(crate) fn present(state: &State, model: &'static Model, row: &Row) -> Row {
     let mut row = row.clone();
     for (name, value) in computed(state, kept_as(model.name), &row) {
@@ -60,7 +60,7 @@ fn computed(state: &State, kept_as: &str, row: &Row) -> Vec<(&'static str, Value
     }
 }
 
-/// Another thing as a property; `null` where there is none of that id.
+/// Another object as a property; `null` if none has that id.
 fn nested(state: &State, model: &'static str, id: &str) -> Value {
     match (model_of(model), state.find(kept_as(model), id)) {
         (Some(model), Ok(row)) => Value::Object(present(state, model, row)),
@@ -78,12 +78,12 @@ fn count(state: &State, model: &str, property: &str, id: &str) -> usize {
     state.rows(model).filter(|row| is_of(row, property, id)).count()
 }
 
-/// Whether a thing names another in a property.
+/// Whether a property of an object holds this id.
 pub(crate) fn is_of(row: &Row, property: &str, id: &str) -> bool {
     !id.is_empty() && row.get(property).is_some_and(|value| value == id)
 }
 
-/// Whether a thing names another in a property that is a list.
+/// Whether a list property of an object contains this id.
 pub(crate) fn lists(row: &Row, property: &str, id: &str) -> bool {
     row.get(property).and_then(Value::as_array).is_some_and(|ids| ids.iter().any(|candidate| candidate == id))
 }

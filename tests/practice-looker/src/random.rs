@@ -1,4 +1,4 @@
-//! Tokens, secrets and slugs: unlike each other, not secret from anybody.
+//! Random tokens, secrets and slugs: distinct, but not cryptographically secure.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -7,12 +7,12 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// The same letters for the same seed; others each time without one.
+    /// A source that repeats for the same seed. Without a seed, each run differs.
     pub(crate) fn new(seed: Option<u64>) -> Self {
         Self(seed.unwrap_or_else(|| RandomState::new().build_hasher().finish()))
     }
 
-    /// That many letters and digits.
+    /// Returns this many letters and digits.
     pub(crate) fn text(&mut self, length: usize) -> String {
         const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
         (0..length).map(|_| char::from(ALPHABET[(self.next() % 62) as usize])).collect()

@@ -1,11 +1,11 @@
-//! Which operation a method and a path name.
+//! Finds the operation for a method and a path.
 
 use std::{collections::HashMap, sync::LazyLock};
 
 use looker_connector::catalog::{OPERATIONS, Operation};
 use percent_encoding::percent_decode_str;
 
-/// An operation and the values of the parameters in its path, decoded, by name.
+/// An operation and the decoded values of its path parameters, by name.
 pub(crate) struct Route {
     pub(crate) operation: &'static Operation,
     pub(crate) path: Vec<(&'static str, String)>,
@@ -24,7 +24,7 @@ pub(crate) fn route(method: &str, path: &str) -> Option<Route> {
     Some(Route { operation, path: values })
 }
 
-/// The name of a parameter, where a segment of a template is one.
+/// The name of the parameter, if a segment of a template is one.
 pub(crate) fn parameter(segment: &'static str) -> Option<&'static str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
@@ -37,7 +37,7 @@ static TREE: LazyLock<Node> = LazyLock::new(|| {
     tree
 });
 
-/// The operations whose paths begin alike.
+/// The operations whose paths have a common prefix.
 #[derive(Default)]
 struct Node {
     literal: HashMap<&'static str, Node>,
@@ -57,7 +57,7 @@ impl Node {
         node.operations.push(operation);
     }
 
-    /// What is spelt out goes before what is a parameter: `/users/search` is not the user "search".
+    /// Prefers a literal segment to a parameter: `/users/search` is not the user "search".
     fn find(&self, method: &str, segments: &[&str]) -> Option<&'static Operation> {
         let Some((first, rest)) = segments.split_first() else {
             return self.operations.iter().find(|operation| operation.method.as_str() == method).copied();
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_operation_has_a_route_of_its_own() {
+    fn every_operation_has_its_own_route() {
         for operation in &OPERATIONS {
             let path: Vec<String> = operation
                 .path
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looker_does_not_have_has_none() {
+    fn unknown_paths_have_no_route() {
         assert!(route("GET", "/no_such_thing").is_none());
         assert!(route("PUT", "/users").is_none());
         assert!(route("GET", "/users/").is_none());

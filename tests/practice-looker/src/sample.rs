@@ -1,27 +1,27 @@
-//! Things made from nothing but the catalog: of the right shape, with values that could be.
+//! Sample objects made from the catalog: right shape, plausible values.
 
 use looker_connector::catalog::{Format, Model, Property, Type};
 use serde_json::{Map, Value, json};
 
 use crate::table::Row;
 
-/// How many models deep a sample goes. Models name each other in circles.
+/// The maximum nesting of models in a sample, since models refer to each other in circles.
 const DEPTH: usize = 3;
 
-/// A date and time that every sample agrees on.
+/// The date and time in every sample.
 pub(crate) const MOMENT: &str = "2026-01-15T09:30:00.000+00:00";
 
-/// A value of a type.
+/// A sample value of a type.
 pub(crate) fn value(kind: Type) -> Value {
     of_type(kind, "value", &[], DEPTH).unwrap_or(Value::Null)
 }
 
-/// A thing with every property that Looker gives.
+/// An object with every property that Looker returns.
 pub(crate) fn row(model: &Model) -> Row {
     of_model(model, DEPTH)
 }
 
-/// A thing with nothing in it yet: what a new one is before its properties are set.
+/// A blank object: a new one before its properties are set.
 pub(crate) fn blank(model: &Model) -> Row {
     let given = model.properties.iter().filter(|property| !property.write_only);
     given.map(|property| (property.name.to_owned(), blank_value(property))).collect()
@@ -53,7 +53,7 @@ fn of_model(model: &Model, depth: usize) -> Row {
         .collect()
 }
 
-/// A value; none where it would be a model too deep.
+/// A value; `None` if a model would be nested too deep.
 fn of_type(kind: Type, name: &str, values: &[&str], depth: usize) -> Option<Value> {
     Some(match kind {
         Type::Any => json!({ "sample": true }),

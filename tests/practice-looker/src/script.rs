@@ -8,7 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// One step on a connection that HTTP no longer rules.
+/// One step on a connection that a fault has taken over from hyper.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     /// Write these bytes.
@@ -19,11 +19,11 @@ pub(crate) enum Step {
     Reset,
     /// Close the connection (FIN).
     Close,
-    /// Say nothing more until the client goes away.
+    /// Send nothing more and wait until the client closes the connection.
     Hang,
 }
 
-/// Takes the steps in order. A client that goes away ends it.
+/// Runs the steps in order. Stops when the client closes the connection.
 pub(crate) async fn play(mut stream: TcpStream, steps: Vec<Step>) {
     for step in steps {
         if take(&mut stream, step).await.is_err() {
@@ -43,7 +43,7 @@ async fn take(stream: &mut TcpStream, step: Step) -> io::Result<()> {
         Step::Reset => stream.set_zero_linger(),
         Step::Close => {
             stream.shutdown().await?;
-            // Closing with unread bytes would send RST after all.
+            // Closing a socket with unread bytes sends RST instead of FIN.
             wait_for_end(stream, Duration::from_millis(200)).await;
             Ok(())
         }
@@ -55,7 +55,7 @@ async fn take(stream: &mut TcpStream, step: Step) -> io::Result<()> {
 }
 
 async fn wait_for_end(stream: &mut TcpStream, longest: Duration) {
-    // Over time is as good as the end: this is only politeness.
+    // A client that never closes must not hold up the server, so a timeout is no error.
     let _ = tokio::time::timeout(longest, async { while read_some(stream).await > 0 {} }).await;
 }
 

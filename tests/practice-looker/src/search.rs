@@ -1,10 +1,10 @@
-//! Searching as Looker does: SQL's LIKE, without regard to the case of letters.
+//! Searching as in Looker: SQL's LIKE, ignoring case.
 
 use serde_json::Value;
 
 use crate::{call::Call, table::Row};
 
-/// The query parameters of a search that are not what is searched for.
+/// The query parameters of a search that are not criteria.
 const NOT_CRITERIA: [&str; 12] = [
     "fields",
     "page",
@@ -20,7 +20,7 @@ const NOT_CRITERIA: [&str; 12] = [
     "ids",
 ];
 
-/// Whether a thing is what a search looks for. Criteria that say nothing about such things are left out.
+/// Whether a search finds an object. Criteria that do not apply to the object are ignored.
 pub(crate) fn matches(call: &Call, row: &Row) -> bool {
     let mut found: Vec<bool> = Vec::new();
     for (name, wanted) in call.queries().filter(|(name, _)| !NOT_CRITERIA.contains(name)) {
@@ -31,7 +31,7 @@ pub(crate) fn matches(call: &Call, row: &Row) -> bool {
     if call.is_set("filter_or") && !found.is_empty() { found.contains(&true) } else { !found.contains(&false) }
 }
 
-/// The property that a criterion is about. Some have another name than their property.
+/// The property that a criterion searches. Some criteria have a different name than their property.
 fn criterion<'a>(row: &'a Row, name: &str) -> Option<&'a Value> {
     let name = match name {
         "full_name" => "display_name",
@@ -55,7 +55,7 @@ fn fits(value: &Value, wanted: &str) -> bool {
         Value::Null | Value::Object(_) => false,
         Value::Bool(flag) => wanted == flag.to_string(),
         Value::Number(number) => wanted.split(',').any(|item| item.trim() == number.to_string()),
-        // A list of ids or names matches when one of its items does.
+        // A list of ids or names matches if one of its items does.
         Value::Array(items) => items.iter().any(|item| fits(item, wanted)),
         Value::String(text) if is_number(text) && wanted.contains(',') => {
             wanted.split(',').any(|item| item.trim() == text)
@@ -68,11 +68,11 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// SQL's LIKE: `%` is any text, `_` any one letter, and the pattern must match the whole text.
+/// SQL's LIKE: `%` is any text, `_` any one character, and the pattern must match the whole text.
 pub(crate) fn like(text: &str, pattern: &str) -> bool {
     let text: Vec<char> = text.to_lowercase().chars().collect();
     let pattern: Vec<char> = pattern.to_lowercase().chars().collect();
-    // Where to go on when what follows the last `%` does not fit: that `%` takes one letter more.
+    // Where to continue if the rest does not match after the last `%`, which then takes one more character.
     let (mut at, mut place, mut again) = (0, 0, None);
     while at < text.len() {
         match pattern.get(place) {
@@ -102,7 +102,7 @@ mod tests {
     use super::like;
 
     #[test]
-    fn a_pattern_matches_the_whole_text() {
+    fn pattern_matches_the_whole_text() {
         assert!(like("Danger", "dan%") && like("Danzig", "dan%") && !like("David", "dan%"));
         assert!(like("Damage", "D_m%") && like("dump", "D_m%"));
         assert!(like("Ada", "ada") && !like("Ada", "ad") && !like("Ada", "da"));

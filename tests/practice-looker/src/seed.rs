@@ -1,4 +1,4 @@
-//! What is there at the start. All of it is made up.
+//! The state at the start. All data is invented.
 
 use looker_connector::catalog::model;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::{
     table::Row,
 };
 
-/// The id of the role Admin, which everything that is guarded asks for.
+/// The id of the role Admin, which guarded operations require.
 pub(crate) const ADMIN_ROLE: &str = "2";
 
 const FIRST_NAMES: [&str; 12] =
@@ -20,7 +20,7 @@ const LAST_NAMES: [&str; 12] = [
     "Johnson",
 ];
 
-/// Fills a state that is empty, and gives the credentials of its API-only account.
+/// Fills an empty state; returns the credentials of its API-only account.
 pub(crate) fn fill(state: &mut State, users: usize) -> ApiCredentials {
     fill_access(state);
     fill_users(state, users);
@@ -28,7 +28,7 @@ pub(crate) fn fill(state: &mut State, users: usize) -> ApiCredentials {
     add_service_account(state)
 }
 
-/// Puts a thing with these properties, and otherwise nothing in it, into the table of its model.
+/// Stores an object that has only these properties.
 fn put(state: &mut State, name: &'static str, id: &str, properties: Value) {
     let mut row = model(name).map(sample::blank).unwrap_or_default();
     row.insert("id".to_owned(), json!(id));
@@ -78,7 +78,7 @@ fn fill_access(state: &mut State) {
 fn fill_users(state: &mut State, users: usize) {
     for index in 0..users {
         let first = FIRST_NAMES[index % 12];
-        // Every pair of names comes once before any comes again.
+        // Every pair of names is used once before any repeats.
         let last = LAST_NAMES[(index + index / 12) % 12];
         let more = if index < 144 { String::new() } else { format!(".{}", index / 144) };
         let email = format!("{}.{}{more}@example.com", first.to_lowercase(), last.to_lowercase());
@@ -105,7 +105,7 @@ fn add_user(state: &mut State, properties: Value, email: Option<&str>, role: &st
     id
 }
 
-/// The account that the credentials belong to. It comes last, so that the ids before it are people.
+/// Adds the API-only account. It comes last, so that all smaller ids are people.
 fn add_service_account(state: &mut State) -> ApiCredentials {
     let names = json!({ "first_name": "Practice", "last_name": "Automation" });
     let id = add_user(state, names, None, ADMIN_ROLE);
@@ -116,7 +116,7 @@ fn add_service_account(state: &mut State) -> ApiCredentials {
         account.insert("can_manage_api3_creds".to_owned(), json!(true));
     }
     let mut key: Row = handlers::credentials::new_api3(&Row::new()).unwrap_or_default();
-    // The account has just been made, so it is found.
+    // The account was created just above, so it is found.
     state.add_api_key(&id, &mut key).unwrap_or_else(|_| unreachable_account())
 }
 

@@ -1,4 +1,4 @@
-//! The thread on which everything runs.
+//! The server's thread and its listening socket.
 
 use std::{
     io,
@@ -10,9 +10,9 @@ use std::{
 
 use tokio::{net::TcpListener, sync::oneshot};
 
-use crate::{connection, exchange::Shared};
+use crate::{connection, service::Shared};
 
-/// A listening server. Dropping it closes the port and every connection, and waits for its thread.
+/// A listening server. Dropping it closes the port and every connection, then joins its thread.
 #[derive(Debug)]
 pub(crate) struct Server {
     address: SocketAddr,
@@ -22,11 +22,11 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(port: u16, shared: Arc<Shared>) -> io::Result<Self> {
-        // Bound here, so that a port that is taken is an error of the caller's.
+        // Bound on the caller's thread, so that the caller gets the error if the port is taken.
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        // One thread: the state is behind one lock anyway, and the clients want the other cores.
+        // One thread: the state is behind one lock anyway, and the clients need the other cores.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let listener = {
             let _entered = runtime.enter();
@@ -40,7 +40,7 @@ impl Server {
                     _ = stopped => {}
                 }
             });
-            // The runtime is dropped here, on a thread where that is allowed, and with it every connection.
+            // The runtime and its connections are dropped here, because dropping a runtime inside another one panics.
         })?;
         Ok(Self { address, stop: Some(stop), thread: Some(thread) })
     }
@@ -53,11 +53,11 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
-            // An error means that the thread has ended already.
+            // An error means that the thread has already ended.
             let _ = stop.send(());
         }
         if let Some(thread) = self.thread.take() {
-            // A panic of that thread has been printed by itself; a second one from a drop would abort.
+            // That thread has printed its own panic; panicking again inside a drop would abort.
             let _ = thread.join();
         }
     }
@@ -69,7 +69,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             Ok((stream, _)) => {
                 tokio::spawn(connection::serve(stream, Arc::clone(&shared)));
             }
-            // Out of file handles, most likely: it passes.
+            // Most likely out of file handles: wait and retry.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }

@@ -1,22 +1,22 @@
-//! Who is signed in, by token.
+//! The sessions of signed-in users, by token.
 
 use std::{
     collections::HashMap,
     time::{Duration, Instant},
 };
 
-/// What belongs to a token.
+/// The session of a token.
 #[derive(Debug, Clone)]
 pub(crate) struct Session {
     pub(crate) user_id: String,
-    /// The administrator who runs as this user, where it is so.
+    /// The administrator who runs as this user, if any.
     pub(crate) sudo_user_id: Option<String>,
-    /// `production` or `dev`. It ends with the token.
+    /// `production` or `dev`.
     pub(crate) workspace_id: String,
     expires: Instant,
 }
 
-/// The tokens.
+/// All sessions.
 #[derive(Debug)]
 pub(crate) struct Sessions {
     life: Duration,
@@ -29,12 +29,12 @@ impl Sessions {
         Self { life, good: HashMap::new(), given: Vec::new() }
     }
 
-    /// How long a token is good, in whole seconds.
+    /// The lifetime of tokens in whole seconds.
     pub(crate) fn expires_in(&self) -> u64 {
         self.life.as_secs()
     }
 
-    /// Makes a token good for a user.
+    /// Opens a session for a user.
     pub(crate) fn open(&mut self, token: String, user_id: &str, sudo_user_id: Option<String>) {
         let session = Session {
             user_id: user_id.to_owned(),
@@ -46,22 +46,22 @@ impl Sessions {
         self.given.push(token);
     }
 
-    /// The session of a good token.
+    /// The session of a valid token.
     pub(crate) fn get(&self, token: &str) -> Option<&Session> {
         self.good.get(token).filter(|session| session.expires > Instant::now())
     }
 
-    /// The session of a good token, to change.
+    /// The session of a valid token, mutable.
     pub(crate) fn get_mut(&mut self, token: &str) -> Option<&mut Session> {
         self.good.get_mut(token).filter(|session| session.expires > Instant::now())
     }
 
-    /// Makes one token void.
+    /// Closes the session of one token.
     pub(crate) fn close(&mut self, token: &str) {
         self.good.remove(token);
     }
 
-    /// Makes every token of a user void.
+    /// Closes every session of a user.
     pub(crate) fn close_all_of(&mut self, user_id: &str) {
         self.good.retain(|_, session| session.user_id != user_id);
     }

@@ -1,4 +1,4 @@
-//! Everything that the practice Looker remembers.
+//! The state of the practice Looker.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,22 +6,22 @@ use serde_json::Value;
 
 use crate::{
     builder::Builder,
+    error_response::ErrorResponse,
     oauth::Grants,
     random::Random,
-    refusal::Refusal,
     seed,
     sessions::Sessions,
     table::{Row, Table},
 };
 
-/// What was sent once, when the credentials were made.
+/// API credentials as they are returned when they are created.
 #[derive(Clone)]
 pub(crate) struct ApiCredentials {
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
 }
 
-/// Whose API credentials they are.
+/// The secret and the owner of API credentials.
 pub(crate) struct ApiKey {
     pub(crate) client_secret: String,
     pub(crate) user_id: String,
@@ -30,15 +30,15 @@ pub(crate) struct ApiKey {
 /// The state.
 pub(crate) struct State {
     tables: HashMap<&'static str, Table>,
-    /// Things of which there is one, by their path.
+    /// Singletons, by their path.
     pub(crate) singles: HashMap<String, Row>,
-    /// Things that were made from the catalog's samples and then deleted.
+    /// Sample objects that were deleted.
     pub(crate) gone: HashSet<(&'static str, String)>,
     pub(crate) sessions: Sessions,
     pub(crate) oauth: Grants,
     /// By client ID.
     pub(crate) api_keys: HashMap<String, ApiKey>,
-    /// How often the results of a task are still asked for in vain, by its id.
+    /// How many more requests for the results of a task get 202, by its id.
     pub(crate) waiting: HashMap<String, u32>,
     pub(crate) random: Random,
     pub(crate) totals: bool,
@@ -53,7 +53,7 @@ impl State {
             tables: HashMap::new(),
             singles: HashMap::new(),
             gone: HashSet::new(),
-            sessions: Sessions::new(builder.token_life),
+            sessions: Sessions::new(builder.token_lifetime),
             oauth: Grants::default(),
             api_keys: HashMap::new(),
             waiting: HashMap::new(),
@@ -66,42 +66,42 @@ impl State {
         (state, credentials)
     }
 
-    /// The things of a model.
+    /// The objects of a model.
     pub(crate) fn table(&self, model: &str) -> Option<&Table> {
         self.tables.get(model)
     }
 
-    /// The things of a model, to change. There may be none yet.
+    /// The objects of a model, mutable. Creates an empty table if there is none.
     pub(crate) fn table_mut(&mut self, model: &'static str) -> &mut Table {
         self.tables.entry(model).or_default()
     }
 
-    /// All things of a model.
+    /// All objects of a model.
     pub(crate) fn rows(&self, model: &str) -> impl Iterator<Item = &Row> {
         self.table(model).into_iter().flat_map(Table::rows)
     }
 
-    /// One thing of a model.
+    /// One object of a model.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] when there is none of that id.
-    pub(crate) fn find(&self, model: &str, id: &str) -> Result<&Row, Refusal> {
-        self.table(model).and_then(|table| table.get(id)).ok_or(Refusal::NotFound)
+    /// [`ErrorResponse::NotFound`] if no object has that id.
+    pub(crate) fn find(&self, model: &str, id: &str) -> Result<&Row, ErrorResponse> {
+        self.table(model).and_then(|table| table.get(id)).ok_or(ErrorResponse::NotFound)
     }
 
-    /// The same, to change.
+    /// One object of a model, mutable.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] when there is none of that id.
-    pub(crate) fn find_mut(&mut self, model: &str, id: &str) -> Result<&mut Row, Refusal> {
-        self.tables.get_mut(model).and_then(|table| table.get_mut(id)).ok_or(Refusal::NotFound)
+    /// [`ErrorResponse::NotFound`] if no object has that id.
+    pub(crate) fn find_mut(&mut self, model: &str, id: &str) -> Result<&mut Row, ErrorResponse> {
+        self.tables.get_mut(model).and_then(|table| table.get_mut(id)).ok_or(ErrorResponse::NotFound)
     }
 
-    /// Makes API credentials for a user and keeps them. What is seen of them later is in the user's row.
+    /// Creates and stores API credentials for a user. Their visible part goes into the user's row.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] when there is no such user.
-    pub(crate) fn add_api_key(&mut self, user_id: &str, row: &mut Row) -> Result<ApiCredentials, Refusal> {
+    /// [`ErrorResponse::NotFound`] if there is no such user.
+    pub(crate) fn add_api_key(&mut self, user_id: &str, row: &mut Row) -> Result<ApiCredentials, ErrorResponse> {
         let credentials = ApiCredentials { client_id: self.random.text(20), client_secret: self.random.text(24) };
         let id = self.table_mut("CredentialsApi3").new_id();
         row.insert("id".to_owned(), Value::from(id));

@@ -1,12 +1,12 @@
-//! Sets the properties of a thing as a body wants them.
+//! Applies a request body to an object.
 
 use looker_connector::catalog::{Model, Property, Type};
 use serde_json::Value;
 
 use crate::table::Row;
 
-/// Sets what the body has. Properties that only Looker sets, and those that the model does not have, are ignored; `null`
-/// clears what can be null and leaves alone what cannot.
+/// Sets the properties that the body has. Ignores read-only properties and properties that the model does not have. `null`
+/// clears a nullable property and leaves any other unchanged.
 pub(crate) fn apply(model: &'static Model, row: &mut Row, body: &Row) {
     for property in model.properties.iter().filter(|property| !property.read_only) {
         if let Some(value) = body.get(property.name) {
@@ -32,7 +32,7 @@ fn set(row: &mut Row, property: &'static Property, value: &Value) {
     row.insert(property.name.to_owned(), value);
 }
 
-/// The properties of a thing that a model has: a dashboard in a list shows fewer than one that is asked for alone.
+/// Keeps only the properties that a model has: a dashboard in a list shows fewer than one that is read alone.
 pub(crate) fn project(model: &'static Model, mut row: Row) -> Row {
     row.retain(|name, _| model.properties.iter().any(|property| property.name == name && !property.write_only));
     row

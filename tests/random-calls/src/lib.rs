@@ -1,7 +1,7 @@
-//! Random auths, operations, inputs and answers, for tests that look for what breaks the connector: natively, and as a
-//! component.
+//! Random auths, operations, inputs and responses for tests of the connector, native and as a component.
 //!
-//! Most of what comes out is nearly right, since what is wrong altogether is refused at once.
+//!
+//! Most values are nearly valid, because the connector rejects completely invalid ones at once.
 
 use looker_connector::catalog::{OPERATIONS, Type};
 use proptest::collection::vec;
@@ -9,16 +9,16 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value};
 
-/// The secret of every auth that has one: no failure may show it.
+/// The secret in every auth that has one. No failure may show it.
 pub const SECRET: &str = "the-secret";
 
-/// The token that a login gives, where it gives one: no failure may show it.
+/// The token that a successful login returns. No failure may show it.
 pub const TOKEN: &str = "the-token";
 
-/// The domains of the auths that are right. A test with a server puts its address in their place.
+/// The domains of the valid auths. A test with a server replaces them with its address.
 pub const DOMAINS: [&str; 2] = ["looker.example.com", "mycompany"];
 
-/// Any JSON, a few levels deep.
+/// Any JSON value, a few levels deep.
 fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -35,14 +35,14 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Texts that have bitten somebody, and any other.
+/// Text: special cases that broke something before, and any other.
 fn text() -> impl Strategy<Value = String> {
     let known =
         ["", ".", "..", "/", "%2F", "a b", "ü", "true", "5", "5.0", "1e400", "null", "{}", "[1]", "\u{0}", "\u{feff}"];
     prop_oneof![3 => select(known.to_vec()).prop_map(str::to_owned), 1 => ".{0,24}"]
 }
 
-/// An auth: a right one, one of wrong fields, or any text.
+/// An auth: a valid one, one with random fields, or any text.
 pub fn auth() -> impl Strategy<Value = String> {
     let known = [
         r#"{"domain": "looker.example.com", "client_id": "i", "client_secret": "the-secret"}"#,
@@ -58,14 +58,14 @@ pub fn auth() -> impl Strategy<Value = String> {
     prop_oneof![12 => select(known.to_vec()).prop_map(str::to_owned), 2 => made, 1 => ".{0,40}"]
 }
 
-/// An operation, and an input of its own names with any values, or of any names.
+/// An operation and its input: with its own field names and any values, or with any names.
 pub fn call() -> impl Strategy<Value = (String, String)> {
     let known = (0..OPERATIONS.len()).prop_flat_map(|index| {
         let operation = &OPERATIONS[index];
         let mut names: Vec<&'static str> = operation.parameters.iter().map(|parameter| parameter.input).collect();
         if let Some(body) = &operation.body {
             match body.kind {
-                Type::Model(model) => names.extend(model.properties.iter().map(|property| property.name)),
+                Type::Model(model) => names.extend(model.properties.iter().map(|property| body.input_of(property))),
                 _ => names.push("body"),
             }
         }
@@ -89,18 +89,18 @@ pub fn call() -> impl Strategy<Value = (String, String)> {
     prop_oneof![2 => known, 8 => simple, 1 => custom, 1 => any]
 }
 
-/// One answer of a server.
+/// One response of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The status.
     pub status: u16,
-    /// The headers. What they say of the body's length is seldom right.
+    /// The headers. A `content-length` among them is rarely correct.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
-/// Any answer.
+/// Any response.
 pub fn answer() -> impl Strategy<Value = Answer> {
     let types = [
         "application/json",

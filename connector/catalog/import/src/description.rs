@@ -1,6 +1,6 @@
 //! The whole of Looker's API description, as OpenAPI 3.0 writes it.
 
-use catalog_model::{Facts, Group, Source, file_stem};
+use catalog_model::{Group, Source, Spec, file_stem};
 use sha2::{Digest, Sha256};
 
 use crate::json::{At, Node, collect};
@@ -10,9 +10,9 @@ use crate::operations::operation;
 /// What is read of a description.
 #[derive(Debug)]
 pub struct Description {
-    /// The facts, without a sentence.
-    pub facts: Facts,
-    /// Every sentence, for telling whether the catalog's own words repeat one. They go nowhere else.
+    /// The spec, which has none of the sentences.
+    pub spec: Spec,
+    /// Every sentence, for telling whether the overlay repeats one. They go nowhere else.
     pub sentences: Vec<String>,
 }
 
@@ -24,14 +24,14 @@ pub struct Description {
 pub fn read_description(text: &str) -> Result<Description, Vec<String>> {
     let node: Node = serde_json::from_str(text).map_err(|error| vec![format!("the description: {error}")])?;
     let mut problems = Vec::new();
-    let facts = facts(&node, text, &mut problems).map_err(|problem| vec![problem])?;
+    let spec = spec(&node, text, &mut problems).map_err(|problem| vec![problem])?;
     if problems.is_empty() {
-        problems = facts.inconsistencies().unwrap_or_default();
+        problems = spec.inconsistencies().unwrap_or_default();
     }
-    if problems.is_empty() { Ok(Description { facts, sentences: sentences(&node) }) } else { Err(problems) }
+    if problems.is_empty() { Ok(Description { spec, sentences: sentences(&node) }) } else { Err(problems) }
 }
 
-fn facts(node: &Node, text: &str, problems: &mut Vec<String>) -> Result<Facts, String> {
+fn spec(node: &Node, text: &str, problems: &mut Vec<String>) -> Result<Spec, String> {
     let mut root = At::root(node).members()?;
     let openapi = root.need("openapi")?;
     if !openapi.text()?.starts_with("3.0.") {
@@ -47,7 +47,7 @@ fn facts(node: &Node, text: &str, problems: &mut Vec<String>) -> Result<Facts, S
         release: info.need("x-looker-release-version")?.text()?.to_owned(),
         sha256: Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect(),
     };
-    // Who publishes the description under what name is no fact about the API.
+    // Who publishes the description, and under what name, says nothing about the API.
     for key in ["title", "description", "contact", "license"] {
         info.take(key);
     }
@@ -88,7 +88,7 @@ fn facts(node: &Node, text: &str, problems: &mut Vec<String>) -> Result<Facts, S
         }
     }
     root.finish()?;
-    Ok(Facts { source, models, groups })
+    Ok(Spec { source, models, groups })
 }
 
 fn groups(at: &At<'_>) -> Result<Vec<Group>, String> {

@@ -1,4 +1,4 @@
-//! The folder of fact files: what has to change in it.
+//! The folder of the spec: which files an import has to write or delete.
 
 use std::collections::BTreeMap;
 use std::fs;

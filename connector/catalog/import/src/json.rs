@@ -167,7 +167,7 @@ impl<'a> Members<'a> {
         self.take(key).map_or(Ok(false), |value| value.boolean())
     }
 
-    /// Takes a sentence for people, which is no fact: a text, or the `null` that Looker writes where it has none.
+    /// Takes a sentence for people, which the spec leaves out: a text, or the `null` that Looker writes where it has none.
     pub fn take_sentence(&mut self, key: &str) -> Result<(), String> {
         match self.take(key) {
             Some(At { node: Node::Null, .. }) | None => Ok(()),

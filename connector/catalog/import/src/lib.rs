@@ -1,9 +1,9 @@
 //! Makes the Looker connector's catalog from Looker's own API description.
 //!
 //! ```text
-//! description ──json──> nodes ──description──> Facts ─┬─report──> what is new, changed, gone
+//! description ──json──> nodes ──description──> Spec ─┬─report──> what is new, changed, gone
 //!                                                     ├─folder──> connector/catalog/spec
-//!                                                     └─catalog_model::check, sentences──> what the words need
+//!                                                     └─catalog_model::check, sentences──> what the overlay lacks
 //! ```
 //!
 //! The importer understands exactly what Looker's description says today. A key, type, format, location, media type

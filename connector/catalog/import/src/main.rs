@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use catalog_import::{Change, Description, apply, changes, read_description, report, shared_sentences};
-use catalog_model::{Facts, Words, check, correct};
+use catalog_model::{Overlay, Spec, check, correct};
 use clap::Parser;
 
 /// Makes the Looker connector's catalog from Looker's own API description.
@@ -13,10 +13,10 @@ use clap::Parser;
 struct Arguments {
     /// Looker's description of API 4.0, as OpenAPI 3.0 in JSON: `Looker.4.0.oas.json` of looker-open-source/sdk-codegen
     description: PathBuf,
-    /// The catalog: the folder with `api` and `words`
+    /// The catalog: the folder with `spec` and `overlay`
     #[arg(long, value_name = "DIR", default_value_os_t = this_catalog())]
     catalog: PathBuf,
-    /// Change nothing; fail if a fact file would change, or if the words are wrong, incomplete or Looker's own
+    /// Change nothing; fail if a file of the spec would change, or if the overlay is wrong, incomplete or in Looker's words
     #[arg(long)]
     check: bool,
 }
@@ -44,33 +44,28 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<bool, Vec<String>> {
     let text = fs::read_to_string(&arguments.description)
         .map_err(|error| vec![format!("{}: cannot be read: {error}", arguments.description.display())])?;
-    let Description { facts, sentences } = read_description(&text)?;
+    let Description { spec, sentences } = read_description(&text)?;
     let folder = arguments.catalog.join("spec");
-    let comparison = comparison(&folder, &facts);
-    let changes = changes(&folder, facts.files()).map_err(|problem| vec![problem])?;
+    let comparison = comparison(&folder, &spec);
+    let changes = changes(&folder, spec.files()).map_err(|problem| vec![problem])?;
     if !arguments.check {
         apply(&folder, &changes).map_err(|problem| vec![problem])?;
     }
-    println!(
-        "{} operations under {} tags, {} models",
-        facts.operations().count(),
-        facts.groups.len(),
-        facts.models.len()
-    );
+    println!("{} operations under {} tags, {} models", spec.operations().count(), spec.groups.len(), spec.models.len());
     print_all(&comparison);
     print_changes(&folder, &changes, arguments.check);
-    let words_are_right = print_findings(&arguments.catalog, facts, &sentences)?;
-    // An import has done its work when the facts are there; the words it asks for come after it.
-    Ok(!arguments.check || (changes.is_empty() && words_are_right))
+    let overlay_is_right = print_findings(&arguments.catalog, spec, &sentences)?;
+    // An import is done when the spec is written; the overlay's entries that it asks for come after it.
+    Ok(!arguments.check || (changes.is_empty() && overlay_is_right))
 }
 
-/// How the facts differ from those in a folder.
-fn comparison(folder: &Path, facts: &Facts) -> Vec<String> {
+/// How the spec differs from the one in a folder.
+fn comparison(folder: &Path, spec: &Spec) -> Vec<String> {
     if !folder.exists() {
-        return report(None, facts);
+        return report(None, spec);
     }
-    match Facts::read(folder) {
-        Ok(old) => report(Some(&old), facts),
+    match Spec::read(folder) {
+        Ok(old) => report(Some(&old), spec),
         Err(problems) => {
             let lines = problems.into_iter().map(|problem| format!("cannot be compared: {problem}"));
             lines.collect()
@@ -87,19 +82,19 @@ fn print_changes(folder: &Path, changes: &[Change], only_check: bool) {
         println!("{} {}", if only_check { to_do } else { done }, folder.join(change.name()).display());
     }
     if changes.is_empty() {
-        println!("every fact file is as it should be");
+        println!("the spec is up to date");
     }
 }
 
-/// Prints what is wrong with the words, and whether nothing is.
-fn print_findings(catalog: &Path, facts: Facts, sentences: &[String]) -> Result<bool, Vec<String>> {
-    let words = Words::read(&catalog.join("overlay"))?;
-    let findings = check(&correct(facts, &words)?, &words);
-    let shared = shared_sentences(&words, sentences);
+/// Prints what is wrong with the overlay; returns whether nothing is.
+fn print_findings(catalog: &Path, spec: Spec, sentences: &[String]) -> Result<bool, Vec<String>> {
+    let overlay = Overlay::read(&catalog.join("overlay"))?;
+    let findings = check(&correct(spec, &overlay)?, &overlay);
+    let shared = shared_sentences(&overlay, sentences);
     for (title, problems) in [
-        ("words that are wrong", &findings.errors),
-        ("words that are missing or not told apart", &findings.gaps),
-        ("words that are Looker's own", &shared),
+        ("overlay: wrong entries", &findings.errors),
+        ("overlay: missing or ambiguous titles and help", &findings.gaps),
+        ("overlay: text taken from Looker", &shared),
     ] {
         if !problems.is_empty() {
             println!("{title}: {}", problems.len());

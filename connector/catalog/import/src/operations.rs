@@ -1,12 +1,12 @@
 //! The operations of the description.
 
-use catalog_model::{Answer, Body, Cost, Format, Location, Method, Operation, Parameter, Stability, Type};
+use catalog_model::{Body, Cost, Format, Location, Method, Operation, Parameter, Response, Stability, Type};
 
 use crate::json::{At, Members};
 use crate::schema::{schema, take_type};
 
 /// The media types that a response can have, as Looker names them (`text` stands for csv, txt, sql, md and html).
-const ANSWER_MEDIA_TYPES: [&str; 7] =
+const RESPONSE_MEDIA_TYPES: [&str; 7] =
     ["application/json", "text", "text/plain", "image/png", "image/jpeg", "image/svg+xml", "application/pdf"];
 
 /// The models of error bodies, which the connector reads.
@@ -58,9 +58,9 @@ pub fn operation(path: &str, method: &str, at: &At<'_>) -> Result<(String, Opera
     let parameters = members.take("parameters").map_or(Ok(Vec::new()), |parameters| parameters.items())?;
     let parameters = parameters.iter().map(parameter).collect::<Result<_, _>>()?;
     let body = members.take("requestBody").map(|at| body(&at)).transpose()?;
-    let (answers, failures) = responses(&members.need("responses")?)?;
+    let (responses, failures) = responses(&members.need("responses")?)?;
     members.finish()?;
-    Ok((tag, Operation { name, method, path: path.to_owned(), stability, cost, parameters, body, answers, failures }))
+    Ok((tag, Operation { name, method, path: path.to_owned(), stability, cost, parameters, body, responses, failures }))
 }
 
 /// What `x-looker-status` says.
@@ -147,13 +147,13 @@ fn body(at: &At<'_>) -> Result<Body, String> {
 }
 
 /// The successes with what they hold, and the statuses of the failures.
-fn responses(at: &At<'_>) -> Result<(Vec<Answer>, Vec<u16>), String> {
-    let mut answers = Vec::new();
+fn responses(at: &At<'_>) -> Result<(Vec<Response>, Vec<u16>), String> {
+    let mut responses = Vec::new();
     let mut failures = Vec::new();
     for (status, at) in at.members()?.take_all() {
         let number: u16 = status.parse().unwrap_or_default();
         match number {
-            200 | 201 | 202 | 204 => answers.push(answer(number, &at)?),
+            200 | 201 | 202 | 204 => responses.push(response(number, &at)?),
             400..=599 => {
                 failure(&at)?;
                 failures.push(number);
@@ -161,23 +161,23 @@ fn responses(at: &At<'_>) -> Result<(Vec<Answer>, Vec<u16>), String> {
             _ => return Err(at.problem(format_args!("the status `{status}` is not understood"))),
         }
     }
-    if answers.is_empty() { Err(at.problem("there is no success")) } else { Ok((answers, failures)) }
+    if responses.is_empty() { Err(at.problem("there is no success")) } else { Ok((responses, failures)) }
 }
 
-fn answer(status: u16, at: &At<'_>) -> Result<Answer, String> {
+fn response(status: u16, at: &At<'_>) -> Result<Response, String> {
     let contents = response_contents(at)?;
     let media_types: Vec<_> = contents.iter().map(|(media_type, _, _)| (*media_type).to_owned()).collect();
     let Some((_, kind, schema)) = contents.first() else {
-        return Ok(Answer { status, media_types, kind: None });
+        return Ok(Response { status, media_types, kind: None });
     };
     if contents.iter().any(|(_, other, _)| other != kind) {
-        return Err(at.problem("the media types of an answer must share one type"));
+        return Err(at.problem("the media types of a response must share one type"));
     }
     if status == 204 {
         // HTTP knows no 204 with content; Looker writes it as a JSON string.
         return match (media_types.as_slice(), kind) {
             ([json], kind) if json == "application/json" && *kind == TEXT => {
-                Ok(Answer { status, media_types: Vec::new(), kind: None })
+                Ok(Response { status, media_types: Vec::new(), kind: None })
             }
             _ => Err(schema.problem(format_args!("a 204 cannot have content of the type {kind}"))),
         };
@@ -192,7 +192,7 @@ fn answer(status: u16, at: &At<'_>) -> Result<Answer, String> {
             return Err(schema.problem(format_args!("content of the type {kind} is not understood without JSON")));
         }
     };
-    Ok(Answer { status, media_types, kind })
+    Ok(Response { status, media_types, kind })
 }
 
 fn failure(at: &At<'_>) -> Result<(), String> {
@@ -212,7 +212,7 @@ fn response_contents<'a>(at: &At<'a>) -> Result<Vec<(&'a str, Type, At<'a>)>, St
     members.finish()?;
     let Some(content) = content else { return Ok(Vec::new()) };
     let contents = contents(&content)?;
-    match contents.iter().find(|(media_type, _, _)| !ANSWER_MEDIA_TYPES.contains(media_type)) {
+    match contents.iter().find(|(media_type, _, _)| !RESPONSE_MEDIA_TYPES.contains(media_type)) {
         Some((other, _, _)) => Err(content.problem(format_args!("the media type `{other}` is not understood"))),
         None => Ok(contents),
     }

@@ -1,19 +1,19 @@
-//! What a description adds, changes and drops, compared with the facts that are there.
+//! The report of an import: what the new spec adds, changes and drops.
 
 use std::collections::BTreeMap;
 
-use catalog_model::{Facts, Model, Operation, Parameter, Property};
+use catalog_model::{Model, Operation, Parameter, Property, Spec};
 
 /// One thing as a report sees it: what is said of it, and the things that it is made of.
 struct Thing {
-    facts: Vec<(&'static str, String)>,
+    aspects: Vec<(&'static str, String)>,
     part: &'static str,
     parts: Vec<(String, Vec<(&'static str, String)>)>,
 }
 
-/// Compares new facts with old ones, one line for each operation, parameter, model and property that was added,
+/// Compares a new spec with the old one, one line for each operation, parameter, model and property that was added,
 /// changed or dropped. The parts of what is added or dropped as a whole are not listed. No line: nothing differs.
-pub fn report(old: Option<&Facts>, new: &Facts) -> Vec<String> {
+pub fn report(old: Option<&Spec>, new: &Spec) -> Vec<String> {
     let mut lines = Vec::new();
     match old.map(|old| &old.source) {
         Some(source) if *source == new.source => {}
@@ -23,47 +23,46 @@ pub fn report(old: Option<&Facts>, new: &Facts) -> Vec<String> {
         )),
         None => lines.push(format!("added    description: {} (Looker {})", new.source.version, new.source.release)),
     }
-    let things =
-        |facts: Option<&Facts>, of: fn(&Facts) -> BTreeMap<String, Thing>| facts.map_or_else(BTreeMap::new, of);
+    let things = |spec: Option<&Spec>, of: fn(&Spec) -> BTreeMap<String, Thing>| spec.map_or_else(BTreeMap::new, of);
     compare_things(&things(old, operations), &operations(new), "operation", &mut lines);
     compare_things(&things(old, models), &models(new), "model", &mut lines);
     lines
 }
 
-fn operations(facts: &Facts) -> BTreeMap<String, Thing> {
-    facts.operations().map(|(tag, operation)| (operation.name.clone(), operation_thing(tag, operation))).collect()
+fn operations(spec: &Spec) -> BTreeMap<String, Thing> {
+    spec.operations().map(|(tag, operation)| (operation.name.clone(), operation_thing(tag, operation))).collect()
 }
 
-fn models(facts: &Facts) -> BTreeMap<String, Thing> {
-    facts.models.iter().map(|model| (model.name.clone(), model_thing(model))).collect()
+fn models(spec: &Spec) -> BTreeMap<String, Thing> {
+    spec.models.iter().map(|model| (model.name.clone(), model_thing(model))).collect()
 }
 
 fn operation_thing(tag: &str, operation: &Operation) -> Thing {
-    let Operation { name: _, method, path, stability, cost, parameters, body, answers, failures } = operation;
-    let answers = answers.iter().map(|answer| {
-        let kind = answer.kind.as_ref().map(|kind| format!(" of {kind}")).unwrap_or_default();
-        format!("{} [{}]{kind}", answer.status, answer.media_types.join(", "))
+    let Operation { name: _, method, path, stability, cost, parameters, body, responses, failures } = operation;
+    let responses = responses.iter().map(|response| {
+        let kind = response.kind.as_ref().map(|kind| format!(" of {kind}")).unwrap_or_default();
+        format!("{} [{}]{kind}", response.status, response.media_types.join(", "))
     });
     let body = body.as_ref().map_or("none".to_owned(), |body| {
         format!("{} of {}{}", body.media_type, body.kind, if body.required { ", required" } else { "" })
     });
     Thing {
-        facts: vec![
+        aspects: vec![
             ("tag", tag.to_owned()),
             ("method", method.to_string()),
             ("path", path.clone()),
             ("stability", format!("{stability:?}").to_lowercase()),
             ("cost", format!("{cost:?}")),
             ("body", body),
-            ("answers", answers.collect::<Vec<_>>().join("; ")),
+            ("responses", responses.collect::<Vec<_>>().join("; ")),
             ("failures", format!("{failures:?}")),
         ],
         part: "parameter",
-        parts: parameters.iter().map(|parameter| (parameter.name.clone(), parameter_facts(parameter))).collect(),
+        parts: parameters.iter().map(|parameter| (parameter.name.clone(), parameter_aspects(parameter))).collect(),
     }
 }
 
-fn parameter_facts(parameter: &Parameter) -> Vec<(&'static str, String)> {
+fn parameter_aspects(parameter: &Parameter) -> Vec<(&'static str, String)> {
     let Parameter { name: _, location, kind, required, deprecated } = parameter;
     vec![
         ("location", format!("{location:?}").to_lowercase()),
@@ -74,11 +73,11 @@ fn parameter_facts(parameter: &Parameter) -> Vec<(&'static str, String)> {
 }
 
 fn model_thing(model: &Model) -> Thing {
-    let parts = model.properties.iter().map(|property| (property.name.clone(), property_facts(property)));
-    Thing { facts: Vec::new(), part: "property", parts: parts.collect() }
+    let parts = model.properties.iter().map(|property| (property.name.clone(), property_aspects(property)));
+    Thing { aspects: Vec::new(), part: "property", parts: parts.collect() }
 }
 
-fn property_facts(property: &Property) -> Vec<(&'static str, String)> {
+fn property_aspects(property: &Property) -> Vec<(&'static str, String)> {
     let Property { name: _, kind, required, nullable, read_only, write_only, deprecated, values } = property;
     vec![
         ("type", kind.to_string()),
@@ -98,11 +97,11 @@ fn compare_things(old: &BTreeMap<String, Thing>, new: &BTreeMap<String, Thing>, 
             lines.push(format!("added    {place}"));
             continue;
         };
-        compare_facts(&place, &old.facts, &new.facts, lines);
-        for (name, facts) in &new.parts {
+        compare_aspects(&place, &old.aspects, &new.aspects, lines);
+        for (name, aspects) in &new.parts {
             let place = format!("{place}, {} {name}", new.part);
             match part(old, name) {
-                Some(old) => compare_facts(&place, old, facts, lines),
+                Some(old) => compare_aspects(&place, old, aspects, lines),
                 None => lines.push(format!("added    {place}")),
             }
         }
@@ -125,17 +124,22 @@ fn compare_things(old: &BTreeMap<String, Thing>, new: &BTreeMap<String, Thing>, 
 }
 
 fn part<'a>(thing: &'a Thing, name: &str) -> Option<&'a Vec<(&'static str, String)>> {
-    thing.parts.iter().find(|(present, _)| present == name).map(|(_, facts)| facts)
+    thing.parts.iter().find(|(present, _)| present == name).map(|(_, aspects)| aspects)
 }
 
 fn plural(part: &str) -> &'static str {
     if part == "property" { "properties" } else { "parameters" }
 }
 
-fn compare_facts(place: &str, old: &[(&'static str, String)], new: &[(&'static str, String)], lines: &mut Vec<String>) {
-    for ((fact, old), (_, new)) in old.iter().zip(new) {
+fn compare_aspects(
+    place: &str,
+    old: &[(&'static str, String)],
+    new: &[(&'static str, String)],
+    lines: &mut Vec<String>,
+) {
+    for ((aspect, old), (_, new)) in old.iter().zip(new) {
         if old != new {
-            lines.push(format!("changed  {place}: {fact} was {old}, is {new}"));
+            lines.push(format!("changed  {place}: {aspect} was {old}, is {new}"));
         }
     }
 }

@@ -2,18 +2,18 @@
 
 use std::collections::HashSet;
 
-use catalog_model::Words;
+use catalog_model::Overlay;
 
 /// So many words in a row are a sentence taken over, and not two people who name the same thing.
 const RUN: usize = 6;
 
 /// Every title and help that shares six or more words in a row with one of Looker's sentences. Case and punctuation do
 /// not count.
-pub fn shared_sentences(words: &Words, sentences: &[String]) -> Vec<String> {
+pub fn shared_sentences(overlay: &Overlay, sentences: &[String]) -> Vec<String> {
     let sentences: Vec<Vec<String>> = sentences.iter().map(|sentence| split(sentence)).collect();
     let runs: HashSet<&[String]> = sentences.iter().flat_map(|sentence| sentence.windows(RUN)).collect();
     let mut shared = Vec::new();
-    for (place, text) in texts(words) {
+    for (place, text) in texts(overlay) {
         if let Some(run) = split(text).windows(RUN).find(|run| runs.contains(run)) {
             shared.push(format!("{place}: Looker writes \"{}\" too: say it in words of your own", run.join(" ")));
         }
@@ -30,12 +30,12 @@ fn split(text: &str) -> Vec<String> {
 }
 
 /// Every title and help with its place.
-fn texts<'a>(words: &'a Words) -> Vec<(String, &'a str)> {
+fn texts<'a>(overlay: &'a Overlay) -> Vec<(String, &'a str)> {
     let mut texts = Vec::new();
     let mut add = |place: String, title: &'a Option<String>, help: &'a Option<String>| {
         texts.extend(title.iter().chain(help).map(|text| (place.clone(), text.as_str())));
     };
-    for (stem, operations) in &words.operations {
+    for (stem, operations) in &overlay.operations {
         for (name, own) in operations {
             add(format!("overlay/{stem}.toml, [{name}]"), &own.title, &own.help);
             for (field, own) in &own.fields {
@@ -43,10 +43,10 @@ fn texts<'a>(words: &'a Words) -> Vec<(String, &'a str)> {
             }
         }
     }
-    for (name, own) in &words.fields {
+    for (name, own) in &overlay.fields {
         add(format!("overlay/fields.toml, [{name}]"), &own.title, &own.help);
     }
-    for (model, properties) in &words.models {
+    for (model, properties) in &overlay.models {
         for (name, own) in properties {
             add(format!("overlay/models.toml, [{model}.{name}]"), &own.title, &own.help);
         }

@@ -5,26 +5,26 @@
 mod support;
 
 use catalog_import::read_description;
-use catalog_model::{Answer, Cost, Facts, Location, Stability};
+use catalog_model::{Cost, Location, Response, Spec, Stability};
 use serde_json::{Value, json};
 use support::{orchard, with, without};
 
-fn read(description: &Value) -> Facts {
-    read_description(&description.to_string()).unwrap().facts
+fn read(description: &Value) -> Spec {
+    read_description(&description.to_string()).unwrap().spec
 }
 
-fn answers(facts: &Facts, operation: &str) -> Vec<(u16, usize, Option<String>)> {
-    let answers: &[Answer] = &facts.operation(operation).unwrap().1.answers;
-    answers.iter().map(|it| (it.status, it.media_types.len(), it.kind.as_ref().map(ToString::to_string))).collect()
+fn responses(spec: &Spec, operation: &str) -> Vec<(u16, usize, Option<String>)> {
+    let responses: &[Response] = &spec.operation(operation).unwrap().1.responses;
+    responses.iter().map(|it| (it.status, it.media_types.len(), it.kind.as_ref().map(ToString::to_string))).collect()
 }
 
 #[test]
 fn operations_are_read() {
-    let facts = read(&orchard());
-    assert_eq!((facts.source.version.as_str(), facts.source.release.as_str()), ("4.0.1", "1.2"));
-    assert_eq!(facts.source.sha256.len(), 64);
-    assert_eq!(facts.groups.iter().map(|group| group.tag.as_str()).collect::<Vec<_>>(), ["AppleFruit", "Tree"]);
-    let (tag, list) = facts.operation("all_trees").unwrap();
+    let spec = read(&orchard());
+    assert_eq!((spec.source.version.as_str(), spec.source.release.as_str()), ("4.0.1", "1.2"));
+    assert_eq!(spec.source.sha256.len(), 64);
+    assert_eq!(spec.groups.iter().map(|group| group.tag.as_str()).collect::<Vec<_>>(), ["AppleFruit", "Tree"]);
+    let (tag, list) = spec.operation("all_trees").unwrap();
     assert_eq!((tag, list.path.as_str(), list.cost), ("Tree", "/trees", Cost::DbQuery));
     let parameters: Vec<_> =
         list.parameters.iter().map(|it| (it.name.as_str(), it.kind.to_string(), it.deprecated)).collect();
@@ -33,15 +33,15 @@ fn operations_are_read() {
         [("ids", "[string]".into(), false), ("page", "integer".into(), true), ("filters", "{string}".into(), false)]
     );
     assert_eq!(list.failures, [404, 429]);
-    assert_eq!(facts.operation("plant").unwrap().1.stability, Stability::Deprecated);
-    assert_eq!(facts.operation("eat").unwrap().1.parameters[0].location, Location::Path);
+    assert_eq!(spec.operation("plant").unwrap().1.stability, Stability::Deprecated);
+    assert_eq!(spec.operation("eat").unwrap().1.parameters[0].location, Location::Path);
 }
 
 #[test]
 fn bodies_are_read() {
-    let facts = read(&orchard());
+    let spec = read(&orchard());
     let body = |name: &str| {
-        let body = facts.operation(name).unwrap().1.body.clone().unwrap();
+        let body = spec.operation(name).unwrap().1.body.clone().unwrap();
         (body.media_type, body.kind.to_string(), body.required)
     };
     assert_eq!(body("plant"), ("application/json".into(), "Tree".into(), true));
@@ -52,12 +52,12 @@ fn bodies_are_read() {
 
 #[test]
 fn answers_are_what_their_content_can_be() {
-    let facts = read(&orchard());
-    assert_eq!(answers(&facts, "all_trees"), [(200, 1, Some("[Tree]".into()))]);
-    assert_eq!(answers(&facts, "plant"), [(204, 0, None)], "a 204 has no content, whatever is said of it");
-    assert_eq!(answers(&facts, "set_trees"), [(202, 0, None)]);
-    assert_eq!(answers(&facts, "apple"), [(200, 3, Some("any".into()))], "`string` says nothing about JSON");
-    assert_eq!(answers(&facts, "eat"), [(200, 1, None)], "an image is no JSON");
+    let spec = read(&orchard());
+    assert_eq!(responses(&spec, "all_trees"), [(200, 1, Some("[Tree]".into()))]);
+    assert_eq!(responses(&spec, "plant"), [(204, 0, None)], "a 204 has no content, whatever is said of it");
+    assert_eq!(responses(&spec, "set_trees"), [(202, 0, None)]);
+    assert_eq!(responses(&spec, "apple"), [(200, 3, Some("any".into()))], "`string` says nothing about JSON");
+    assert_eq!(responses(&spec, "eat"), [(200, 1, None)], "an image is no JSON");
 }
 
 #[test]
@@ -66,10 +66,10 @@ fn models_are_read_in_their_order() {
         "z": {"type": "string", "nullable": true, "readOnly": true}, "b": {"$ref": "#/components/schemas/Tree"}, "a": {"type": "boolean", "nullable": false}}}"##;
     // As text, since a map of the tests' JSON library would sort the keys.
     let text = orchard().to_string().replacen("\"schemas\":{", &format!("\"schemas\":{{\"Zebra\":{description},"), 1);
-    let facts = read_description(&text).unwrap().facts;
-    let names: Vec<_> = facts.models.iter().map(|model| model.name.as_str()).collect();
+    let spec = read_description(&text).unwrap().spec;
+    let names: Vec<_> = spec.models.iter().map(|model| model.name.as_str()).collect();
     assert_eq!(names, ["Apple", "Error", "Tree", "Zebra"]);
-    let zebra = &facts.model("Zebra").unwrap().properties;
+    let zebra = &spec.model("Zebra").unwrap().properties;
     assert_eq!(zebra.iter().map(|property| property.name.as_str()).collect::<Vec<_>>(), ["z", "b", "a"]);
     assert!(zebra[0].read_only && zebra[0].nullable && !zebra[0].required);
     assert!(zebra[1].required && zebra[1].nullable, "a reference can be null");
@@ -78,12 +78,12 @@ fn models_are_read_in_their_order() {
 
 #[test]
 fn every_type_of_property_is_read() {
-    let facts = read(&orchard());
-    let apple = facts.model("Apple").unwrap();
+    let spec = read(&orchard());
+    let apple = spec.model("Apple").unwrap();
     let kind = |name: &str| apple.property(name).unwrap().kind.to_string();
     for (name, expected) in [
         ("tree", "Tree"),
-        ("colour", "string"),
+        ("color", "string"),
         ("tastes", "[string]"),
         ("weight", "number"),
         ("width", "number"),
@@ -97,7 +97,7 @@ fn every_type_of_property_is_read() {
     ] {
         assert_eq!(kind(name), expected, "{name}");
     }
-    assert_eq!(apple.property("colour").unwrap().values, ["red", "green"]);
+    assert_eq!(apple.property("color").unwrap().values, ["red", "green"]);
     assert_eq!(apple.property("tastes").unwrap().values, ["sweet"]);
     assert!(apple.property("secret").unwrap().write_only);
     assert!(apple.property("width").unwrap().deprecated);
@@ -126,7 +126,7 @@ fn what_is_not_understood_is_refused_with_its_place() {
         json!([parameter])
     };
     let array = json!({"type": "array", "items": {"type": "string"}});
-    let answer =
+    let response =
         |media_type: &str, schema: &Value| json!({"description": "It", "content": {media_type: {"schema": schema}}});
     let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
     let cases: Vec<(String, Value, &str)> = vec![
@@ -223,24 +223,32 @@ fn what_is_not_understood_is_refused_with_its_place() {
         (format!("{list}/responses/302"), json!({}), "/responses/302: the status `302` is not understood"),
         (format!("{list}/responses/206"), json!({}), "/responses/206: the status `206` is not understood"),
         (format!("{list}/responses/200/headers"), json!({}), "/responses/200: `headers` is not understood"),
-        (format!("{list}/responses/200"), answer("text/csv", &text), "the media type `text/csv` is not understood"),
+        (format!("{list}/responses/200"), response("text/csv", &text), "the media type `text/csv` is not understood"),
         (
             format!("{list}/responses/200"),
-            answer("image/png", &array),
+            response("image/png", &array),
             "content of the type [string] is not understood",
         ),
         (
             format!("{list}/responses/200/content/text"),
             json!({"schema": text}),
-            "/responses/200: the media types of an answer must share one type",
+            "/responses/200: the media types of a response must share one type",
         ),
         (
             format!("{list}/responses/204"),
-            answer("application/json", &array),
+            response("application/json", &array),
             "a 204 cannot have content of the type [string]",
         ),
-        (format!("{list}/responses/204"), answer("text/plain", &text), "a 204 cannot have content of the type string"),
-        (format!("{list}/responses/400"), answer("application/json", &reference("Tree")), "a failure of the type Tree"),
+        (
+            format!("{list}/responses/204"),
+            response("text/plain", &text),
+            "a 204 cannot have content of the type string",
+        ),
+        (
+            format!("{list}/responses/400"),
+            response("application/json", &reference("Tree")),
+            "a failure of the type Tree",
+        ),
         // Models and types.
         ("/components/schemas/tree".into(), json!({}), "/components/schemas/tree: `tree` is no name of a model"),
         ("/components/schemas/Tree/allOf".into(), json!([]), "/components/schemas/Tree: `allOf` is not understood"),
@@ -267,11 +275,11 @@ fn what_is_not_understood_is_refused_with_its_place() {
         ("/components/schemas/Apple/properties/pips/format".into(), json!("int32"), "pips/format: the format `int32`"),
         ("/components/schemas/Apple/properties/ripe/format".into(), json!("x"), "ripe/format: the format `x`"),
         ("/components/schemas/Apple/properties/ripe/enum".into(), json!(["x"]), "an enumeration of boolean is not"),
-        ("/components/schemas/Apple/properties/colour/enum".into(), json!([]), "an enumeration must have a value"),
-        ("/components/schemas/Apple/properties/colour/enum".into(), json!([1]), "colour/enum/0: must be a string"),
-        ("/components/schemas/Apple/properties/colour/enum".into(), json!(["a", "a"]), "enum/1: `a` is there twice"),
+        ("/components/schemas/Apple/properties/color/enum".into(), json!([]), "an enumeration must have a value"),
+        ("/components/schemas/Apple/properties/color/enum".into(), json!([1]), "color/enum/0: must be a string"),
+        ("/components/schemas/Apple/properties/color/enum".into(), json!(["a", "a"]), "enum/1: `a` is there twice"),
         (
-            "/components/schemas/Apple/properties/colour/x-looker-polymorphic-types".into(),
+            "/components/schemas/Apple/properties/color/x-looker-polymorphic-types".into(),
             json!([]),
             "is not understood",
         ),

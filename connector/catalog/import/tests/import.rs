@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use support::{orchard, with, without};
 use tempfile::TempDir;
 
-/// Words for every operation of the orchard.
-const WORDS: [(&str, &str); 2] = [
+/// An overlay for every operation of the orchard.
+const OVERLAY: [(&str, &str); 2] = [
     (
         "tree.toml",
         "[all_trees]\ntitle = \"List trees\"\nhelp = \"Names all.\"\n[plant]\ntitle = \"Plant\"\nhelp = \"One more.\"\n\
@@ -42,11 +42,11 @@ fn stdout(output: &Output) -> &str {
     std::str::from_utf8(&output.stdout).unwrap()
 }
 
-/// A catalog with the orchard's facts and complete words.
+/// A catalog with the orchard's spec and a complete overlay.
 fn imported() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("overlay")).unwrap();
-    for (name, text) in WORDS {
+    for (name, text) in OVERLAY {
         fs::write(folder.path().join("overlay").join(name), text).unwrap();
     }
     let output = run(&folder, &orchard(), false);
@@ -66,7 +66,7 @@ fn importing_again_changes_no_byte() {
     assert_eq!(before.len(), 4);
     let again = run(&folder, &orchard(), false);
     assert_eq!(files(&folder.path().join("spec")), before);
-    assert_eq!(stdout(&again), "7 operations under 2 tags, 3 models\nevery fact file is as it should be\n");
+    assert_eq!(stdout(&again), "7 operations under 2 tags, 3 models\nthe spec is up to date\n");
     let check = run(&folder, &orchard(), true);
     assert!(check.status.success(), "{check:?}");
 }
@@ -81,7 +81,7 @@ fn check_fails_on_what_would_change_and_changes_nothing() {
     assert!(stdout(&check).contains("changed  operation all_trees: stability was stable, is beta"), "{check:?}");
     assert!(stdout(&check).contains("would write"), "{check:?}");
     assert_eq!(files(&folder.path().join("spec")), before);
-    // A file edited by hand is no fact, even where it says the same.
+    // A file edited by hand is found, even if it says the same.
     let file = folder.path().join("spec/tree.json");
     fs::write(&file, format!("{}\n", fs::read_to_string(&file).unwrap())).unwrap();
     assert_eq!(run(&folder, &orchard(), true).status.code(), Some(1));
@@ -98,7 +98,7 @@ fn the_report_tells_what_is_new_changed_and_gone() {
         json!({"x-looker-status": "stable", "properties": {"id": {"type": "string"}}}),
     );
     let new = with(new, "/components/schemas/Apple/properties/seeds", json!({"type": "boolean"}));
-    let new = with(new, "/components/schemas/Apple/properties/colour/enum", json!(["red"]));
+    let new = with(new, "/components/schemas/Apple/properties/color/enum", json!(["red"]));
     let new = with(new, "/components/schemas/Tree/required", json!([]));
     let new = with(
         new,
@@ -115,14 +115,14 @@ fn the_report_tells_what_is_new_changed_and_gone() {
             "added    operation login, parameter key",
             "dropped  operation login, parameter client_id",
             "dropped  operation set_trees",
-            "changed  model Apple, property colour: values was [\"red\", \"green\"], is [\"red\"]",
+            "changed  model Apple, property color: values was [\"red\", \"green\"], is [\"red\"]",
             "added    model Apple, property seeds",
             "dropped  model Apple, property ripe",
             "added    model Pear",
             "changed  model Tree, property label: required was true, is false",
         ]
     );
-    // The words of what is gone are wrong now, and an import says so without failing.
+    // Entries for what is gone are wrong now; an import says so without failing.
     assert!(stdout(&output).contains("overlay/tree.toml, [set_trees]: there is no such operation"), "{output:?}");
     assert!(output.status.success());
     assert_eq!(run(&folder, &new, true).status.code(), Some(1));
@@ -199,7 +199,7 @@ fn five_words_in_a_row_are_nobody_s() {
 }
 
 #[test]
-fn facts_that_cannot_be_read_are_written_anew() {
+fn a_spec_that_cannot_be_read_is_written_anew() {
     let folder = imported();
     fs::write(folder.path().join("spec/models.json"), "{").unwrap();
     let output = run(&folder, &orchard(), false);

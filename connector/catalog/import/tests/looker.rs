@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use catalog_import::{Description, changes, read_description, shared_sentences};
-use catalog_model::{Facts, Words, check, correct, input_name};
+use catalog_model::{Overlay, Spec, check, correct, parameter_input, property_input};
 
 const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -25,69 +25,72 @@ fn description() -> Option<Description> {
 
 #[test]
 fn the_catalog_is_what_the_description_says() {
-    let Some(Description { facts, sentences }) = description() else {
+    let Some(Description { spec, sentences }) = description() else {
         return;
     };
-    let changes = changes(&Path::new(CATALOG).join("spec"), facts.files()).unwrap();
+    let changes = changes(&Path::new(CATALOG).join("spec"), spec.files()).unwrap();
     assert_eq!(changes, []);
-    let words = Words::read(&Path::new(CATALOG).join("overlay")).unwrap();
-    assert_eq!(shared_sentences(&words, &sentences), [] as [&str; 0]);
+    let overlay = Overlay::read(&Path::new(CATALOG).join("overlay")).unwrap();
+    assert_eq!(shared_sentences(&overlay, &sentences), [] as [&str; 0]);
 }
 
-// What follows reads the fact files, which are always there.
+// What follows reads the spec's files, which are always there.
 
-fn facts() -> (Facts, Words) {
-    let words = Words::read(&Path::new(CATALOG).join("overlay")).unwrap();
-    (correct(Facts::read(&Path::new(CATALOG).join("spec")).unwrap(), &words).unwrap(), words)
+fn spec() -> (Spec, Overlay) {
+    let overlay = Overlay::read(&Path::new(CATALOG).join("overlay")).unwrap();
+    (correct(Spec::read(&Path::new(CATALOG).join("spec")).unwrap(), &overlay).unwrap(), overlay)
 }
 
 #[test]
 fn nothing_of_the_api_is_missing() {
-    let (facts, _) = facts();
+    let (spec, _) = spec();
     let mut methods = BTreeMap::new();
-    for (_, operation) in facts.operations() {
+    for (_, operation) in spec.operations() {
         *methods.entry(operation.method.to_string()).or_insert(0) += 1;
     }
     let count = |method: &str| methods[method];
-    if facts.source.version == "4.0.26.12" {
+    if spec.source.version == "4.0.26.12" {
         assert_eq!(
             [count("GET"), count("POST"), count("DELETE"), count("PATCH"), count("PUT")],
             [230, 104, 64, 62, 23]
         );
-        assert_eq!((facts.groups.len(), facts.models.len()), (35, 364));
-        assert_eq!(facts.models.iter().map(|model| model.properties.len()).sum::<usize>(), 2962);
+        assert_eq!((spec.groups.len(), spec.models.len()), (35, 364));
+        assert_eq!(spec.models.iter().map(|model| model.properties.len()).sum::<usize>(), 2962);
     }
 }
 
 #[test]
-fn the_words_are_complete_and_right() {
-    let (facts, words) = facts();
-    let findings = check(&facts, &words);
+fn the_overlay_is_complete_and_right() {
+    let (spec, overlay) = spec();
+    let findings = check(&spec, &overlay);
     assert_eq!(findings.errors, [] as [&str; 0]);
     assert_eq!(findings.gaps, [] as [&str; 0]);
 }
 
 #[test]
-fn the_parameters_that_give_way_to_the_body_are_known() {
-    let (facts, _) = facts();
+fn the_inputs_that_have_another_name_are_known() {
+    let (spec, _) = spec();
     let mut renamed = Vec::new();
-    for (_, operation) in facts.operations() {
-        for parameter in &operation.parameters {
-            let input = input_name(&facts, operation, parameter);
-            if input != parameter.name {
-                renamed.push(format!("{}.{input}", operation.name));
-            }
-        }
+    for (_, operation) in spec.operations() {
+        let parameters = operation.parameters.iter();
+        let properties = spec.body_model(operation).into_iter().flat_map(|model| &model.properties);
+        let names = (parameters.map(|parameter| (&parameter.name, parameter_input(&spec, operation, parameter))))
+            .chain(
+                (properties.filter(|property| !property.read_only))
+                    .map(|property| (&property.name, property_input(operation, property))),
+            );
+        let others = names.filter(|(name, input)| *name != input);
+        renamed.extend(others.map(|(_, input)| format!("{}.{input}", operation.name)));
     }
     renamed.sort();
     assert_eq!(
         renamed,
         [
-            "add_group_group.query_group_id",
+            "add_group_group.body_group_id",
             "create_query.query_fields",
             "run_inline_query.query_limit",
-            "update_external_oauth_application.query_client_id",
-            "update_user_attribute_group_value.query_group_id",
+            "update_external_oauth_application.body_client_id",
+            "update_user_attribute_group_value.body_group_id",
         ]
     );
 }

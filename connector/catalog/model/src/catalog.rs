@@ -1,15 +1,14 @@
-//! Facts and words joined: what the connector's tables say.
+//! Spec and overlay joined: the content of the connector's tables.
 
-use std::collections::BTreeMap;
+use crate::humanize::{file_stem, humanize};
+use crate::inputs::{BODY, is_sent, parameter_input, property_input};
+use crate::overlay::{FieldOverlay, Lookup, LookupOverlay, OperationOverlay, Overlay};
+use crate::spec::{Body, Method, Model, Operation, Parameter, Property, Source, Spec};
 
-use crate::facts::{Body, Facts, Method, Model, Operation, Parameter, Property, Source};
-use crate::humanise::{file_stem, humanise};
-use crate::words::{FieldWords, Lookup, LookupWords, OperationWords, Words};
-
-/// Everything that the tables say.
+/// The content of the tables.
 #[derive(Debug)]
 pub struct Catalog<'a> {
-    /// Which description the facts come from.
+    /// The description that the spec was made from.
     pub source: &'a Source,
     /// The operations, sorted by name.
     pub operations: Vec<JoinedOperation<'a>>,
@@ -17,11 +16,11 @@ pub struct Catalog<'a> {
     pub models: Vec<JoinedModel<'a>>,
 }
 
-/// An operation with its words.
+/// An operation with its titles and help.
 #[derive(Debug)]
 pub struct JoinedOperation<'a> {
-    /// What Looker says of it.
-    pub facts: &'a Operation,
+    /// What the spec says about it.
+    pub spec: &'a Operation,
     /// The tag that Looker lists it under.
     pub group: &'a str,
     /// The title that people read.
@@ -36,45 +35,56 @@ pub struct JoinedOperation<'a> {
     pub body: Option<JoinedBody<'a>>,
 }
 
-/// A parameter with its words.
+/// A parameter with its title and help.
 #[derive(Debug)]
 pub struct JoinedParameter<'a> {
-    /// What Looker says of it.
-    pub facts: &'a Parameter,
+    /// What the spec says about it.
+    pub spec: &'a Parameter,
     /// Its name in the input.
     pub input: String,
-    /// Its words.
+    /// Its title, help and look-up.
     pub text: FieldText,
 }
 
-/// A body with its words.
+/// A body with the titles and help of its fields.
 #[derive(Debug)]
 pub struct JoinedBody<'a> {
-    /// What Looker says of it.
-    pub facts: &'a Body,
-    /// The words of the one input `body`.
+    /// What the spec says about it.
+    pub spec: &'a Body,
+    /// Title and help of the single input `body`.
     pub text: FieldText,
-    /// The words of properties that this operation words differently than their model does, by name.
-    pub property_texts: Vec<(&'a str, FieldText)>,
+    /// The properties whose input differs from what their model says, by its name or by its text.
+    pub property_inputs: Vec<PropertyInput<'a>>,
 }
 
-/// A model with the words of its properties.
+/// The input of a body's property in one operation, if it differs from what the model says.
+#[derive(Debug, PartialEq)]
+pub struct PropertyInput<'a> {
+    /// The name of the property.
+    pub property: &'a str,
+    /// Its name in the input.
+    pub input: String,
+    /// Its title, help and look-up in the input.
+    pub text: FieldText,
+}
+
+/// A model with the titles and help of its properties.
 #[derive(Debug)]
 pub struct JoinedModel<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Its properties with their words.
+    /// Its properties with their titles, help and look-ups.
     pub properties: Vec<(&'a Property, FieldText)>,
 }
 
-/// The words of one field, complete.
+/// Title, help and look-up of one field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FieldText {
     /// The title that people read.
     pub title: String,
-    /// One line of help; empty where there is none.
+    /// One line of help; empty if there is none.
     pub help: String,
-    /// Where its values come from.
+    /// The operation that lists its values.
     pub lookup: Option<Lookup>,
 }
 
@@ -89,16 +99,6 @@ pub enum Effect {
     Delete,
 }
 
-/// The name that a parameter has in the input: its own, or `query_NAME` where the body has a property of that name
-/// which can be sent. (A read-only property is no input, so it takes no name from anybody.)
-pub fn input_name(facts: &Facts, operation: &Operation, parameter: &Parameter) -> String {
-    let property = facts.body_model(operation).and_then(|model| model.property(&parameter.name));
-    match property {
-        Some(Property { read_only: false, .. }) => format!("query_{}", parameter.name),
-        _ => parameter.name.clone(),
-    }
-}
-
 impl Effect {
     /// What a method does where nothing else is said.
     pub fn of_method(method: Method) -> Self {
@@ -110,13 +110,13 @@ impl Effect {
     }
 
     /// What an operation does: what its method says, unless it is one of the exceptions.
-    pub fn of_operation(operation: &Operation, words: &Words) -> Self {
+    pub fn of_operation(operation: &Operation, overlay: &Overlay) -> Self {
         let among = |names: &[String]| names.contains(&operation.name);
-        if among(&words.effects.read) {
+        if among(&overlay.effects.read) {
             Self::Read
-        } else if among(&words.effects.write) {
+        } else if among(&overlay.effects.write) {
             Self::Write
-        } else if among(&words.effects.delete) {
+        } else if among(&overlay.effects.delete) {
             Self::Delete
         } else {
             Self::of_method(operation.method)
@@ -125,74 +125,99 @@ impl Effect {
 }
 
 impl<'a> Catalog<'a> {
-    /// Joins facts and words. Where there are no words, names are made readable.
-    pub fn join(facts: &'a Facts, words: &Words) -> Self {
+    /// Joins spec and overlay. A field or operation without a title gets its name made readable.
+    pub fn join(spec: &'a Spec, overlay: &Overlay) -> Self {
         let mut operations: Vec<_> =
-            facts.operations().map(|(tag, operation)| join_operation(facts, words, tag, operation)).collect();
-        operations.sort_by_key(|operation| operation.facts.name.as_str());
-        let models = facts.models.iter().map(|model| JoinedModel {
+            spec.operations().map(|(tag, operation)| join_operation(spec, overlay, tag, operation)).collect();
+        operations.sort_by_key(|operation| operation.spec.name.as_str());
+        let models = spec.models.iter().map(|model| JoinedModel {
             name: &model.name,
             properties: (model.properties.iter())
-                .map(|property| (property, property_text(words, None, model, property)))
+                .map(|property| (property, property_text(overlay, None, model, property, &property.name)))
                 .collect(),
         });
-        Self { source: &facts.source, operations, models: models.collect() }
+        Self { source: &spec.source, operations, models: models.collect() }
     }
 }
 
-fn join_operation<'a>(facts: &'a Facts, words: &Words, tag: &'a str, operation: &'a Operation) -> JoinedOperation<'a> {
-    let none = OperationWords::default();
-    let own = words.operation(&file_stem(tag), &operation.name).unwrap_or(&none);
-    let title = own.title.clone().unwrap_or_else(|| humanise(&operation.name));
+fn join_operation<'a>(
+    spec: &'a Spec,
+    overlay: &Overlay,
+    tag: &'a str,
+    operation: &'a Operation,
+) -> JoinedOperation<'a> {
+    let none = OperationOverlay::default();
+    let own = overlay.operation(&file_stem(tag), &operation.name).unwrap_or(&none);
+    let title = own.title.clone().unwrap_or_else(|| humanize(&operation.name));
     let parameters = operation.parameters.iter().map(|parameter| {
-        let input = input_name(facts, operation, parameter);
-        // The words of the plain name hold for `query_NAME` too, but those of the operation's own are the body's.
-        let places = [own.fields.get(&input), words.fields.get(&input), words.fields.get(&parameter.name)];
+        let input = parameter_input(spec, operation, parameter);
+        // The text of the plain name serves `query_NAME` too, except the operation's own: that one is for the body.
+        let places = [own.fields.get(&input), overlay.fields.get(&input), overlay.fields.get(&parameter.name)];
         let text = FieldText::from_places(&places, &parameter.name);
-        JoinedParameter { facts: parameter, input, text }
+        JoinedParameter { spec: parameter, input, text }
     });
     let body = operation.body.as_ref().map(|body| JoinedBody {
-        facts: body,
-        text: FieldText::from_places(&[own.fields.get("body"), words.fields.get("body")], "body"),
-        property_texts: facts.body_model(operation).map_or_else(Vec::new, |model| own_texts(words, &own.fields, model)),
+        spec: body,
+        text: FieldText::from_places(&[own.fields.get(BODY), overlay.fields.get(BODY)], BODY),
+        property_inputs: spec
+            .body_model(operation)
+            .map_or_else(Vec::new, |model| property_inputs(overlay, own, operation, model)),
     });
     JoinedOperation {
-        facts: operation,
+        spec: operation,
         group: tag,
         help: own.help.clone().unwrap_or_else(|| title.clone()),
         title,
-        effect: Effect::of_operation(operation, words),
+        effect: Effect::of_operation(operation, overlay),
         parameters: parameters.collect(),
         body,
     }
 }
 
-/// The words of a body's properties that an operation has of its own.
-fn own_texts<'a>(words: &Words, own: &BTreeMap<String, FieldWords>, model: &'a Model) -> Vec<(&'a str, FieldText)> {
-    let sent = model.properties.iter().filter(|property| !property.read_only);
+/// The inputs of a body's properties that differ from what the model says.
+fn property_inputs<'a>(
+    overlay: &Overlay,
+    own: &OperationOverlay,
+    operation: &Operation,
+    model: &'a Model,
+) -> Vec<PropertyInput<'a>> {
+    let sent = model.properties.iter().filter(|property| is_sent(property));
     sent.filter_map(|property| {
-        let own = own.get(&property.name)?;
-        Some((property.name.as_str(), property_text(words, Some(own), model, property)))
+        let input = property_input(operation, property);
+        let own = own.fields.get(&input);
+        (own.is_some() || input != property.name).then(|| PropertyInput {
+            property: &property.name,
+            text: property_text(overlay, own, model, property, &input),
+            input,
+        })
     })
     .collect()
 }
 
-fn property_text(words: &Words, own: Option<&FieldWords>, model: &Model, property: &Property) -> FieldText {
-    let of_model = words.models.get(&model.name).and_then(|properties| properties.get(&property.name));
-    FieldText::from_places(&[own, of_model, words.fields.get(&property.name)], &property.name)
+/// The text of a property that has the name `input` in the input.
+fn property_text(
+    overlay: &Overlay,
+    own: Option<&FieldOverlay>,
+    model: &Model,
+    property: &Property,
+    input: &str,
+) -> FieldText {
+    let of_model = overlay.models.get(&model.name).and_then(|properties| properties.get(&property.name));
+    let places = [own, of_model, overlay.fields.get(input), overlay.fields.get(&property.name)];
+    FieldText::from_places(&places, &property.name)
 }
 
 impl FieldText {
-    /// The words of a field from the places that may have some, the narrowest first.
-    fn from_places(places: &[Option<&FieldWords>], name: &str) -> Self {
+    /// The text of a field from the places that may have some, the narrowest first.
+    fn from_places(places: &[Option<&FieldOverlay>], name: &str) -> Self {
         let places = || places.iter().flatten();
-        let lookup = places().find_map(|words| words.lookup.clone());
+        let lookup = places().find_map(|overlay| overlay.lookup.clone());
         Self {
-            title: places().find_map(|words| words.title.clone()).unwrap_or_else(|| humanise(name)),
-            help: places().find_map(|words| words.help.clone()).unwrap_or_default(),
+            title: places().find_map(|overlay| overlay.title.clone()).unwrap_or_else(|| humanize(name)),
+            help: places().find_map(|overlay| overlay.help.clone()).unwrap_or_default(),
             lookup: match lookup {
-                Some(LookupWords::Operation(lookup)) => Some(lookup),
-                Some(LookupWords::Switch(_)) | None => None,
+                Some(LookupOverlay::Operation(lookup)) => Some(lookup),
+                Some(LookupOverlay::Switch(_)) | None => None,
             },
         }
     }
@@ -204,10 +229,10 @@ mod tests {
 
     use super::*;
     use crate::correct;
-    use crate::fixture::{facts, words};
+    use crate::fixture::{overlay, spec};
 
     fn operation<'a>(catalog: &'a Catalog<'_>, name: &str) -> &'a JoinedOperation<'a> {
-        catalog.operations.iter().find(|operation| operation.facts.name == name).unwrap()
+        catalog.operations.iter().find(|operation| operation.spec.name == name).unwrap()
     }
 
     fn property_text_of<'a>(catalog: &'a Catalog<'_>, model: &str, name: &str) -> &'a FieldText {
@@ -216,22 +241,43 @@ mod tests {
     }
 
     #[test]
-    fn without_words_names_are_made_readable() {
-        let facts = facts();
-        let catalog = Catalog::join(&facts, &Words::default());
+    fn without_an_overlay_names_are_made_readable() {
+        let spec = spec();
+        let catalog = Catalog::join(&spec, &Overlay::default());
         let create = operation(&catalog, "create_apple");
         assert_eq!((create.title.as_str(), create.help.as_str()), ("Create apple", "Create apple"));
         assert_eq!(create.parameters[0].text, FieldText { title: "Tree ID".into(), help: String::new(), lookup: None });
         assert_eq!(operation(&catalog, "set_trees").body.as_ref().unwrap().text.title, "Body");
-        assert_eq!(property_text_of(&catalog, "Apple", "colour").title, "Colour");
-        let names: Vec<_> = catalog.operations.iter().map(|operation| operation.facts.name.as_str()).collect();
+        assert_eq!(property_text_of(&catalog, "Apple", "color").title, "Color");
+        let names: Vec<_> = catalog.operations.iter().map(|operation| operation.spec.name.as_str()).collect();
         assert_eq!(names, ["all_trees", "create_apple", "estimate", "set_trees"]);
     }
 
     #[test]
+    fn a_property_that_gives_way_to_the_path_has_an_input_and_a_text_of_its_own() {
+        let mut spec = spec();
+        spec.models[0].properties[3].name = "tree_id".into();
+        let overlay = overlay(&[
+            ("fields.toml", "[tree_id]\ntitle = \"Tree\"\nhelp = \"Which.\"\n[body_tree_id]\nhelp = \"Moves it.\"\n"),
+            ("apple_fruit.toml", "[create_apple.fields.tree_id]\ntitle = \"On tree\"\n"),
+        ]);
+        let catalog = Catalog::join(&spec, &overlay);
+        let create = operation(&catalog, "create_apple");
+        assert_eq!(
+            (create.parameters[0].input.as_str(), create.parameters[0].text.title.as_str()),
+            ("tree_id", "On tree")
+        );
+        let text = FieldText { title: "Tree".into(), help: "Moves it.".into(), lookup: None };
+        assert_eq!(
+            create.body.as_ref().unwrap().property_inputs,
+            [PropertyInput { property: "tree_id", input: "body_tree_id".into(), text }]
+        );
+    }
+
+    #[test]
     fn a_parameter_gives_way_to_a_property_that_can_be_sent() {
-        let facts = facts();
-        let catalog = Catalog::join(&facts, &Words::default());
+        let spec = spec();
+        let catalog = Catalog::join(&spec, &Overlay::default());
         let inputs: Vec<_> =
             operation(&catalog, "create_apple").parameters.iter().map(|parameter| parameter.input.as_str()).collect();
         // `id` is read-only in the body, so nobody else has that name.
@@ -239,27 +285,30 @@ mod tests {
     }
 
     #[test]
-    fn the_narrowest_words_win_one_by_one() {
-        let facts = facts();
-        let words = words(&[
+    fn title_help_and_lookup_each_come_from_the_narrowest_place() {
+        let spec = spec();
+        let overlay = overlay(&[
             (
                 "fields.toml",
-                "[colour]\ntitle = \"F\"\nhelp = \"f\"\nlookup = { operation = \"all_trees\", value = \"id\", label = \"label\" }\n\
+                "[color]\ntitle = \"F\"\nhelp = \"f\"\nlookup = { operation = \"all_trees\", value = \"id\", label = \"label\" }\n\
                  [limit]\ntitle = \"Most\"\n[body]\nhelp = \"The list.\"\n",
             ),
-            ("models.toml", "[Apple.colour]\ntitle = \"M\"\n[Apple.limit]\ntitle = \"M limit\"\n"),
+            ("models.toml", "[Apple.color]\ntitle = \"M\"\n[Apple.limit]\ntitle = \"M limit\"\n"),
             (
                 "apple_fruit.toml",
-                "[create_apple.fields.colour]\nlookup = false\n[create_apple.fields.query_limit]\nhelp = \"Own.\"\n",
+                "[create_apple.fields.color]\nlookup = false\n[create_apple.fields.query_limit]\nhelp = \"Own.\"\n",
             ),
         ]);
-        let catalog = Catalog::join(&facts, &words);
-        let of_model = property_text_of(&catalog, "Apple", "colour");
+        let catalog = Catalog::join(&spec, &overlay);
+        let of_model = property_text_of(&catalog, "Apple", "color");
         assert_eq!((of_model.title.as_str(), of_model.help.as_str()), ("M", "f"));
         assert_eq!(of_model.lookup.as_ref().unwrap().operation, "all_trees");
         let create = operation(&catalog, "create_apple");
-        let own = &create.body.as_ref().unwrap().property_texts;
-        assert_eq!(own, &[("colour", FieldText { title: "M".into(), help: "f".into(), lookup: None })]);
+        let text = FieldText { title: "M".into(), help: "f".into(), lookup: None };
+        assert_eq!(
+            create.body.as_ref().unwrap().property_inputs,
+            [PropertyInput { property: "color", input: "color".into(), text }]
+        );
         let limit = &create.parameters[1].text;
         assert_eq!((limit.title.as_str(), limit.help.as_str()), ("Most", "Own."));
         assert_eq!(property_text_of(&catalog, "Apple", "limit").title, "M limit");
@@ -268,28 +317,28 @@ mod tests {
     }
 
     #[test]
-    fn the_method_tells_the_effect_but_for_exceptions() {
-        let facts = facts();
-        let words =
-            words(&[("effects.toml", "read = [\"estimate\"]\ndelete = [\"set_trees\"]\nwrite = [\"all_trees\"]\n")]);
-        let effects = |words: &Words| -> Vec<Effect> {
-            Catalog::join(&facts, words).operations.iter().map(|operation| operation.effect).collect()
+    fn the_method_decides_the_effect_except_for_the_listed_operations() {
+        let spec = spec();
+        let overlay =
+            overlay(&[("effects.toml", "read = [\"estimate\"]\ndelete = [\"set_trees\"]\nwrite = [\"all_trees\"]\n")]);
+        let effects = |overlay: &Overlay| -> Vec<Effect> {
+            Catalog::join(&spec, overlay).operations.iter().map(|operation| operation.effect).collect()
         };
-        assert_eq!(effects(&Words::default()), [Effect::Read, Effect::Write, Effect::Write, Effect::Write]);
-        assert_eq!(effects(&words), [Effect::Write, Effect::Write, Effect::Read, Effect::Delete]);
+        assert_eq!(effects(&Overlay::default()), [Effect::Read, Effect::Write, Effect::Write, Effect::Write]);
+        assert_eq!(effects(&overlay), [Effect::Write, Effect::Write, Effect::Read, Effect::Delete]);
         assert_eq!(Effect::of_method(Method::Delete), Effect::Delete);
     }
 
     #[test]
-    fn what_is_writable_can_be_worded_and_clashes() {
-        let words = words(&[
+    fn a_corrected_property_is_an_input_like_any_other() {
+        let overlay = overlay(&[
             ("writable.toml", "Request = [\"sql\"]\nApple = [\"id\"]\n"),
             ("apple_fruit.toml", "[estimate.fields.sql]\ntitle = \"Statement\"\n"),
         ]);
-        let facts = correct(facts(), &words).unwrap();
-        let catalog = Catalog::join(&facts, &words);
-        let own = &operation(&catalog, "estimate").body.as_ref().unwrap().property_texts;
-        assert_eq!(own[0].1.title, "Statement");
+        let spec = correct(spec(), &overlay).unwrap();
+        let catalog = Catalog::join(&spec, &overlay);
+        let own = &operation(&catalog, "estimate").body.as_ref().unwrap().property_inputs;
+        assert_eq!(own[0].text.title, "Statement");
         assert_eq!(operation(&catalog, "create_apple").parameters[2].input, "query_id");
     }
 }

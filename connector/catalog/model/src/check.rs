@@ -1,25 +1,26 @@
-//! Whether the words fit the facts.
+//! Checks the overlay against the spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Effect, input_name};
-use crate::facts::{Facts, Operation};
-use crate::humanise::file_stem;
+use crate::catalog::Effect;
+use crate::humanize::file_stem;
+use crate::inputs::inputs;
 use crate::kind::Type;
-use crate::words::{FieldWords, Lookup, LookupWords, OperationWords, Words};
+use crate::overlay::{FieldOverlay, Lookup, LookupOverlay, OperationOverlay, Overlay};
+use crate::spec::{Operation, Spec};
 
-/// What is wrong with the words.
+/// What is wrong with an overlay.
 #[derive(Debug, Default, PartialEq)]
 pub struct Findings {
-    /// Words that are wrong: they name nothing, or say something that cannot be. The connector is not built with them.
+    /// Entries that name nothing or cannot be true. The connector does not build with them.
     pub errors: Vec<String>,
-    /// Words that are still to be written, or to be told apart. The connector is built without them.
+    /// Titles and help that are missing or not unique. The connector builds without them.
     pub gaps: Vec<String>,
 }
 
-/// Compares the words with the facts.
-pub fn check(facts: &Facts, words: &Words) -> Findings {
-    let mut check = Check { facts, words, findings: Findings::default() };
+/// Checks an overlay against a spec.
+pub fn check(spec: &Spec, overlay: &Overlay) -> Findings {
+    let mut check = Check { spec, overlay, findings: Findings::default() };
     check.operation_files();
     check.fields();
     check.models();
@@ -29,8 +30,8 @@ pub fn check(facts: &Facts, words: &Words) -> Findings {
 }
 
 struct Check<'a> {
-    facts: &'a Facts,
-    words: &'a Words,
+    spec: &'a Spec,
+    overlay: &'a Overlay,
     findings: Findings,
 }
 
@@ -41,16 +42,16 @@ impl Check<'_> {
 
     fn operation_files(&mut self) {
         let files: BTreeMap<String, &str> =
-            self.facts.groups.iter().map(|group| (file_stem(&group.tag), group.tag.as_str())).collect();
-        let words = self.words;
-        for (stem, operations) in &words.operations {
+            self.spec.groups.iter().map(|group| (file_stem(&group.tag), group.tag.as_str())).collect();
+        let overlay = self.overlay;
+        for (stem, operations) in &overlay.operations {
             let Some(tag) = files.get(stem) else {
                 self.error(&format!("overlay/{stem}.toml"), "Looker has no tag that this file is about");
                 continue;
             };
             for (name, own) in operations {
                 let place = format!("overlay/{stem}.toml, [{name}]");
-                match self.facts.operation(name) {
+                match self.spec.operation(name) {
                     None => self.error(&place, "there is no such operation"),
                     Some((other, _)) if other != *tag => {
                         self.error(&place, format!("the operation belongs into {}.toml", file_stem(other)));
@@ -61,29 +62,29 @@ impl Check<'_> {
         }
     }
 
-    fn operation(&mut self, place: &str, operation: &Operation, own: &OperationWords) {
+    fn operation(&mut self, place: &str, operation: &Operation, own: &OperationOverlay) {
         self.text(place, "title", own.title.as_deref());
         self.text(place, "help", own.help.as_deref());
-        let inputs = inputs(self.facts, operation);
-        for (field, words) in &own.fields {
+        let inputs = inputs(self.spec, operation).unwrap_or_default();
+        for (field, overlay) in &own.fields {
             let place = format!("{place}, field {field}");
             if !inputs.contains(field) {
                 self.error(&place, "the operation has no such input");
             }
-            self.field(&place, words);
+            self.field(&place, overlay);
         }
     }
 
     fn fields(&mut self) {
-        let mut names: BTreeSet<String> = (self.facts.models.iter())
+        let mut names: BTreeSet<String> = (self.spec.models.iter())
             .flat_map(|model| model.properties.iter().map(|property| property.name.clone()))
             .collect();
-        for (_, operation) in self.facts.operations() {
-            names.extend(inputs(self.facts, operation));
+        for (_, operation) in self.spec.operations() {
+            names.extend(inputs(self.spec, operation).unwrap_or_default());
             names.extend(operation.parameters.iter().map(|parameter| parameter.name.clone()));
         }
-        let words = self.words;
-        for (name, field) in &words.fields {
+        let overlay = self.overlay;
+        for (name, field) in &overlay.fields {
             let place = format!("overlay/fields.toml, [{name}]");
             if !names.contains(name) {
                 self.error(&place, "no parameter and no property has this name");
@@ -93,9 +94,9 @@ impl Check<'_> {
     }
 
     fn models(&mut self) {
-        let words = self.words;
-        for (name, properties) in &words.models {
-            let Some(model) = self.facts.model(name) else {
+        let overlay = self.overlay;
+        for (name, properties) in &overlay.models {
+            let Some(model) = self.spec.model(name) else {
                 self.error(&format!("overlay/models.toml, [{name}]"), "there is no such model");
                 continue;
             };
@@ -110,11 +111,11 @@ impl Check<'_> {
     }
 
     fn effects(&mut self) {
-        let words = self.words;
+        let overlay = self.overlay;
         let lists = [
-            ("read", Effect::Read, &words.effects.read),
-            ("write", Effect::Write, &words.effects.write),
-            ("delete", Effect::Delete, &words.effects.delete),
+            ("read", Effect::Read, &overlay.effects.read),
+            ("write", Effect::Write, &overlay.effects.write),
+            ("delete", Effect::Delete, &overlay.effects.delete),
         ];
         let mut seen = BTreeSet::new();
         for (list, effect, names) in lists {
@@ -123,7 +124,7 @@ impl Check<'_> {
                 if !seen.insert(name) {
                     self.error(&place, "the operation is named more than once");
                 }
-                match self.facts.operation(name) {
+                match self.spec.operation(name) {
                     None => self.error(&place, "there is no such operation"),
                     Some((_, operation)) if Effect::of_method(operation.method) == effect => {
                         self.error(&place, format!("is no exception: {} says so already", operation.method));
@@ -134,19 +135,19 @@ impl Check<'_> {
         }
     }
 
-    fn field(&mut self, place: &str, words: &FieldWords) {
-        self.text(place, "title", words.title.as_deref());
-        self.text(place, "help", words.help.as_deref());
-        match &words.lookup {
-            Some(LookupWords::Switch(true)) => {
+    fn field(&mut self, place: &str, overlay: &FieldOverlay) {
+        self.text(place, "title", overlay.title.as_deref());
+        self.text(place, "help", overlay.help.as_deref());
+        match &overlay.lookup {
+            Some(LookupOverlay::Switch(true)) => {
                 self.error(place, "lookup = true says nothing: name the operation, or write false for none");
             }
-            Some(LookupWords::Operation(lookup)) => {
-                if let Err(problem) = lookup_problem(self.facts, self.words, lookup) {
+            Some(LookupOverlay::Operation(lookup)) => {
+                if let Err(problem) = lookup_problem(self.spec, self.overlay, lookup) {
                     self.error(place, format!("lookup: {problem}"));
                 }
             }
-            Some(LookupWords::Switch(false)) | None => {}
+            Some(LookupOverlay::Switch(false)) | None => {}
         }
     }
 
@@ -161,9 +162,9 @@ impl Check<'_> {
 
     fn gaps(&mut self) {
         let mut titles: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (tag, operation) in self.facts.operations() {
+        for (tag, operation) in self.spec.operations() {
             let stem = file_stem(tag);
-            let own = self.words.operation(&stem, &operation.name);
+            let own = self.overlay.operation(&stem, &operation.name);
             let title = own.and_then(|own| own.title.as_deref());
             let help = own.and_then(|own| own.help.as_deref());
             for (what, text) in [("title", title), ("help", help)] {
@@ -183,25 +184,12 @@ impl Check<'_> {
     }
 }
 
-/// The names of the inputs of an operation.
-fn inputs(facts: &Facts, operation: &Operation) -> BTreeSet<String> {
-    let mut inputs: BTreeSet<String> =
-        operation.parameters.iter().map(|parameter| input_name(facts, operation, parameter)).collect();
-    if let Some(model) = facts.body_model(operation) {
-        let sent = model.properties.iter().filter(|property| !property.read_only);
-        inputs.extend(sent.map(|property| property.name.clone()));
-    } else if operation.body.as_ref().is_some_and(|body| !body.is_form()) {
-        inputs.insert("body".to_owned());
-    }
-    inputs
-}
-
 /// Why a platform could not fill a drop-down by this look-up.
-fn lookup_problem(facts: &Facts, words: &Words, lookup: &Lookup) -> Result<(), String> {
+fn lookup_problem(spec: &Spec, overlay: &Overlay, lookup: &Lookup) -> Result<(), String> {
     let Lookup { operation: name, value, label } = lookup;
-    let (_, operation) = facts.operation(name).ok_or_else(|| format!("there is no operation {name}"))?;
-    if Effect::of_operation(operation, words) != Effect::Read {
-        return Err(format!("{name} is no read operation"));
+    let (_, operation) = spec.operation(name).ok_or_else(|| format!("there is no operation {name}"))?;
+    if Effect::of_operation(operation, overlay) != Effect::Read {
+        return Err(format!("{name} is not a read operation"));
     }
     if let Some(parameter) = operation.parameters.iter().find(|parameter| parameter.required) {
         return Err(format!("{name} cannot be called by itself: it needs {}", parameter.name));
@@ -209,16 +197,16 @@ fn lookup_problem(facts: &Facts, words: &Words, lookup: &Lookup) -> Result<(), S
     if operation.body.as_ref().is_some_and(|body| body.required) {
         return Err(format!("{name} cannot be called by itself: it needs a body"));
     }
-    let model = operation.answers.iter().find_map(|answer| match &answer.kind {
+    let model = operation.responses.iter().find_map(|response| match &response.kind {
         Some(Type::Array(item)) => match item.as_ref() {
-            Type::Model(model) => facts.model(model),
+            Type::Model(model) => spec.model(model),
             _ => None,
         },
         _ => None,
     });
-    let model = model.ok_or_else(|| format!("{name} answers no list of a model"))?;
+    let model = model.ok_or_else(|| format!("{name} does not return a list of a model"))?;
     match [value, label].into_iter().find(|property| model.property(property).is_none()) {
-        Some(property) => Err(format!("{name} answers a list of {}, which has no {property}", model.name)),
+        Some(property) => Err(format!("{name} returns a list of {}, which has no {property}", model.name)),
         None => Ok(()),
     }
 }
@@ -229,12 +217,12 @@ mod tests {
 
     use super::*;
     use crate::correct;
-    use crate::fixture::{COMPLETE, facts, words};
+    use crate::fixture::{COMPLETE, overlay, spec};
 
-    /// The findings on the complete words with more files.
+    /// The findings on the complete overlay plus more files.
     fn findings(more: &[(&str, &str)]) -> Findings {
-        let words = words(&[COMPLETE.as_slice(), more].concat());
-        check(&correct(facts(), &words).unwrap(), &words)
+        let overlay = overlay(&[COMPLETE.as_slice(), more].concat());
+        check(&correct(spec(), &overlay).unwrap(), &overlay)
     }
 
     fn error(more: &[(&str, &str)]) -> String {
@@ -244,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn complete_words_are_right() {
+    fn a_complete_overlay_has_no_findings() {
         let lookup = "lookup = { operation = \"all_trees\", value = \"id\", label = \"label\" }";
         let fields =
             format!("[tree_id]\n{lookup}\n[query_limit]\ntitle = \"Most\"\n[body]\ntitle = \"All\"\n[label]\n");
@@ -296,7 +284,7 @@ mod tests {
             let text = format!("{}[create_apple.fields.{field}]\n", COMPLETE[0].1);
             findings(&[("apple_fruit.toml", &text)]).errors
         };
-        for input in ["tree_id", "query_limit", "limit", "colour", "id"] {
+        for input in ["tree_id", "query_limit", "limit", "color", "id"] {
             assert_eq!(own(input), [] as [&str; 0], "{input}");
         }
         assert_eq!(own("body").len(), 1);
@@ -307,7 +295,11 @@ mod tests {
     fn a_lookup_must_be_a_list_that_can_be_asked_for() {
         for (lookup, effects, expected) in [
             ("{ operation = \"trees\", value = \"id\", label = \"label\" }", "", "there is no operation trees"),
-            ("{ operation = \"set_trees\", value = \"id\", label = \"label\" }", "", "set_trees is no read operation"),
+            (
+                "{ operation = \"set_trees\", value = \"id\", label = \"label\" }",
+                "",
+                "set_trees is not a read operation",
+            ),
             (
                 "{ operation = \"set_trees\", value = \"id\", label = \"label\" }",
                 "read = [\"set_trees\"]",
@@ -334,13 +326,13 @@ mod tests {
             let error = error(&[("fields.toml", &fields), ("effects.toml", effects)]);
             assert!(error.starts_with("overlay/fields.toml, [tree_id]: ") && error.contains(expected), "{error}");
         }
-        let mut facts = facts();
-        facts.groups[1].operations[0].answers[0].kind = Some(Type::Model("Tree".into()));
-        let words = words(&[(
+        let mut spec = spec();
+        spec.groups[1].operations[0].responses[0].kind = Some(Type::Model("Tree".into()));
+        let overlay = overlay(&[(
             "fields.toml",
             "[tree_id]\nlookup = { operation = \"all_trees\", value = \"id\", label = \"label\" }\n",
         )]);
-        assert!(check(&facts, &words).errors[0].contains("all_trees answers no list of a model"));
+        assert!(check(&spec, &overlay).errors[0].contains("all_trees does not return a list of a model"));
     }
 
     #[test]
@@ -363,6 +355,6 @@ mod tests {
                 "the title \"Create apple\" is used for create_apple, all_trees"
             ]
         );
-        assert_eq!(check(&facts(), &Words::default()).gaps.len(), 8);
+        assert_eq!(check(&spec(), &Overlay::default()).gaps.len(), 8);
     }
 }

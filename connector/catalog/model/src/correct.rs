@@ -1,24 +1,24 @@
-//! Where Looker's description is wrong about what can be sent, and silent about what is secret.
+//! Corrections of Looker's description: what can be sent, and what is secret.
 
 use std::collections::BTreeSet;
 
-use crate::facts::Facts;
 use crate::kind::{Format, Type};
-use crate::words::Words;
+use crate::overlay::Overlay;
+use crate::spec::Spec;
 
-/// The facts with the properties of `overlay/writable.toml` no longer read-only, and those of `overlay/secrets.toml` secret.
+/// Applies `overlay/writable.toml` (properties that can be sent) and `overlay/secrets.toml` (secrets) to the spec.
 ///
 /// # Errors
 ///
-/// One message for each entry there that corrects nothing, for each body that nothing can be sent in and that has no
-/// entry, and for each contradiction in the corrected facts.
-pub fn correct(mut facts: Facts, words: &Words) -> Result<Facts, Vec<String>> {
-    let mut problems = writable(&mut facts, words);
-    problems.extend(secrets(&mut facts, words));
-    for (_, operation) in facts.operations() {
-        if let Some(model) = facts.body_model(operation)
+/// One message for each entry that corrects nothing, for each body in which nothing can be sent and that has no entry,
+/// and for each contradiction in the corrected spec.
+pub fn correct(mut spec: Spec, overlay: &Overlay) -> Result<Spec, Vec<String>> {
+    let mut problems = writable(&mut spec, overlay);
+    problems.extend(secrets(&mut spec, overlay));
+    for (_, operation) in spec.operations() {
+        if let Some(model) = spec.body_model(operation)
             && model.properties.iter().all(|property| property.read_only)
-            && !words.writable.contains_key(&model.name)
+            && !overlay.writable.contains_key(&model.name)
         {
             problems.push(format!(
                 "operation {}: nothing of its body can be sent, since all of {} is read-only: say in \
@@ -28,16 +28,16 @@ pub fn correct(mut facts: Facts, words: &Words) -> Result<Facts, Vec<String>> {
         }
     }
     if problems.is_empty() {
-        problems = facts.inconsistencies().unwrap_or_default();
+        problems = spec.inconsistencies().unwrap_or_default();
     }
-    if problems.is_empty() { Ok(facts) } else { Err(problems) }
+    if problems.is_empty() { Ok(spec) } else { Err(problems) }
 }
 
-fn writable(facts: &mut Facts, words: &Words) -> Vec<String> {
+fn writable(spec: &mut Spec, overlay: &Overlay) -> Vec<String> {
     let mut problems = Vec::new();
-    for (name, properties) in &words.writable {
+    for (name, properties) in &overlay.writable {
         let place = format!("overlay/writable.toml, {name}");
-        let Some(model) = facts.models.iter_mut().find(|model| model.name == *name) else {
+        let Some(model) = spec.models.iter_mut().find(|model| model.name == *name) else {
             problems.push(format!("{place}: there is no such model"));
             continue;
         };
@@ -56,15 +56,15 @@ fn writable(facts: &mut Facts, words: &Words) -> Vec<String> {
     problems
 }
 
-fn secrets(facts: &mut Facts, words: &Words) -> Vec<String> {
+fn secrets(spec: &mut Spec, overlay: &Overlay) -> Vec<String> {
     let mut problems = Vec::new();
-    for (name, secrets) in &words.secrets {
+    for (name, secrets) in &overlay.secrets {
         let place = format!("overlay/secrets.toml, {name}");
         let mut kinds: Vec<(&str, &mut Type)> = if Type::is_model_name(name) {
-            let models = facts.models.iter_mut().filter(|model| model.name == *name);
+            let models = spec.models.iter_mut().filter(|model| model.name == *name);
             models.flat_map(|model| &mut model.properties).map(|one| (one.name.as_str(), &mut one.kind)).collect()
         } else {
-            let operations = facts.groups.iter_mut().flat_map(|group| &mut group.operations);
+            let operations = spec.groups.iter_mut().flat_map(|group| &mut group.operations);
             let named = operations.filter(|operation| operation.name == *name);
             named.flat_map(|one| &mut one.parameters).map(|one| (one.name.as_str(), &mut one.kind)).collect()
         };
@@ -84,21 +84,21 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::fixture::{facts, words};
+    use crate::fixture::{overlay, spec};
 
     #[test]
     fn what_is_writable_is_no_longer_read_only() {
-        let facts = correct(facts(), &words(&[("writable.toml", "Request = [\"sql\"]\n")])).unwrap();
-        assert!(!facts.model("Request").unwrap().properties[0].read_only);
-        assert!(facts.model("Apple").unwrap().properties[0].read_only);
+        let spec = correct(spec(), &overlay(&[("writable.toml", "Request = [\"sql\"]\n")])).unwrap();
+        assert!(!spec.model("Request").unwrap().properties[0].read_only);
+        assert!(spec.model("Apple").unwrap().properties[0].read_only);
     }
 
     #[test]
     fn a_body_that_takes_nothing_must_be_meant() {
-        let problems = correct(facts(), &Words::default()).unwrap_err();
+        let problems = correct(spec(), &Overlay::default()).unwrap_err();
         assert_eq!(problems.len(), 1);
         assert!(problems[0].starts_with("operation estimate: nothing of its body can be sent"), "{problems:?}");
-        assert_eq!(correct(facts(), &words(&[("writable.toml", "Request = []\n")])), Ok(facts()));
+        assert_eq!(correct(spec(), &overlay(&[("writable.toml", "Request = []\n")])), Ok(spec()));
     }
 
     #[test]
@@ -106,11 +106,11 @@ mod tests {
         for (line, expected) in [
             ("Pear = []", "Pear: there is no such model"),
             ("Apple = [\"size\"]", "Apple: the model has no property size"),
-            ("Apple = [\"colour\"]", "Apple: colour needs no correction"),
+            ("Apple = [\"color\"]", "Apple: color needs no correction"),
             ("Apple = [\"id\", \"id\"]", "Apple: id is named more than once"),
         ] {
             let text = format!("Request = [\"sql\"]\n{line}\n");
-            let problems = correct(facts(), &words(&[("writable.toml", &text)])).unwrap_err();
+            let problems = correct(spec(), &overlay(&[("writable.toml", &text)])).unwrap_err();
             assert!(problems.len() == 1 && problems[0].contains(expected), "{problems:?}");
         }
     }
@@ -118,13 +118,13 @@ mod tests {
     #[test]
     fn what_is_secret_is_marked() {
         let secrets = "Apple = [\"limit\"]\ncreate_apple = [\"tree_id\"]\n";
-        let facts =
-            correct(facts(), &words(&[("writable.toml", "Request = []\n"), ("secrets.toml", secrets)])).unwrap();
+        let spec =
+            correct(spec(), &overlay(&[("writable.toml", "Request = []\n"), ("secrets.toml", secrets)])).unwrap();
         let secret = Type::String(Format::Password);
-        assert_eq!(facts.model("Apple").unwrap().properties[3].kind, secret);
-        assert_eq!(facts.operation("create_apple").unwrap().1.parameters[0].kind, secret);
+        assert_eq!(spec.model("Apple").unwrap().properties[3].kind, secret);
+        assert_eq!(spec.operation("create_apple").unwrap().1.parameters[0].kind, secret);
         // The parameter of the same name is another value.
-        assert_eq!(facts.operation("create_apple").unwrap().1.parameters[1].kind, Type::Integer);
+        assert_eq!(spec.operation("create_apple").unwrap().1.parameters[1].kind, Type::Integer);
     }
 
     #[test]
@@ -137,7 +137,7 @@ mod tests {
             ("Apple = [\"limit\", \"limit\"]", "Apple: limit is no text, or named already: string:password"),
         ] {
             let files = [("writable.toml", "Request = []\n"), ("secrets.toml", line)];
-            let problems = correct(facts(), &words(&files)).unwrap_err();
+            let problems = correct(spec(), &overlay(&files)).unwrap_err();
             assert!(problems.len() == 1 && problems[0].contains(expected), "{problems:?}");
         }
     }

@@ -1,18 +1,18 @@
-//! A small orchard of facts and words for the tests of this crate.
+//! A small orchard, as spec and overlay, for the tests of this crate.
 
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
 
-use crate::facts::{Facts, Group, Source};
-use crate::words::Words;
+use crate::overlay::Overlay;
+use crate::spec::{Group, Source, Spec};
 
 /// Two tags, four operations, three models: a body with a clash, a look-up, a circle of models, a body that is a list.
-pub(crate) fn facts() -> Facts {
+pub(crate) fn spec() -> Spec {
     let models = r#"[
         {"name": "Apple", "properties": [
             {"name": "id", "type": "string", "read_only": true},
-            {"name": "colour", "type": "string", "required": true, "values": ["red", "green"]},
+            {"name": "color", "type": "string", "required": true, "values": ["red", "green"]},
             {"name": "tree", "type": "Tree", "nullable": true},
             {"name": "limit", "type": "string"}
         ]},
@@ -32,21 +32,21 @@ pub(crate) fn facts() -> Facts {
             {"name": "id", "in": "query", "type": "string", "deprecated": true}
          ],
          "body": {"media_type": "application/json", "type": "Apple", "required": true},
-         "answers": [{"status": 200, "media_types": ["application/json"], "type": "Apple"}, {"status": 204}],
+         "responses": [{"status": 200, "media_types": ["application/json"], "type": "Apple"}, {"status": 204}],
          "failures": [400]},
         {"name": "estimate", "method": "post", "path": "/estimate", "stability": "stable", "cost": "db_query",
          "body": {"media_type": "application/json", "type": "Request", "required": true},
-         "answers": [{"status": 200, "media_types": ["image/png"]}], "failures": []}
+         "responses": [{"status": 200, "media_types": ["image/png"]}], "failures": []}
     ]"#;
     let tree = r#"[
         {"name": "all_trees", "method": "get", "path": "/trees", "stability": "stable", "cost": "none",
          "parameters": [{"name": "ids", "in": "query", "type": "[string]"}],
-         "answers": [{"status": 200, "media_types": ["application/json"], "type": "[Tree]"}], "failures": [404]},
+         "responses": [{"status": 200, "media_types": ["application/json"], "type": "[Tree]"}], "failures": [404]},
         {"name": "set_trees", "method": "put", "path": "/trees", "stability": "deprecated", "cost": "none",
          "body": {"media_type": "application/json", "type": "[string]", "required": true},
-         "answers": [{"status": 200, "media_types": ["application/json"], "type": "any"}], "failures": [404]}
+         "responses": [{"status": 200, "media_types": ["application/json"], "type": "any"}], "failures": [404]}
     ]"#;
-    Facts {
+    Spec {
         source: Source { version: "4.0.1".into(), release: "1.2".into(), sha256: "00ff".into() },
         models: serde_json::from_str(models).unwrap(),
         groups: vec![
@@ -56,16 +56,16 @@ pub(crate) fn facts() -> Facts {
     }
 }
 
-/// Words from the text of their files.
-pub(crate) fn words(files: &[(&str, &str)]) -> Words {
+/// An overlay from the text of its files.
+pub(crate) fn overlay(files: &[(&str, &str)]) -> Overlay {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         fs::write(folder.path().join(name), text).unwrap();
     }
-    Words::read(folder.path()).unwrap()
+    Overlay::read(folder.path()).unwrap()
 }
 
-/// Words that leave nothing to be desired.
+/// An overlay without gaps.
 pub(crate) const COMPLETE: [(&str, &str); 3] = [
     (
         "apple_fruit.toml",

@@ -1,11 +1,11 @@
-//! The types of values, and the one line that a fact file writes each in.
+//! The types of values, and how the spec's files write each as one string.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The type of a value. In the fact files it is one string:
+/// The type of a value. The spec's files write it as one string:
 ///
 /// | written | means |
 /// | --- | --- |
@@ -46,7 +46,7 @@ pub enum Format {
     Date,
     /// An absolute or relative URL.
     UriReference,
-    /// A secret: not to be shown. Looker marks none; `overlay/secrets.toml` says which they are.
+    /// A secret, which is not shown. Looker marks none; `overlay/secrets.toml` lists them.
     Password,
 }
 

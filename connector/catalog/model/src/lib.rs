@@ -1,34 +1,40 @@
-//! The files of the Looker connector's catalog: facts and words, read, checked and written.
+//! The Looker connector's catalog: reads and checks the spec and the overlay, and writes the connector's tables.
 //!
-//! The **facts** (`catalog/spec/*.json`) say what Looker can do. `catalog-import` writes them from Looker's own API
-//! description, and nobody edits them. The **words** (`catalog/overlay/*.toml`) say how people read it: titles, one-line
-//! help and look-ups. They are written by hand and survive a new import. The connector's build script reads both
-//! and turns them into static Rust tables:
+//! The **spec** (`catalog/spec/*.json`) says what Looker can do. `cargo xtask import` generates it from Looker's API
+//! description; nobody edits it. The **overlay** (`catalog/overlay/*.toml`) says how people read it: titles, one-line
+//! help, look-ups and corrections. People write it by hand, and an import leaves it alone. The connector's build script
+//! reads both and turns them into static Rust tables:
 //!
 //! ```text
-//! Facts::read ─┬─> correct ─┬─> check ──> Findings
-//! Words::read ─┴────────────┴─> Catalog::join ──> tables ──> tables.rs
+//! Spec::read ────┬─> correct ─┬─> check ──> Findings
+//! Overlay::read ─┴────────────┴─> Catalog::join ──> tables ──> tables.rs
 //! ```
 
 mod catalog;
 mod check;
 mod correct;
-mod facts;
+mod digest;
 #[cfg(test)]
 mod fixture;
-mod humanise;
+mod humanize;
+mod inputs;
 mod kind;
+mod overlay;
+mod spec;
 mod tables;
-mod words;
 
-pub use catalog::{Catalog, Effect, FieldText, JoinedBody, JoinedModel, JoinedOperation, JoinedParameter, input_name};
+pub use catalog::{
+    Catalog, Effect, FieldText, JoinedBody, JoinedModel, JoinedOperation, JoinedParameter, PropertyInput,
+};
 pub use check::{Findings, check};
 pub use correct::correct;
-pub use facts::{
-    Answer, Body, Cost, Facts, Group, Location, MODELS_FILE, Method, Model, Operation, Parameter, Property,
-    SOURCE_FILE, Source, Stability,
-};
-pub use humanise::{file_stem, humanise};
+pub use digest::digest;
+pub use humanize::{file_stem, humanize};
+pub use inputs::{BODY, inputs, parameter_input, property_input};
 pub use kind::{Format, Type};
+pub use overlay::{EffectExceptions, FieldOverlay, Lookup, LookupOverlay, OperationOverlay, Overlay};
+pub use spec::{
+    Body, Cost, Group, Location, MODELS_FILE, Method, Model, Operation, Parameter, Property, Response, SOURCE_FILE,
+    Source, Spec, Stability,
+};
 pub use tables::tables;
-pub use words::{EffectExceptions, FieldWords, Lookup, LookupWords, OperationWords, Words};

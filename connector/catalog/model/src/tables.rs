@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::catalog::{Catalog, Effect, FieldText, JoinedBody, JoinedModel, JoinedOperation, JoinedParameter};
-use crate::facts::{Answer, Cost, Location, Method, Property, Source, Stability};
+use crate::catalog::{
+    Catalog, Effect, FieldText, JoinedBody, JoinedModel, JoinedOperation, JoinedParameter, PropertyInput,
+};
 use crate::kind::{Format, Type};
-use crate::words::Lookup;
+use crate::overlay::Lookup;
+use crate::spec::{Cost, Location, Method, Property, Response, Source, Stability};
 
 /// The Rust source of `SOURCE`, `OPERATIONS` and `MODELS`, to be included where the types of the connector's catalog
 /// are in scope.
@@ -66,65 +68,67 @@ fn texts(texts: &[String]) -> String {
 
 impl Tables<'_> {
     fn operation(&mut self, operation: &JoinedOperation<'_>) -> String {
-        let facts = operation.facts;
+        let spec = operation.spec;
         let parameters: Vec<_> = operation.parameters.iter().map(|parameter| self.parameter(parameter)).collect();
         let body = operation.body.as_ref().map_or("None".to_owned(), |body| format!("Some({})", self.body(body)));
-        let answers: Vec<_> = facts.answers.iter().map(|answer| self.answer(answer)).collect();
+        let responses: Vec<_> = spec.responses.iter().map(|response| self.response(response)).collect();
         format!(
             "Operation {{ name: {:?}, title: {:?}, help: {:?}, group: {:?}, method: {}, path: {:?}, effect: {}, \
-             stability: {}, cost: {}, parameters: &[{}], body: {body}, answers: &[{}] }}",
-            facts.name,
+             stability: {}, cost: {}, parameters: &[{}], body: {body}, responses: &[{}] }}",
+            spec.name,
             operation.title,
             operation.help,
             operation.group,
-            method(facts.method),
-            facts.path,
+            method(spec.method),
+            spec.path,
             effect(operation.effect),
-            stability(facts.stability),
-            cost(facts.cost),
+            stability(spec.stability),
+            cost(spec.cost),
             parameters.join(", "),
-            answers.join(", "),
+            responses.join(", "),
         )
     }
 
     fn parameter(&mut self, parameter: &JoinedParameter<'_>) -> String {
-        let facts = parameter.facts;
-        let location = match facts.location {
+        let spec = parameter.spec;
+        let location = match spec.location {
             Location::Path => "Location::Path",
             Location::Query => "Location::Query",
         };
         format!(
             "Parameter {{ name: {:?}, input: {:?}, location: {location}, required: {}, deprecated: {}, kind: {}, \
-             words: {} }}",
-            facts.name,
+             text: {} }}",
+            spec.name,
             parameter.input,
-            facts.required,
-            facts.deprecated,
-            self.kind(&facts.kind),
-            self.words(&parameter.text),
+            spec.required,
+            spec.deprecated,
+            self.kind(&spec.kind),
+            self.text(&parameter.text),
         )
     }
 
     fn body(&mut self, body: &JoinedBody<'_>) -> String {
-        let own: Vec<_> =
-            body.property_texts.iter().map(|(name, text)| format!("({name:?}, {})", self.words(text))).collect();
+        let inputs = body.property_inputs.iter().map(|PropertyInput { property, input, text }| {
+            format!("PropertyInput {{ property: {property:?}, input: {input:?}, text: {} }}", self.text(text))
+        });
+        let inputs: Vec<_> = inputs.collect();
         format!(
-            "Body {{ media_type: {:?}, required: {}, kind: {}, words: {}, property_words: &[{}] }}",
-            body.facts.media_type,
-            body.facts.required,
-            self.kind(&body.facts.kind),
-            self.words(&body.text),
-            own.join(", "),
+            "Body {{ media_type: {:?}, required: {}, kind: {}, text: {}, property_inputs: &[{}] }}",
+            body.spec.media_type,
+            body.spec.required,
+            self.kind(&body.spec.kind),
+            self.text(&body.text),
+            inputs.join(", "),
         )
     }
 
-    fn answer(&mut self, answer: &Answer) -> String {
+    fn response(&mut self, response: &Response) -> String {
         format!(
-            "Answer {{ status: {}, media_types: {}, kind: {} }}",
-            answer.status,
-            texts(&answer.media_types),
+            "Response {{ status: {}, media_types: {}, kind: {} }}",
+            response.status,
+            texts(&response.media_types),
             // Where there is no JSON, nothing can be said of its type.
-            self.kind(answer.kind.as_ref().unwrap_or(&Type::Any)),
+            self.kind(response.kind.as_ref().unwrap_or(&Type::Any)),
         )
     }
 
@@ -137,7 +141,7 @@ impl Tables<'_> {
     fn property(&mut self, property: &Property, text: &FieldText) -> String {
         format!(
             "Property {{ name: {:?}, kind: {}, required: {}, nullable: {}, read_only: {}, write_only: {}, \
-             deprecated: {}, values: {}, words: {} }}",
+             deprecated: {}, values: {}, text: {} }}",
             property.name,
             self.kind(&property.kind),
             property.required,
@@ -146,16 +150,16 @@ impl Tables<'_> {
             property.write_only,
             property.deprecated,
             texts(&property.values),
-            self.words(text),
+            self.text(text),
         )
     }
 
-    fn words(&mut self, text: &FieldText) -> String {
+    fn text(&mut self, text: &FieldText) -> String {
         let lookup = text.lookup.as_ref().map_or("None".to_owned(), |lookup| {
             let next = self.lookups.len();
             format!("Some(&LOOKUP_{})", self.lookups.entry(lookup.clone()).or_insert(next))
         });
-        format!("Words {{ title: {:?}, help: {:?}, lookup: {lookup} }}", text.title, text.help)
+        format!("FieldText {{ title: {:?}, help: {:?}, lookup: {lookup} }}", text.title, text.help)
     }
 
     fn kind(&mut self, kind: &Type) -> String {
@@ -171,7 +175,7 @@ impl Tables<'_> {
             Type::String(Format::Password) => "Type::String(Format::Password)".to_owned(),
             Type::Array(inner) => format!("Type::Array({})", self.shared_type(inner)),
             Type::Map(inner) => format!("Type::Map({})", self.shared_type(inner)),
-            // Facts are read only when every model that they name is there.
+            // Spec are read only when every model that they name is there.
             Type::Model(name) => format!("Type::Model(&MODEL_{})", self.models[name.as_str()]),
         }
     }
@@ -241,18 +245,18 @@ fn cost(cost: Cost) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{facts, words};
+    use crate::fixture::{overlay, spec};
 
     fn orchard() -> String {
-        let facts = facts();
+        let spec = spec();
         let lookup = "lookup = { operation = \"all_trees\", value = \"id\", label = \"label\" }";
         let fields = format!("[tree_id]\n{lookup}\n[label]\nhelp = \"Say \\\"oak\\\".\"\n{lookup}\n");
-        let words = words(&[
+        let overlay = overlay(&[
             ("fields.toml", &fields),
-            ("apple_fruit.toml", "[create_apple.fields.colour]\ntitle = \"Shade\"\n"),
+            ("apple_fruit.toml", "[create_apple.fields.color]\ntitle = \"Shade\"\n"),
             ("effects.toml", "read = [\"estimate\"]\n"),
         ]);
-        tables(&Catalog::join(&facts, &words))
+        tables(&Catalog::join(&spec, &overlay))
     }
 
     fn has(source: &str, expected: &str) {
@@ -269,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fact_and_word_is_there() {
+    fn every_part_of_the_catalog_is_in_the_tables() {
         let source = orchard();
         has(
             &source,
@@ -278,22 +282,23 @@ mod tests {
              stability: Stability::Beta, cost: Cost::Administration, parameters: &[Parameter { name: \"tree_id\", \
              input: \"tree_id\", location: Location::Path, required: true, deprecated: false, \
              kind: Type::String(Format::Text), \
-             words: Words { title: \"Tree ID\", help: \"\", lookup: Some(&LOOKUP_0) } }, \
+             text: FieldText { title: \"Tree ID\", help: \"\", lookup: Some(&LOOKUP_0) } }, \
              Parameter { name: \"limit\", input: \"query_limit\", location: Location::Query, required: false, \
-             deprecated: false, kind: Type::Integer, words: Words { title: \"Limit\", help: \"\", lookup: None } }, \
+             deprecated: false, kind: Type::Integer, text: FieldText { title: \"Limit\", help: \"\", lookup: None } }, \
              Parameter { name: \"id\", input: \"id\", location: Location::Query, required: false, deprecated: true, ",
         );
         has(
             &source,
             "body: Some(Body { media_type: \"application/json\", required: true, kind: Type::Model(&MODEL_0), \
-             words: Words { title: \"Body\", help: \"\", lookup: None }, property_words: &[(\"colour\", \
-             Words { title: \"Shade\", help: \"\", lookup: None })] }), \
-             answers: &[Answer { status: 200, media_types: &[\"application/json\"], kind: Type::Model(&MODEL_0) }, \
-             Answer { status: 204, media_types: &[], kind: Type::Any }] }",
+             text: FieldText { title: \"Body\", help: \"\", lookup: None }, \
+             property_inputs: &[PropertyInput { property: \"color\", input: \"color\", \
+             text: FieldText { title: \"Shade\", help: \"\", lookup: None } }] }), \
+             responses: &[Response { status: 200, media_types: &[\"application/json\"], kind: Type::Model(&MODEL_0) }, \
+             Response { status: 204, media_types: &[], kind: Type::Any }] }",
         );
         has(
             &source,
-            "Property { name: \"colour\", kind: Type::String(Format::Text), required: true, nullable: false, \
+            "Property { name: \"color\", kind: Type::String(Format::Text), required: true, nullable: false, \
              read_only: false, write_only: false, deprecated: false, values: &[\"red\", \"green\"], ",
         );
         has(&source, "effect: Effect::Read, stability: Stability::Stable, cost: Cost::Query, parameters: &[], body: ");
@@ -312,10 +317,10 @@ mod tests {
 
     #[test]
     fn types_within_types_are_written_too() {
-        let mut facts = facts();
-        facts.models[2].properties[1].kind =
+        let mut spec = spec();
+        spec.models[2].properties[1].kind =
             Type::Map(Box::new(Type::Array(Box::new(Type::Map(Box::new(Type::Number))))));
-        let source = tables(&Catalog::join(&facts, &words(&[])));
+        let source = tables(&Catalog::join(&spec, &overlay(&[])));
         let number = |value: &str| {
             let line = source.lines().find(|line| line.ends_with(&format!("Type = {value};")));
             let line = line.unwrap_or_else(|| panic!("{value} is not in\n{source}"));

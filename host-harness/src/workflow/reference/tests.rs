@@ -12,7 +12,9 @@ fn outputs() -> Value {
 }
 
 fn find(text: &str) -> Result<Value, String> {
-    Reference::parse(text).and_then(|reference| reference.find(&outputs())).map_err(|error| error.to_string())
+    Reference::parse(text)
+        .and_then(|reference| reference.find(&outputs(), &mut Budget::default()))
+        .map_err(|error| error.to_string())
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What looks and dashboards have in common: they lie in folders and are copied, moved and thrown away alike.
+//! What looks and dashboards have in common: they are in folders, and are copied, moved and soft-deleted the same way.
 
 use looker_connector::catalog::Model;
 use serde_json::{Value, json};
@@ -6,39 +6,43 @@ use serde_json::{Value, json};
 use super::{Outcome, credentials::now, known_model, text};
 use crate::{
     call::{Call, id_text},
+    error_response::{ErrorResponse, invalid},
     present::{kept_as, present},
-    refusal::{Refusal, invalid},
     search,
     state::State,
     table::Row,
 };
 
-/// A thing as the operation shows it.
-pub(super) fn show(state: &State, model: &'static str, id: &str) -> Result<Outcome, Refusal> {
+/// An object as the operation shows it.
+pub(super) fn show(state: &State, model: &'static str, id: &str) -> Result<Outcome, ErrorResponse> {
     let model = known_model(model)?;
     Ok(Outcome::Item(present(state, model, state.find(kept_as(model.name), id)?)))
 }
 
-/// Things as the operation shows them.
-pub(super) fn list(state: &State, model: &'static str, wanted: impl Fn(&Row) -> bool) -> Result<Outcome, Refusal> {
+/// Objects as the operation shows them.
+pub(super) fn list(
+    state: &State,
+    model: &'static str,
+    wanted: impl Fn(&Row) -> bool,
+) -> Result<Outcome, ErrorResponse> {
     let model: &'static Model = known_model(model)?;
     let rows = state.rows(kept_as(model.name)).filter(|row| wanted(row));
     Ok(Outcome::List(rows.map(|row| present(state, model, row)).collect()))
 }
 
-/// Those that a search looks for. What was thrown away is found only by who asks for it.
-pub(super) fn search(state: &State, call: &Call, model: &'static str) -> Result<Outcome, Refusal> {
+/// The objects that a search finds. Soft-deleted objects are found only with the parameter `deleted`.
+pub(super) fn search(state: &State, call: &Call, model: &'static str) -> Result<Outcome, ErrorResponse> {
     let with_deleted = call.query("deleted").is_some();
     list(state, model, |row| (with_deleted || !is_deleted(row)) && search::matches(call, row))
 }
 
-/// Whether a thing was thrown away, but can still be had back.
+/// Whether an object is soft-deleted.
 pub(super) fn is_deleted(row: &Row) -> bool {
     row.get("deleted") == Some(&Value::Bool(true))
 }
 
-/// Sees to it that there is a folder where a body wants a thing to be.
-pub(super) fn check_folder(state: &State, body: &Row) -> Result<(), Refusal> {
+/// Checks that the folder that a body names exists.
+pub(super) fn check_folder(state: &State, body: &Row) -> Result<(), ErrorResponse> {
     match body.get("folder_id").and_then(id_text) {
         Some(folder) if state.find("Folder", &folder).is_err() => {
             Err(invalid("folder_id", "invalid", format!("There is no folder {folder}")))
@@ -47,14 +51,14 @@ pub(super) fn check_folder(state: &State, body: &Row) -> Result<(), Refusal> {
     }
 }
 
-/// Refuses a new title that another thing in the folder has already.
+/// Checks that no other object in the folder has this title.
 pub(super) fn check_title(
     state: &State,
     kept: &str,
     folder: &str,
     title: &str,
     id: Option<&str>,
-) -> Result<(), Refusal> {
+) -> Result<(), ErrorResponse> {
     let is_taken = state.rows(kept).any(|row| {
         !is_deleted(row)
             && text(row, "folder_id") == Some(folder)
@@ -67,7 +71,7 @@ pub(super) fn check_title(
     }
 }
 
-/// What a thing has from the moment it is made.
+/// Sets the properties that every new object gets; returns its id.
 pub(super) fn stamp(state: &mut State, call: &Call, kept: &'static str, row: &mut Row) -> String {
     let id = state.table_mut(kept).new_id();
     for (name, value) in [
@@ -84,7 +88,7 @@ pub(super) fn stamp(state: &mut State, call: &Call, kept: &'static str, row: &mu
     id
 }
 
-/// Notes what follows from a change.
+/// Updates the properties that follow from a change.
 pub(super) fn touch(call: &Call, row: &mut Row) {
     let deleted = is_deleted(row);
     row.insert("updated_at".to_owned(), json!(now()));
@@ -93,8 +97,8 @@ pub(super) fn touch(call: &Call, row: &mut Row) {
     row.insert("deleter_id".to_owned(), json!(deleted.then_some(&call.session.user_id)));
 }
 
-/// Puts a copy of a thing into a folder, the same one unless the call names another.
-pub(super) fn copy(state: &mut State, call: &Call, kept: &'static str, id: &str) -> Result<String, Refusal> {
+/// Copies an object into the folder that the call names, or into its own folder.
+pub(super) fn copy(state: &mut State, call: &Call, kept: &'static str, id: &str) -> Result<String, ErrorResponse> {
     let mut copy = state.find(kept, id)?.clone();
     let folder = call.query("folder_id").or(text(&copy, "folder_id")).unwrap_or_default().to_owned();
     state.find("Folder", &folder)?;
@@ -113,8 +117,8 @@ pub(super) fn copy(state: &mut State, call: &Call, kept: &'static str, id: &str)
     Ok(new)
 }
 
-/// Puts a thing into the folder that the call names.
-pub(super) fn relocate(state: &mut State, call: &Call, kept: &'static str, id: &str) -> Result<(), Refusal> {
+/// Moves an object into the folder that the call names.
+pub(super) fn relocate(state: &mut State, call: &Call, kept: &'static str, id: &str) -> Result<(), ErrorResponse> {
     let folder = call.query("folder_id").unwrap_or_default().to_owned();
     state.find(kept, id)?;
     state.find("Folder", &folder)?;

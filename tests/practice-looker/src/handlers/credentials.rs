@@ -1,4 +1,4 @@
-//! How users sign in: e-mail, API 3 credentials, two-factor, and the reset of a password.
+//! Credentials of users: email, API 3, two-factor, and password reset.
 
 use std::time::SystemTime;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Handled, Outcome, known_model, text, users};
 use crate::{
     call::Call,
-    refusal::{Refusal, invalid},
+    error_response::{ErrorResponse, invalid},
     sample,
     state::State,
     table::Row,
@@ -35,16 +35,16 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
     })
 }
 
-/// The time now, as Looker writes it.
+/// The current time, formatted as Looker does.
 pub(crate) fn now() -> String {
     humantime::format_rfc3339_millis(SystemTime::now()).to_string().replace('Z', "+00:00")
 }
 
-/// Looks at an address before anybody gets it. `owner` may have it already.
+/// Checks an email address before a user gets it. `owner` may have it already.
 ///
 /// # Errors
-/// 422 when it is no address or somebody else's.
-pub(crate) fn check_email(state: &State, field: &str, email: &str, owner: Option<&str>) -> Result<(), Refusal> {
+/// 422 if it is not an address, or if another user has it.
+pub(crate) fn check_email(state: &State, field: &str, email: &str, owner: Option<&str>) -> Result<(), ErrorResponse> {
     if email.is_empty() {
         return Err(invalid(field, "missing_field", "Email is required"));
     }
@@ -65,8 +65,8 @@ pub(crate) fn check_email(state: &State, field: &str, email: &str, owner: Option
     }
 }
 
-/// New credentials for an address that has been checked.
-pub(crate) fn new_email(user_id: &str, email: &str) -> Result<Row, Refusal> {
+/// Makes credentials for a checked address.
+pub(crate) fn new_email(user_id: &str, email: &str) -> Result<Row, ErrorResponse> {
     let mut credentials = sample::blank(known_model("CredentialsEmail")?);
     for (name, value) in [
         ("email", json!(email)),
@@ -81,11 +81,11 @@ pub(crate) fn new_email(user_id: &str, email: &str) -> Result<Row, Refusal> {
     Ok(credentials)
 }
 
-/// Gives a user an address that has been checked.
+/// Sets a user's address, which must be checked already.
 ///
 /// # Errors
-/// 404 when there is no such user.
-pub(crate) fn set_email(state: &mut State, user_id: &str, email: &str) -> Result<(), Refusal> {
+/// 404 if there is no such user.
+pub(crate) fn set_email(state: &mut State, user_id: &str, email: &str) -> Result<(), ErrorResponse> {
     let user = state.find_mut("User", user_id)?;
     match user.get_mut("credentials_email") {
         Some(Value::Object(credentials)) => {
@@ -99,20 +99,20 @@ pub(crate) fn set_email(state: &mut State, user_id: &str, email: &str) -> Result
     Ok(())
 }
 
-/// The credentials of one kind, which a user has or has not.
-fn of_user<'a>(state: &'a State, user_id: &str, kind: &str) -> Result<&'a Row, Refusal> {
-    state.find("User", user_id)?.get(kind).and_then(Value::as_object).ok_or(Refusal::NotFound)
+/// The credentials of one kind of a user.
+fn of_user<'a>(state: &'a State, user_id: &str, kind: &str) -> Result<&'a Row, ErrorResponse> {
+    state.find("User", user_id)?.get(kind).and_then(Value::as_object).ok_or(ErrorResponse::NotFound)
 }
 
-fn of_user_mut<'a>(state: &'a mut State, user_id: &str, kind: &str) -> Result<&'a mut Row, Refusal> {
-    state.find_mut("User", user_id)?.get_mut(kind).and_then(Value::as_object_mut).ok_or(Refusal::NotFound)
+fn of_user_mut<'a>(state: &'a mut State, user_id: &str, kind: &str) -> Result<&'a mut Row, ErrorResponse> {
+    state.find_mut("User", user_id)?.get_mut(kind).and_then(Value::as_object_mut).ok_or(ErrorResponse::NotFound)
 }
 
-fn show(state: &State, call: &Call, kind: &str) -> Result<Outcome, Refusal> {
+fn show(state: &State, call: &Call, kind: &str) -> Result<Outcome, ErrorResponse> {
     Ok(Outcome::Item(of_user(state, call.path("user_id"), kind)?.clone()))
 }
 
-fn delete(state: &mut State, call: &Call, kind: &str) -> Result<Outcome, Refusal> {
+fn delete(state: &mut State, call: &Call, kind: &str) -> Result<Outcome, ErrorResponse> {
     let id = call.path("user_id");
     of_user(state, id, kind)?;
     let user = state.find_mut("User", id)?;
@@ -121,12 +121,12 @@ fn delete(state: &mut State, call: &Call, kind: &str) -> Result<Outcome, Refusal
     Ok(Outcome::Nothing)
 }
 
-fn create_email(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn create_email(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("user_id");
     let body = call.object();
     state.find("User", id)?;
     if of_user(state, id, "credentials_email").is_ok() {
-        return Err(Refusal::Conflict("The user has email credentials already.".to_owned()));
+        return Err(ErrorResponse::Conflict("The user has email credentials already.".to_owned()));
     }
     let email = text(&body, "email").unwrap_or_default();
     check_email(state, "email", email, Some(id))?;
@@ -135,7 +135,7 @@ fn create_email(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     show(state, call, "credentials_email")
 }
 
-fn update_email(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn update_email(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("user_id");
     let body = call.object();
     of_user(state, id, "credentials_email")?;
@@ -147,8 +147,8 @@ fn update_email(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     show(state, call, "credentials_email")
 }
 
-/// A new token makes the former one void: there is only ever the one in `password_reset_url`.
-fn reset_password(state: &mut State, call: &Call, tell: bool) -> Result<Outcome, Refusal> {
+/// Issues a reset token, which replaces the previous one: only the token in `password_reset_url` is valid.
+fn reset_password(state: &mut State, call: &Call, tell: bool) -> Result<Outcome, ErrorResponse> {
     let id = call.path("user_id");
     let url = format!("{}/password/reset/{}", call.origin, state.random.text(40));
     let credentials = of_user_mut(state, id, "credentials_email")?;
@@ -156,7 +156,7 @@ fn reset_password(state: &mut State, call: &Call, tell: bool) -> Result<Outcome,
     credentials.insert("password_reset_url_expired".to_owned(), json!(false));
     let mut shown = credentials.clone();
     if !tell {
-        // It went by e-mail.
+        // Looker sends it by email instead.
         shown.insert("password_reset_url".to_owned(), Value::Null);
     }
     Ok(Outcome::Item(shown))
@@ -173,11 +173,11 @@ fn search(state: &State, call: &Call) -> Outcome {
     Outcome::List(all.filter(wanted).filter(|it| crate::search::matches(call, it)).cloned().collect())
 }
 
-fn create_totp(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn create_totp(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("user_id");
     state.find("User", id)?;
     if of_user(state, id, "credentials_totp").is_ok() {
-        return Err(Refusal::Conflict("The user has two-factor credentials already.".to_owned()));
+        return Err(ErrorResponse::Conflict("The user has two-factor credentials already.".to_owned()));
     }
     let mut credentials = sample::blank(known_model("CredentialsTotp")?);
     credentials.insert("created_at".to_owned(), json!(now()));
@@ -187,25 +187,25 @@ fn create_totp(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     show(state, call, "credentials_totp")
 }
 
-fn api3_of<'a>(state: &'a State, user_id: &str) -> Result<&'a [Value], Refusal> {
+fn api3_of<'a>(state: &'a State, user_id: &str) -> Result<&'a [Value], ErrorResponse> {
     let keys = state.find("User", user_id)?.get("credentials_api3").and_then(Value::as_array);
     Ok(keys.map(Vec::as_slice).unwrap_or_default())
 }
 
-fn all_api3(state: &State, call: &Call) -> Result<Outcome, Refusal> {
+fn all_api3(state: &State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let keys = api3_of(state, call.path("user_id"))?;
     Ok(Outcome::List(keys.iter().filter_map(Value::as_object).cloned().collect()))
 }
 
-fn show_api3(state: &State, call: &Call) -> Result<Outcome, Refusal> {
+fn show_api3(state: &State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let wanted = call.path("credentials_api3_id");
     let keys = api3_of(state, call.path("user_id"))?.iter().filter_map(Value::as_object);
-    let key = keys.into_iter().find(|key| text(key, "id") == Some(wanted)).ok_or(Refusal::NotFound)?;
+    let key = keys.into_iter().find(|key| text(key, "id") == Some(wanted)).ok_or(ErrorResponse::NotFound)?;
     Ok(Outcome::Item(key.clone()))
 }
 
-/// The only time that the secret is told.
-fn create_api3(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+/// Creates credentials. Only this response contains the secret.
+fn create_api3(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("user_id");
     state.find("User", id)?;
     let mut key = new_api3(&call.object())?;
@@ -217,8 +217,8 @@ fn create_api3(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     Ok(Outcome::Item(key))
 }
 
-/// What is seen of API credentials, before they have an id.
-pub(crate) fn new_api3(body: &Row) -> Result<Row, Refusal> {
+/// The visible part of API credentials, before they have an id.
+pub(crate) fn new_api3(body: &Row) -> Result<Row, ErrorResponse> {
     let model = known_model("CredentialsApi3")?;
     let mut key = sample::blank(model);
     write::apply(model, &mut key, body);
@@ -227,23 +227,24 @@ pub(crate) fn new_api3(body: &Row) -> Result<Row, Refusal> {
     Ok(key)
 }
 
-fn update_api3(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn update_api3(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let wanted = call.path("credentials_api3_id");
     let user = state.find_mut("User", call.path("user_id"))?;
     let keys = user.get_mut("credentials_api3").and_then(Value::as_array_mut);
     let mut keys = keys.into_iter().flatten().filter_map(Value::as_object_mut);
-    let key = keys.find(|key| text(key, "id") == Some(wanted)).ok_or(Refusal::NotFound)?;
+    let key = keys.find(|key| text(key, "id") == Some(wanted)).ok_or(ErrorResponse::NotFound)?;
     write::apply(known_model("CredentialsApi3")?, key, &call.object());
     Ok(Outcome::Item(key.clone()))
 }
 
-fn delete_api3(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn delete_api3(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let wanted = call.path("credentials_api3_id");
     let user = state.find_mut("User", call.path("user_id"))?;
     let Some(Value::Array(keys)) = user.get_mut("credentials_api3") else {
-        return Err(Refusal::NotFound);
+        return Err(ErrorResponse::NotFound);
     };
-    let place = keys.iter().position(|key| key.get("id").is_some_and(|id| id == wanted)).ok_or(Refusal::NotFound)?;
+    let place =
+        keys.iter().position(|key| key.get("id").is_some_and(|id| id == wanted)).ok_or(ErrorResponse::NotFound)?;
     let key = keys.remove(place);
     if let Some(client_id) = key.get("client_id").and_then(Value::as_str) {
         state.api_keys.remove(client_id);

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::{Handled, Outcome, content, credentials::now, known_model, queries, text};
 use crate::{
     call::{Call, id_text},
+    error_response::{Detail, ErrorResponse, invalid},
     present::is_of,
-    refusal::{Detail, Refusal, invalid},
     sample,
     state::State,
     table::Row,
@@ -35,7 +35,7 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
     })
 }
 
-fn search(state: &State, call: &Call) -> Result<Outcome, Refusal> {
+fn search(state: &State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let stranger = call.query("not_owned_by");
     let found = content::search(state, call, "Dashboard")?;
     Ok(match (found, stranger) {
@@ -47,16 +47,18 @@ fn search(state: &State, call: &Call) -> Result<Outcome, Refusal> {
     })
 }
 
-/// A dashboard that may be changed: one that is written in LookML may not.
-fn writable<'a>(state: &'a State, id: &str) -> Result<&'a Row, Refusal> {
+/// A dashboard that can be changed. A LookML dashboard cannot.
+fn writable<'a>(state: &'a State, id: &str) -> Result<&'a Row, ErrorResponse> {
     let dashboard = state.find("Dashboard", id)?;
     match dashboard.get("readonly") {
-        Some(Value::Bool(true)) => Err(Refusal::NotAllowed("A LookML dashboard is changed in its project.".to_owned())),
+        Some(Value::Bool(true)) => {
+            Err(ErrorResponse::NotAllowed("A LookML dashboard is changed in its project.".to_owned()))
+        }
         _ => Ok(dashboard),
     }
 }
 
-fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let body = call.object();
     let given = |name: &&str| body.get(*name).and_then(id_text).is_none_or(|value| value.is_empty());
     let missing: Vec<Detail> = ["title", "folder_id"]
@@ -65,7 +67,7 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
         .map(|name| Detail::new(name, "missing_field", format!("{name} is required")))
         .collect();
     if !missing.is_empty() {
-        return Err(Refusal::Invalid(missing));
+        return Err(ErrorResponse::Invalid(missing));
     }
     content::check_folder(state, &body)?;
     let model = known_model("Dashboard")?;
@@ -82,7 +84,7 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     content::show(state, "Dashboard", &id)
 }
 
-fn update(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn update(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("dashboard_id");
     let body = call.object();
     let dashboard = writable(state, id)?;
@@ -97,8 +99,8 @@ fn update(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     content::show(state, "Dashboard", id)
 }
 
-/// What is on a dashboard goes with it.
-fn delete(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+/// Deletes a dashboard and everything on it.
+fn delete(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("dashboard_id");
     writable(state, id)?;
     state.table_mut("Dashboard").remove(id);
@@ -115,13 +117,13 @@ fn ids_of_parts(state: &State, kept: &str, dashboard: &str) -> Vec<String> {
     parts.filter_map(|part| text(part, "id").map(str::to_owned)).collect()
 }
 
-fn copy(state: &mut State, call: &Call, id: &str) -> Result<Outcome, Refusal> {
+fn copy(state: &mut State, call: &Call, id: &str) -> Result<Outcome, ErrorResponse> {
     let new = content::copy(state, call, "Dashboard", id)?;
     finish_copy(state, id, &new)
 }
 
-/// A LookML dashboard becomes one that lies in a folder.
-fn import(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+/// Imports a LookML dashboard into a folder.
+fn import(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("lookml_dashboard_id");
     let folder = call.path("space_id");
     state.find("Folder", folder)?;
@@ -129,7 +131,7 @@ fn import(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     write::apply(known_model("Dashboard")?, &mut copy, &call.object());
     let title = text(&copy, "title").unwrap_or_default();
     content::check_title(state, "Dashboard", folder, title, None)
-        .map_err(|_| Refusal::Conflict("There is a dashboard of that title in the folder already.".to_owned()))?;
+        .map_err(|_| ErrorResponse::Conflict("There is a dashboard of that title in the folder already.".to_owned()))?;
     copy.insert("folder_id".to_owned(), json!(folder));
     copy.insert("readonly".to_owned(), json!(false));
     let new = content::stamp(state, call, "Dashboard", &mut copy);
@@ -137,8 +139,8 @@ fn import(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     finish_copy(state, id, &new)
 }
 
-/// Gives a copy a slug of its own and copies of what is on the original.
-fn finish_copy(state: &mut State, from: &str, to: &str) -> Result<Outcome, Refusal> {
+/// Gives a copied dashboard its own slug and copies the parts of the original.
+fn finish_copy(state: &mut State, from: &str, to: &str) -> Result<Outcome, ErrorResponse> {
     let slug = state.random.text(22);
     state.find_mut("Dashboard", to)?.insert("slug".to_owned(), json!(slug));
     for kept in ["DashboardElement", "DashboardFilter", "DashboardLayout"] {
@@ -153,20 +155,20 @@ fn finish_copy(state: &mut State, from: &str, to: &str) -> Result<Outcome, Refus
     content::show(state, "Dashboard", to)
 }
 
-fn relocate(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn relocate(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("dashboard_id");
     writable(state, id)?;
     content::relocate(state, call, "Dashboard", id)?;
     content::show(state, "Dashboard", id)
 }
 
-fn parts(state: &State, call: &Call, model: &'static str) -> Result<Outcome, Refusal> {
+fn parts(state: &State, call: &Call, model: &'static str) -> Result<Outcome, ErrorResponse> {
     let id = call.path("dashboard_id");
     state.find("Dashboard", id)?;
     content::list(state, model, |part| is_of(part, "dashboard_id", id))
 }
 
-fn create_part(state: &mut State, call: &Call, kept: &'static str) -> Result<Outcome, Refusal> {
+fn create_part(state: &mut State, call: &Call, kept: &'static str) -> Result<Outcome, ErrorResponse> {
     let body = call.object();
     let dashboard = body.get("dashboard_id").and_then(id_text).unwrap_or_default();
     if state.find("Dashboard", &dashboard).is_err() {
@@ -177,7 +179,7 @@ fn create_part(state: &mut State, call: &Call, kept: &'static str) -> Result<Out
         let named = body.get(property).and_then(id_text);
         let exists = |id: &str| if of == "Query" { queries::find(state, id) } else { state.find(of, id) }.is_ok();
         if let Some(id) = named.filter(|id| !exists(id)) {
-            return Err(invalid(property, "invalid", format!("There is no such thing as {property} {id:?}")));
+            return Err(invalid(property, "invalid", format!("There is no {property} {id:?}")));
         }
     }
     let model = known_model(kept)?;
@@ -185,7 +187,7 @@ fn create_part(state: &mut State, call: &Call, kept: &'static str) -> Result<Out
     write::apply(model, &mut part, &body);
     let id = state.table_mut(kept).new_id();
     part.insert("id".to_owned(), json!(id));
-    // Read-only in some of the models, although it decides where the part goes.
+    // Some models call it read-only, but it says to which dashboard the part belongs.
     part.insert("dashboard_id".to_owned(), json!(dashboard));
     state.table_mut(kept).put(&id, part);
     let changed = state.find_mut("Dashboard", &dashboard)?;

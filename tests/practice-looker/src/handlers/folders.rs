@@ -1,12 +1,12 @@
-//! Folders: a tree.
+//! The tree of folders.
 
 use serde_json::{Value, json};
 
 use super::{Handled, Outcome, content, credentials::now, known_model, text};
 use crate::{
     call::Call,
+    error_response::{ErrorResponse, invalid},
     present::is_of,
-    refusal::{Refusal, invalid},
     sample, search,
     state::State,
     write,
@@ -30,23 +30,23 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
     })
 }
 
-fn inside(state: &State, id: &str, model: &'static str, property: &str) -> Result<Outcome, Refusal> {
+fn inside(state: &State, id: &str, model: &'static str, property: &str) -> Result<Outcome, ErrorResponse> {
     state.find("Folder", id)?;
     content::list(state, model, |row| is_of(row, property, id) && !content::is_deleted(row))
 }
 
-fn children_search(state: &State, call: &Call) -> Result<Outcome, Refusal> {
+fn children_search(state: &State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("folder_id");
     state.find("Folder", id)?;
     content::list(state, "Folder", |row| is_of(row, "parent_id", id) && search::matches(call, row))
 }
 
-fn parent(state: &State, id: &str) -> Result<String, Refusal> {
-    text(state.find("Folder", id)?, "parent_id").map(str::to_owned).ok_or(Refusal::NotFound)
+fn parent(state: &State, id: &str) -> Result<String, ErrorResponse> {
+    text(state.find("Folder", id)?, "parent_id").map(str::to_owned).ok_or(ErrorResponse::NotFound)
 }
 
-/// From the root down.
-fn ancestors(state: &State, id: &str) -> Result<Outcome, Refusal> {
+/// The ancestors of a folder, from the root down.
+fn ancestors(state: &State, id: &str) -> Result<Outcome, ErrorResponse> {
     state.find("Folder", id)?;
     let mut ids: Vec<String> = std::iter::successors(parent(state, id).ok(), |id| parent(state, id).ok()).collect();
     ids.reverse();
@@ -55,7 +55,7 @@ fn ancestors(state: &State, id: &str) -> Result<Outcome, Refusal> {
     Ok(Outcome::List(folders.map(|folder| crate::present::present(state, model, folder)).collect()))
 }
 
-fn check_name(state: &State, parent: &str, name: &str, id: Option<&str>) -> Result<(), Refusal> {
+fn check_name(state: &State, parent: &str, name: &str, id: Option<&str>) -> Result<(), ErrorResponse> {
     if name.trim().is_empty() {
         return Err(invalid("name", "missing_field", "name is required"));
     }
@@ -68,14 +68,14 @@ fn check_name(state: &State, parent: &str, name: &str, id: Option<&str>) -> Resu
     }
 }
 
-fn check_parent(state: &State, parent: &str) -> Result<(), Refusal> {
+fn check_parent(state: &State, parent: &str) -> Result<(), ErrorResponse> {
     state
         .find("Folder", parent)
         .map(|_| ())
         .map_err(|_| invalid("parent_id", "invalid", format!("There is no folder {parent}")))
 }
 
-fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let body = call.object();
     let mut folder = sample::blank(known_model("Folder")?);
     write::apply(known_model("CreateFolder")?, &mut folder, &body);
@@ -92,15 +92,15 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     content::show(state, "Folder", &id)
 }
 
-fn is_root(state: &State, id: &str) -> Result<bool, Refusal> {
+fn is_root(state: &State, id: &str) -> Result<bool, ErrorResponse> {
     Ok(state.find("Folder", id)?.get("is_shared_root") == Some(&Value::Bool(true)))
 }
 
-fn update(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn update(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("folder_id");
     let body = call.object();
     if is_root(state, id)? {
-        return Err(Refusal::Forbidden("The root folder cannot be changed.".to_owned()));
+        return Err(ErrorResponse::Forbidden("The root folder cannot be changed.".to_owned()));
     }
     let folder = state.find("Folder", id)?;
     let parent = text(&body, "parent_id").or(text(folder, "parent_id")).unwrap_or_default();
@@ -114,10 +114,10 @@ fn update(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     content::show(state, "Folder", id)
 }
 
-/// What lies in a folder goes with it.
-fn delete(state: &mut State, id: &str) -> Result<Outcome, Refusal> {
+/// Deletes a folder and everything in it.
+fn delete(state: &mut State, id: &str) -> Result<Outcome, ErrorResponse> {
     if is_root(state, id)? {
-        return Err(Refusal::Forbidden("The root folder cannot be deleted.".to_owned()));
+        return Err(ErrorResponse::Forbidden("The root folder cannot be deleted.".to_owned()));
     }
     let mut doomed = vec![id.to_owned()];
     while let Some(folder) = doomed.pop() {

@@ -1,17 +1,17 @@
-//! The operations that have no handler of their own: they create, read, change and delete things by what the catalog says.
+//! The operations without a handler of their own: they create, read, change and delete objects by what the catalog says.
 //!
-//! Every kind of thing begins with two of them, made from the catalog. Where the id is no number but a name that people
-//! choose (a connection, a branch), a thing that was never made is made up when it is asked for.
+//! Every collection starts with two sample objects. If the id of a model is a name that people choose (a connection, a
+//! branch), reading an unknown name creates a sample object.
 
 use looker_connector::catalog::{Format, Method, Model, OPERATIONS, Operation, Type};
 use serde_json::{Value, json};
 
 use super::{Outcome, success};
 use crate::{
-    answer::{Answer, Content},
     call::Call,
+    error_response::ErrorResponse,
     present::{kept_as, present},
-    refusal::Refusal,
+    response::{Content, Response},
     results::files,
     router, sample, search,
     state::State,
@@ -19,7 +19,7 @@ use crate::{
     write,
 };
 
-pub(super) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+pub(super) fn handle(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let Some(success) = success(call) else {
         return Ok(Outcome::Nothing);
     };
@@ -30,10 +30,10 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Refusal>
         if success.status == 204 {
             return Ok(Outcome::Nothing);
         }
-        return Ok(Outcome::Answer(Answer::empty(success.status)));
+        return Ok(Outcome::Response(Response::empty(success.status)));
     };
     if !success.media_types.contains(&"application/json") {
-        return Ok(Outcome::Answer(file(media_type)));
+        return Ok(Outcome::Response(file(media_type)));
     }
     match success.kind {
         Type::Model(model) => one(state, call, model).map(Outcome::Item),
@@ -42,33 +42,33 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Refusal>
     }
 }
 
-/// Something of a media type that is not JSON.
-fn file(media_type: &'static str) -> Answer {
+/// A response whose media type is not JSON.
+fn file(media_type: &'static str) -> Response {
     match media_type {
-        "image/svg+xml" => Answer::content(200, "image/svg+xml", Content::Whole(files::SVG.into())),
-        "image/png" => Answer::content(200, "image/png", Content::Whole(files::PNG.into())),
-        "image/jpeg" => Answer::content(200, "image/jpeg", Content::Whole(files::JPEG.into())),
-        "application/pdf" => Answer::content(200, "application/pdf", Content::Whole(files::pdf("Practice").into())),
-        _ => Answer::content(200, "text/plain;charset=utf-8", Content::Whole("practice text\n".into())),
+        "image/svg+xml" => Response::content(200, "image/svg+xml", Content::Whole(files::SVG.into())),
+        "image/png" => Response::content(200, "image/png", Content::Whole(files::PNG.into())),
+        "image/jpeg" => Response::content(200, "image/jpeg", Content::Whole(files::JPEG.into())),
+        "application/pdf" => Response::content(200, "application/pdf", Content::Whole(files::pdf("Practice").into())),
+        _ => Response::content(200, "text/plain;charset=utf-8", Content::Whole("practice text\n".into())),
     }
 }
 
-/// Where in the path of a call its thing is named: the last segment, if that is a parameter.
+/// The parameter that names the object of a call: the last segment of the path, if it is a parameter.
 fn named_by(operation: &'static Operation) -> Option<&'static str> {
     router::parameter(operation.path.rsplit('/').next()?)
 }
 
-/// The operation that reads one thing of a model by its id; where there is none, another one that names such a thing.
+/// The operation that reads one object of a model by its id or, failing that, another operation that names one.
 fn reader(model: &Model) -> Option<&'static Operation> {
     let is_shown = |kind: Type| matches!(kind, Type::Model(shown) if kept_as(shown.name) == kept_as(model.name));
     let names_one = |operation: &&'static Operation| {
-        named_by(operation).is_some() && operation.answers.iter().any(|answer| is_shown(answer.kind))
+        named_by(operation).is_some() && operation.responses.iter().any(|answer| is_shown(answer.kind))
     };
     let reads = |operation: &&'static Operation| operation.method == Method::Get && names_one(operation);
     OPERATIONS.iter().find(reads).or_else(|| OPERATIONS.iter().find(names_one))
 }
 
-/// The property by which things of a model are told apart.
+/// The property that identifies the objects of a model.
 fn id_property(model: &'static Model, parameter: &str) -> Option<&'static str> {
     let names = || {
         model
@@ -83,14 +83,14 @@ fn id_property(model: &'static Model, parameter: &str) -> Option<&'static str> {
         .or_else(|| names().find(|name| *name == "id"))
 }
 
-/// Gives a thing its id, which is a number in some models.
+/// Sets the id of an object, which is a number in some models.
 fn set_id(model: &'static Model, row: &mut Row, property: &'static str, id: &str) {
     let is_number = model.properties.iter().any(|it| it.name == property && matches!(it.kind, Type::Integer));
     let number = id.parse::<i64>().ok().filter(|_| is_number);
     row.insert(property.to_owned(), number.map_or_else(|| json!(id), Value::from));
 }
 
-/// Sees to it that there are two things of a model to begin with.
+/// Creates the two sample objects of a model, if its collection is empty.
 pub(super) fn begin(state: &mut State, model: &'static Model) {
     let kept = kept_as(model.name);
     let Some(reader) = reader(model) else { return };
@@ -107,14 +107,14 @@ pub(super) fn begin(state: &mut State, model: &'static Model) {
     }
 }
 
-/// The parameters in the path before the one that names the thing.
+/// The path parameters before the one that names the object.
 fn parents(call: &Call) -> Vec<(&'static str, String)> {
     let named = named_by(call.operation);
     call.path.iter().filter(|(name, _)| Some(*name) != named).cloned().collect()
 }
 
-/// A thing by its id, made up where that is a name that people choose.
-fn find(state: &mut State, model: &'static Model, parameter: &str, id: &str) -> Result<Row, Refusal> {
+/// An object by its id. Creates a sample if the id is a name that people choose.
+fn find(state: &mut State, model: &'static Model, parameter: &str, id: &str) -> Result<Row, ErrorResponse> {
     begin(state, model);
     let kept = kept_as(model.name);
     if let Ok(row) = state.find(kept, id) {
@@ -122,7 +122,7 @@ fn find(state: &mut State, model: &'static Model, parameter: &str, id: &str) -> 
     }
     let property = id_property(model, parameter);
     if matches!(property, Some("id" | "slug")) || state.gone.contains(&(kept, id.to_owned())) {
-        return Err(Refusal::NotFound);
+        return Err(ErrorResponse::NotFound);
     }
     let mut row = sample::row(model);
     if let Some(property) = property {
@@ -131,7 +131,7 @@ fn find(state: &mut State, model: &'static Model, parameter: &str, id: &str) -> 
     Ok(row)
 }
 
-fn one(state: &mut State, call: &Call, model: &'static Model) -> Result<Row, Refusal> {
+fn one(state: &mut State, call: &Call, model: &'static Model) -> Result<Row, ErrorResponse> {
     let row = match (call.operation.method, named_by(call.operation)) {
         (Method::Get, Some(parameter)) => find(state, model, parameter, call.last_of_path())?,
         (Method::Patch | Method::Put, Some(parameter)) => {
@@ -159,7 +159,7 @@ fn one(state: &mut State, call: &Call, model: &'static Model) -> Result<Row, Ref
     Ok(present(state, model, &row))
 }
 
-/// The path of a thing of which there is one.
+/// The path of a singleton.
 fn single(call: &Call) -> String {
     let mut path = call.operation.path.to_owned();
     for (name, value) in &call.path {
@@ -168,20 +168,20 @@ fn single(call: &Call) -> String {
     path
 }
 
-/// Whether a POST makes a thing that can be read afterwards: it goes to the collection of that thing.
+/// Whether a POST creates an object that can be read afterwards: its path is the collection of that object.
 fn creates(call: &Call, model: &'static Model) -> bool {
     let Some(reader) = reader(model) else { return false };
     let Some((collection, _)) = reader.path.rsplit_once('/') else {
         return false;
     };
     let path = call.operation.path;
-    // Some collections are named in the plural, and their things in the singular.
+    // Some collections have a plural name where their objects have a singular one.
     path == collection || path == reader.path || path.strip_suffix('s') == Some(collection)
 }
 
-fn create(state: &mut State, call: &Call, model: &'static Model, named: Option<&str>) -> Result<Row, Refusal> {
+fn create(state: &mut State, call: &Call, model: &'static Model, named: Option<&str>) -> Result<Row, ErrorResponse> {
     begin(state, model);
-    let reader = reader(model).ok_or(Refusal::NotFound)?;
+    let reader = reader(model).ok_or(ErrorResponse::NotFound)?;
     let parameter = named_by(reader).unwrap_or_default();
     let property = id_property(model, parameter).unwrap_or("id");
     let mut row = sample::blank(model);
@@ -189,7 +189,7 @@ fn create(state: &mut State, call: &Call, model: &'static Model, named: Option<&
     let id = match (named, property) {
         (Some(_), _) => call.last_of_path().to_owned(),
         (None, "id") => state.table_mut(kept_as(model.name)).new_id(),
-        // A name that people choose comes with the body; what Looker chooses does not.
+        // The body carries the id only if people choose it.
         (None, property) => match row.get(property).and_then(Value::as_str).filter(|id| !id.is_empty()) {
             Some(id) => id.to_owned(),
             None => state.random.text(22),
@@ -213,8 +213,8 @@ fn keep(state: &mut State, call: &Call, model: &'static Model, id: &str, row: Ro
     state.table_mut(kept).put_under(id, row, parents(call));
 }
 
-/// What an action is about: the thing that its path names, if it gives such a thing back, or else a sample.
-fn about(state: &mut State, call: &Call, model: &'static Model) -> Result<Row, Refusal> {
+/// The result of an action: the object that its path names, if it returns one of that model, otherwise a sample.
+fn about(state: &mut State, call: &Call, model: &'static Model) -> Result<Row, ErrorResponse> {
     let named = call
         .path
         .last()
@@ -225,7 +225,7 @@ fn about(state: &mut State, call: &Call, model: &'static Model) -> Result<Row, R
     }
 }
 
-/// Sets what the body says. Its model may be another than that of the thing: what both have counts.
+/// Applies the body. If its model differs from that of the object, only the properties that both have are set.
 fn write_body(call: &Call, model: &'static Model, row: &mut Row) {
     let body = call.object();
     match call.operation.body.as_ref().map(|body| body.kind) {
@@ -239,7 +239,7 @@ fn write_body(call: &Call, model: &'static Model, row: &mut Row) {
     }
 }
 
-fn many(state: &mut State, call: &Call, model: &'static Model) -> Result<Vec<Row>, Refusal> {
+fn many(state: &mut State, call: &Call, model: &'static Model) -> Result<Vec<Row>, ErrorResponse> {
     begin(state, model);
     if call.operation.method != Method::Get
         && let Some(Value::Array(items)) = call.body()
@@ -256,7 +256,7 @@ fn many(state: &mut State, call: &Call, model: &'static Model) -> Result<Vec<Row
     Ok(rows.map(|row| present(state, model, row)).collect())
 }
 
-/// A list that is sent whole is given back as it is kept.
+/// Replaces a list and returns it as stored.
 fn replace(call: &Call, model: &'static Model, items: &[Value]) -> Vec<Row> {
     let sent = items.iter().filter_map(Value::as_object);
     sent.map(|item| {
@@ -272,8 +272,8 @@ fn replace(call: &Call, model: &'static Model, items: &[Value]) -> Vec<Row> {
     .collect()
 }
 
-/// Removes the thing that the path names, where some operation can read it.
-fn delete(state: &mut State, call: &Call) -> Result<(), Refusal> {
+/// Removes the object that the path names, if some operation can read it.
+fn delete(state: &mut State, call: &Call) -> Result<(), ErrorResponse> {
     let Some(parameter) = named_by(call.operation) else {
         state.singles.remove(&single(call));
         return Ok(());
@@ -281,12 +281,12 @@ fn delete(state: &mut State, call: &Call) -> Result<(), Refusal> {
     let same_place =
         |operation: &&Operation| operation.method == Method::Get && same_shape(operation.path, call.operation.path);
     let models =
-        OPERATIONS.iter().filter(same_place).flat_map(|operation| operation.answers).filter_map(|answer| match answer
-            .kind
-        {
-            Type::Model(model) => Some(model),
-            _ => None,
-        });
+        OPERATIONS.iter().filter(same_place).flat_map(|operation| operation.responses).filter_map(
+            |answer| match answer.kind {
+                Type::Model(model) => Some(model),
+                _ => None,
+            },
+        );
     let Some(model) = models.into_iter().next() else {
         return Ok(());
     };
@@ -298,7 +298,7 @@ fn delete(state: &mut State, call: &Call) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether two paths differ at most in the names of their parameters.
+/// Whether two paths are equal apart from the names of their parameters.
 fn same_shape(left: &'static str, right: &'static str) -> bool {
     let shape = |path: &'static str| -> Vec<&'static str> {
         path.split('/').map(|segment| router::parameter(segment).map_or(segment, |_| "{}")).collect()

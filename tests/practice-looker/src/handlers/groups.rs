@@ -1,12 +1,12 @@
-//! Groups, and who is in them.
+//! Groups and their members.
 
 use serde_json::{Value, json};
 
 use super::{Handled, Outcome, content, known_model, text};
 use crate::{
     call::{Call, id_text},
+    error_response::{ErrorResponse, invalid},
     present::lists,
-    refusal::{Refusal, invalid},
     sample, search,
     state::State,
     table::Row,
@@ -39,7 +39,7 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
     })
 }
 
-fn check_name(state: &State, body: &Row, id: Option<&str>) -> Result<(), Refusal> {
+fn check_name(state: &State, body: &Row, id: Option<&str>) -> Result<(), ErrorResponse> {
     let name = text(body, "name").unwrap_or_default();
     if name.trim().is_empty() {
         return Err(invalid("name", "missing_field", "name is required"));
@@ -50,20 +50,20 @@ fn check_name(state: &State, body: &Row, id: Option<&str>) -> Result<(), Refusal
     }
 }
 
-fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let model = known_model("Group")?;
     let mut group = sample::blank(model);
     write::apply(model, &mut group, &call.object());
     check_name(state, &group, None)?;
     let id = state.table_mut("Group").new_id();
     group.insert("id".to_owned(), json!(id));
-    // The groups in it: no model has this property, so nobody sees it.
+    // The groups in this group. No model has the property, so no response shows it.
     group.insert("group_ids".to_owned(), json!([]));
     state.table_mut("Group").put(&id, group);
     content::show(state, "Group", &id)
 }
 
-fn update(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn update(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("group_id");
     let body = call.object();
     state.find("Group", id)?;
@@ -74,9 +74,9 @@ fn update(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     content::show(state, "Group", id)
 }
 
-fn delete(state: &mut State, id: &str) -> Result<Outcome, Refusal> {
+fn delete(state: &mut State, id: &str) -> Result<Outcome, ErrorResponse> {
     if state.find("Group", id)?.get("include_by_default") == Some(&Value::Bool(true)) {
-        return Err(Refusal::Forbidden("The group of all users cannot be deleted.".to_owned()));
+        return Err(ErrorResponse::Forbidden("The group of all users cannot be deleted.".to_owned()));
     }
     state.table_mut("Group").remove(id);
     for kept in ["User", "Group", "Role"] {
@@ -87,7 +87,7 @@ fn delete(state: &mut State, id: &str) -> Result<Outcome, Refusal> {
     Ok(Outcome::Nothing)
 }
 
-/// Adds an id to the list of groups of a thing.
+/// Adds an id to the group list of an object.
 fn add(row: &mut Row, id: &str) {
     if let Some(Value::Array(ids)) = row.get_mut("group_ids")
         && !ids.iter().any(|candidate| candidate == id)
@@ -102,41 +102,41 @@ fn remove(row: &mut Row, id: &str) {
     }
 }
 
-fn users(state: &State, id: &str) -> Result<Outcome, Refusal> {
+fn users(state: &State, id: &str) -> Result<Outcome, ErrorResponse> {
     state.find("Group", id)?;
     content::list(state, "User", |user| lists(user, "group_ids", id))
 }
 
-/// The id in the body. Looker's description calls it read-only, and yet it is all that the body says.
-fn named(call: &Call, property: &str) -> Result<String, Refusal> {
+/// The id in the body. Looker's API description calls it read-only although it is the body's only content.
+fn named(call: &Call, property: &str) -> Result<String, ErrorResponse> {
     let id = call.object().get(property).and_then(id_text).filter(|id| !id.is_empty());
     id.ok_or_else(|| invalid(property, "missing_field", format!("{property} is required")))
 }
 
-fn add_user(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn add_user(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let (id, user_id) = (call.path("group_id"), named(call, "user_id")?);
     state.find("Group", id)?;
     add(state.find_mut("User", &user_id)?, id);
     content::show(state, "User", &user_id)
 }
 
-fn remove_user(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn remove_user(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("group_id");
     state.find("Group", id)?;
     let user = state.find_mut("User", call.path("user_id"))?;
     if !lists(user, "group_ids", id) {
-        return Err(Refusal::NotFound);
+        return Err(ErrorResponse::NotFound);
     }
     remove(user, id);
     Ok(Outcome::Nothing)
 }
 
-fn groups(state: &State, id: &str) -> Result<Outcome, Refusal> {
+fn groups(state: &State, id: &str) -> Result<Outcome, ErrorResponse> {
     let outer = state.find("Group", id)?;
     content::list(state, "Group", |group| text(group, "id").is_some_and(|group| lists(outer, "group_ids", group)))
 }
 
-fn add_group(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn add_group(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let (id, inner) = (call.path("group_id"), named(call, "group_id")?);
     state.find("Group", &inner)?;
     if id == inner {
@@ -146,11 +146,11 @@ fn add_group(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     content::show(state, "Group", &inner)
 }
 
-fn remove_group(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn remove_group(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let inner = call.path("deleting_group_id");
     let outer = state.find_mut("Group", call.path("group_id"))?;
     if !lists(outer, "group_ids", inner) {
-        return Err(Refusal::NotFound);
+        return Err(ErrorResponse::NotFound);
     }
     remove(outer, inner);
     Ok(Outcome::Nothing)

@@ -1,11 +1,11 @@
-//! Looks: a query with a title, in a folder.
+//! Looks: saved queries with a title, in a folder.
 
 use serde_json::json;
 
 use super::{Handled, Outcome, content, known_model, queries, text};
 use crate::{
     call::{Call, id_text},
-    refusal::{Detail, Refusal, invalid},
+    error_response::{Detail, ErrorResponse, invalid},
     sample,
     state::State,
     table::Row,
@@ -29,7 +29,7 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
     })
 }
 
-fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let body = call.object();
     let given = |name: &&str| body.get(*name).and_then(id_text).is_none_or(|value| value.is_empty());
     let missing: Vec<Detail> = ["title", "folder_id", "query_id"]
@@ -38,7 +38,7 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
         .map(|name| Detail::new(name, "missing_field", format!("{name} is required")))
         .collect();
     if !missing.is_empty() {
-        return Err(Refusal::Invalid(missing));
+        return Err(ErrorResponse::Invalid(missing));
     }
     check(state, &body)?;
     let model = known_model("LookWithQuery")?;
@@ -52,7 +52,7 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     content::show(state, "LookWithQuery", &id)
 }
 
-fn check(state: &State, body: &Row) -> Result<(), Refusal> {
+fn check(state: &State, body: &Row) -> Result<(), ErrorResponse> {
     if let Some(query) = body.get("query_id").and_then(id_text)
         && queries::find(state, &query).is_err()
     {
@@ -61,7 +61,7 @@ fn check(state: &State, body: &Row) -> Result<(), Refusal> {
     content::check_folder(state, body)
 }
 
-fn update(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn update(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("look_id");
     let body = call.object();
     let look = state.find("Look", id)?;
@@ -76,7 +76,7 @@ fn update(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     content::show(state, "LookWithQuery", id)
 }
 
-fn run(state: &State, call: &Call) -> Result<Outcome, Refusal> {
+fn run(state: &State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let look = state.find("Look", call.path("look_id"))?;
     let query = queries::find(state, text(look, "query_id").unwrap_or_default())?;
     queries::run(state, call, query)

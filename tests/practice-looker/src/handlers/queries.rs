@@ -1,11 +1,11 @@
-//! Queries: kept, found by id or slug, and run.
+//! Queries: stored, found by id or slug, and run.
 
 use serde_json::{Value, json};
 
 use super::{Handled, Outcome, generic, known_model, text};
 use crate::{
     call::Call,
-    refusal::Refusal,
+    error_response::ErrorResponse,
     results::{self, Plan},
     sample,
     state::State,
@@ -26,17 +26,17 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
     })
 }
 
-/// A query by its id, its slug, or the client ID that it was made with.
-pub(super) fn find<'a>(state: &'a State, id: &str) -> Result<&'a Row, Refusal> {
+/// A query by its id, its slug, or the client ID that it was created with.
+pub(super) fn find<'a>(state: &'a State, id: &str) -> Result<&'a Row, ErrorResponse> {
     if let Ok(query) = state.find("Query", id) {
         return Ok(query);
     }
     let named = |query: &&Row| text(query, "slug") == Some(id) || text(query, "client_id") == Some(id);
-    state.rows("Query").find(named).ok_or(Refusal::NotFound)
+    state.rows("Query").find(named).ok_or(ErrorResponse::NotFound)
 }
 
 /// The query in the body.
-fn read(call: &Call) -> Result<Row, Refusal> {
+fn read(call: &Call) -> Result<Row, ErrorResponse> {
     let model = known_model("Query")?;
     let mut query = sample::blank(model);
     write::apply(model, &mut query, &call.object());
@@ -44,9 +44,9 @@ fn read(call: &Call) -> Result<Row, Refusal> {
 }
 
 /// Ids of new queries are slugs, as Looker has had them since 24.20.
-fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let mut query = read(call)?;
-    // What cannot be run is not kept.
+    // A query that cannot run is not stored.
     Plan::new(&query, None, 0)?;
     let slug = state.random.text(22);
     if text(&query, "client_id").is_none_or(str::is_empty) {
@@ -66,13 +66,13 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
 }
 
 /// Runs a query in the format that the path names.
-pub(super) fn run(state: &State, call: &Call, query: &Row) -> Result<Outcome, Refusal> {
+pub(super) fn run(state: &State, call: &Call, query: &Row) -> Result<Outcome, ErrorResponse> {
     let mut plan = Plan::new(query, call.integer("limit"), state.unlimited_rows)?;
     plan.formatted = call.is_set("apply_formatting");
-    results::answer(plan, call.path("result_format")).map(Outcome::Answer)
+    results::respond(plan, call.path("result_format")).map(Outcome::Response)
 }
 
-/// A query whose parts are in the path and in query parameters that the catalog does not know: `fields=a,b&f[a]=x&limit=5`.
+/// A query whose parts are in the path and in query parameters that the catalog does not list: `fields=a,b&f[a]=x&limit=5`.
 fn from_url(call: &Call) -> Row {
     let mut query = Row::new();
     query.insert("model".to_owned(), json!(call.path("model_name")));
@@ -98,8 +98,8 @@ fn from_url(call: &Call) -> Row {
     query
 }
 
-/// SQL is not understood here: its result is the same whatever it says, but it has to have been made before.
-fn run_sql(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+/// Runs a SQL query, which must exist. Its SQL is ignored: the result is always the same.
+fn run_sql(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     generic::begin(state, known_model("SqlQuery")?);
     let made = state.find("SqlQuery", call.path("slug"))?;
     let mut query = Row::new();

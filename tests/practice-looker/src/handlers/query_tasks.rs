@@ -1,13 +1,13 @@
-//! Queries that run while nobody waits.
+//! Query tasks: queries that run in the background.
 
 use serde_json::{Value, json};
 
 use super::{Handled, Outcome, known_model, queries, text};
 use crate::{
-    answer::Answer,
     call::{Call, id_text},
+    error_response::{ErrorResponse, invalid},
     present,
-    refusal::{Refusal, invalid},
+    response::Response,
     results::{self, FORMATS, Plan, TextFormat},
     sample,
     state::State,
@@ -26,7 +26,7 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
     })
 }
 
-fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let body = call.object();
     let query_id = body.get("query_id").and_then(id_text).unwrap_or_default();
     let query_id = text(queries::find(state, &query_id)?, "id").unwrap_or_default().to_owned();
@@ -40,7 +40,7 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     }
     let model = known_model("QueryTask")?;
     let mut task = sample::blank(model);
-    // What a task is made of is another model; what both have counts.
+    // A task is created from another model; only the properties that both have are taken.
     write::apply(model, &mut task, &body);
     let id = state.random.text(32);
     let status = if state.polls_until_done == 0 { "complete" } else { "added" };
@@ -51,7 +51,7 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
         ("status", json!(status)),
         ("result_source", json!("query")),
         ("cache", json!(call.is_set("cache"))),
-        // Kept for when it runs; nobody sees it.
+        // ReceivedRequest for when it runs; nobody sees it.
         ("limit", json!(call.integer("limit"))),
     ] {
         task.insert(name.to_owned(), value);
@@ -61,17 +61,17 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     present_task(state, &id)
 }
 
-fn present_task(state: &State, id: &str) -> Result<Outcome, Refusal> {
+fn present_task(state: &State, id: &str) -> Result<Outcome, ErrorResponse> {
     Ok(Outcome::Item(present::present(state, known_model("QueryTask")?, state.find("QueryTask", id)?)))
 }
 
-fn show(state: &mut State, id: &str) -> Result<Outcome, Refusal> {
+fn show(state: &mut State, id: &str) -> Result<Outcome, ErrorResponse> {
     is_done(state, id)?;
     present_task(state, id)
 }
 
-/// Whether a task has ended. Asking brings it nearer to its end.
-fn is_done(state: &mut State, id: &str) -> Result<bool, Refusal> {
+/// Whether a task has finished. Each request brings it closer to its end.
+fn is_done(state: &mut State, id: &str) -> Result<bool, ErrorResponse> {
     let left = state.waiting.get(id).copied().unwrap_or(0);
     let failed = plan(state, state.find("QueryTask", id)?)?.error().is_some();
     let task = state.find_mut("QueryTask", id)?;
@@ -88,34 +88,34 @@ fn is_done(state: &mut State, id: &str) -> Result<bool, Refusal> {
     Ok(left == 0)
 }
 
-fn plan(state: &State, task: &Row) -> Result<Plan, Refusal> {
+fn plan(state: &State, task: &Row) -> Result<Plan, ErrorResponse> {
     let query = queries::find(state, text(task, "query_id").unwrap_or_default())?;
     Plan::new(query, task.get("limit").and_then(Value::as_i64), state.unlimited_rows)
 }
 
-fn results(state: &mut State, id: &str) -> Result<Outcome, Refusal> {
+fn results(state: &mut State, id: &str) -> Result<Outcome, ErrorResponse> {
     if !is_done(state, id)? {
-        return Ok(Outcome::Answer(Answer::empty(202)));
+        return Ok(Outcome::Response(Response::empty(202)));
     }
     let task = state.find("QueryTask", id)?;
     let plan = plan(state, task)?;
     let format = text(task, "result_format").unwrap_or_default();
     if is_expired(&plan) || text(task, "status") == Some("killed") {
-        return Err(Refusal::NotFound);
+        return Err(ErrorResponse::NotFound);
     }
     match plan.error() {
-        // Unlike a query that is run at once, a task tells in the status that it failed, where the format has no place for it.
-        Some(error) if format != "json_detail" && format != "sql" => Err(Refusal::BadRequest(error.to_owned())),
-        _ => results::answer(plan, format).map(Outcome::Answer),
+        // Unlike a query that runs at once, a failed task gets an error status if the format cannot carry the message.
+        Some(error) if format != "json_detail" && format != "sql" => Err(ErrorResponse::BadRequest(error.to_owned())),
+        _ => results::respond(plan, format).map(Outcome::Response),
     }
 }
 
-/// The results of queries on the view `expired` are gone as soon as they are there.
+/// Results of queries on the view `expired` are never found.
 fn is_expired(plan: &Plan) -> bool {
     plan.view == "expired"
 }
 
-fn multi_results(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn multi_results(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let mut all = Row::new();
     for id in call.list("query_task_ids").unwrap_or_default() {
         let result = match is_done(state, id) {
@@ -127,7 +127,7 @@ fn multi_results(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     Ok(Outcome::Json(Value::Object(all)))
 }
 
-fn one_of_many(state: &State, id: &str) -> Result<Value, Refusal> {
+fn one_of_many(state: &State, id: &str) -> Result<Value, ErrorResponse> {
     let task = state.find("QueryTask", id)?;
     let plan = plan(state, task)?;
     let format = text(task, "result_format").and_then(TextFormat::named);
@@ -138,7 +138,7 @@ fn one_of_many(state: &State, id: &str) -> Result<Value, Refusal> {
     })
 }
 
-fn kill(state: &mut State, id: &str) -> Result<Outcome, Refusal> {
+fn kill(state: &mut State, id: &str) -> Result<Outcome, ErrorResponse> {
     state.find_mut("QueryTask", id)?.insert("status".to_owned(), json!("killed"));
     Ok(Outcome::Nothing)
 }

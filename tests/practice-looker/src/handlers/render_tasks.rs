@@ -1,13 +1,13 @@
-//! Documents and images that take their time.
+//! Render tasks: documents and images that are made in the background.
 
 use http::HeaderName;
 use serde_json::json;
 
 use super::{Handled, Outcome, credentials::now, known_model, queries, text};
 use crate::{
-    answer::{Answer, Content},
     call::Call,
-    refusal::{Refusal, invalid},
+    error_response::{ErrorResponse, invalid},
+    response::{Content, Response},
     results::files,
     sample,
     state::State,
@@ -27,8 +27,14 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
     })
 }
 
-/// Only a whole dashboard can be a document; everything can be an image.
-fn create(state: &mut State, call: &Call, of: &str, property: &str, formats: &[&str]) -> Result<Outcome, Refusal> {
+/// Only a whole dashboard can be rendered as a PDF; everything can be rendered as an image.
+fn create(
+    state: &mut State,
+    call: &Call,
+    of: &str,
+    property: &str,
+    formats: &[&str],
+) -> Result<Outcome, ErrorResponse> {
     let format = call.path("result_format");
     if !formats.contains(&format) {
         return Err(invalid(
@@ -69,8 +75,8 @@ fn create(state: &mut State, call: &Call, of: &str, property: &str, formats: &[&
     Ok(Outcome::Item(task))
 }
 
-/// Whether a task has ended. Asking brings it nearer to its end.
-fn is_done(state: &mut State, id: &str) -> Result<bool, Refusal> {
+/// Whether a task has finished. Each request brings it closer to its end.
+fn is_done(state: &mut State, id: &str) -> Result<bool, ErrorResponse> {
     let left = state.waiting.get(id).copied().unwrap_or(0);
     let task = state.find_mut("RenderTask", id)?;
     let status = if left == 0 { "success" } else { "rendering" };
@@ -82,16 +88,16 @@ fn is_done(state: &mut State, id: &str) -> Result<bool, Refusal> {
     Ok(left == 0)
 }
 
-fn show(state: &mut State, id: &str) -> Result<Outcome, Refusal> {
+fn show(state: &mut State, id: &str) -> Result<Outcome, ErrorResponse> {
     is_done(state, id)?;
     Ok(Outcome::Item(state.find("RenderTask", id)?.clone()))
 }
 
-fn results(state: &mut State, id: &str) -> Result<Outcome, Refusal> {
+fn results(state: &mut State, id: &str) -> Result<Outcome, ErrorResponse> {
     if !is_done(state, id)? {
-        let mut answer = Answer::empty(202);
-        answer.headers.push((HeaderName::from_static("retry-after"), "1".to_owned()));
-        return Ok(Outcome::Answer(answer));
+        let mut response = Response::empty(202);
+        response.headers.push((HeaderName::from_static("retry-after"), "1".to_owned()));
+        return Ok(Outcome::Response(response));
     }
     let task = state.find("RenderTask", id)?;
     let (media_type, bytes) = match text(task, "result_format") {
@@ -101,5 +107,5 @@ fn results(state: &mut State, id: &str) -> Result<Outcome, Refusal> {
         Some("jpg") => ("image/jpeg", files::JPEG.to_vec()),
         _ => ("image/png", files::PNG.to_vec()),
     };
-    Ok(Outcome::Answer(Answer::content(200, media_type, Content::Whole(bytes.into()))))
+    Ok(Outcome::Response(Response::content(200, media_type, Content::Whole(bytes.into()))))
 }

@@ -1,12 +1,12 @@
-//! Roles, and who has them. Permission sets and model sets need no more than what every thing gets.
+//! Roles and their users. `generic` handles permission sets and model sets.
 
 use serde_json::{Value, json};
 
 use super::{Handled, Outcome, content, known_model, text};
 use crate::{
     call::Call,
+    error_response::{ErrorResponse, invalid},
     present::lists,
-    refusal::{Refusal, invalid},
     sample, search,
     state::State,
     table::Row,
@@ -36,7 +36,7 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
     })
 }
 
-fn check(state: &State, body: &Row, id: Option<&str>) -> Result<(), Refusal> {
+fn check(state: &State, body: &Row, id: Option<&str>) -> Result<(), ErrorResponse> {
     if let Some(name) = body.get("name") {
         let name = name.as_str().unwrap_or_default();
         if name.trim().is_empty() {
@@ -56,7 +56,7 @@ fn check(state: &State, body: &Row, id: Option<&str>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let body = call.object();
     if !body.contains_key("name") {
         return Err(invalid("name", "missing_field", "name is required"));
@@ -78,31 +78,31 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     content::show(state, "Role", &id)
 }
 
-fn is_internal(state: &State, id: &str) -> Result<bool, Refusal> {
+fn is_internal(state: &State, id: &str) -> Result<bool, ErrorResponse> {
     Ok(state.find("Role", id)?.get("internal") == Some(&Value::Bool(true)))
 }
 
-fn update(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn update(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("role_id");
     let body = call.object();
     if is_internal(state, id)? {
-        return Err(Refusal::Forbidden("The role Admin cannot be changed.".to_owned()));
+        return Err(ErrorResponse::Forbidden("The role Admin cannot be changed.".to_owned()));
     }
     check(state, &body, Some(id))?;
     write::apply(known_model("Role")?, state.find_mut("Role", id)?, &body);
     content::show(state, "Role", id)
 }
 
-fn delete(state: &mut State, id: &str) -> Result<Outcome, Refusal> {
+fn delete(state: &mut State, id: &str) -> Result<Outcome, ErrorResponse> {
     if is_internal(state, id)? {
-        return Err(Refusal::Forbidden("The role Admin cannot be deleted.".to_owned()));
+        return Err(ErrorResponse::Forbidden("The role Admin cannot be deleted.".to_owned()));
     }
     state.table_mut("Role").remove(id);
     set_members(state, "role_ids", id, &[]);
     Ok(Outcome::Nothing)
 }
 
-/// Sees to it that exactly these users have `id` in a property that is a list.
+/// Makes exactly these users have `id` in a list property.
 fn set_members(state: &mut State, property: &str, id: &str, users: &[String]) {
     for user in state.table_mut("User").rows_mut() {
         let wanted = text(user, "id").is_some_and(|user| users.iter().any(|wanted| wanted == user));
@@ -114,12 +114,12 @@ fn set_members(state: &mut State, property: &str, id: &str, users: &[String]) {
     }
 }
 
-fn users_with(state: &State, id: &str) -> Result<Outcome, Refusal> {
+fn users_with(state: &State, id: &str) -> Result<Outcome, ErrorResponse> {
     content::list(state, "User", |user| lists(user, "role_ids", id))
 }
 
-/// The account that asks keeps the role Admin: nobody could undo it.
-fn set_users(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+/// Refuses to take the role Admin from the calling account, because nobody could give it back.
+fn set_users(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("role_id");
     let users = call.ids();
     state.find("Role", id)?;
@@ -127,18 +127,18 @@ fn set_users(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
         return Err(invalid("user_ids", "invalid", format!("There is no user {unknown}")));
     }
     if id == crate::seed::ADMIN_ROLE && !users.contains(&call.session.user_id) {
-        return Err(Refusal::Forbidden("You cannot take the role Admin from yourself.".to_owned()));
+        return Err(ErrorResponse::Forbidden("You cannot take the role Admin from yourself.".to_owned()));
     }
     set_members(state, "role_ids", id, &users);
     users_with(state, id)
 }
 
-fn groups_with(state: &State, id: &str) -> Result<Outcome, Refusal> {
+fn groups_with(state: &State, id: &str) -> Result<Outcome, ErrorResponse> {
     let role = state.find("Role", id)?;
     content::list(state, "Group", |group| text(group, "id").is_some_and(|group| lists(role, "group_ids", group)))
 }
 
-fn set_groups(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn set_groups(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("role_id");
     let groups = call.ids();
     state.find("Role", id)?;

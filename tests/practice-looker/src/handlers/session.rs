@@ -1,11 +1,11 @@
-//! The session of a token: which workspace it works in.
+//! The session of a token: its workspace.
 
 use serde_json::json;
 
 use super::{Handled, Outcome, text};
 use crate::{
     call::Call,
-    refusal::{Refusal, invalid},
+    error_response::{ErrorResponse, invalid},
     state::State,
 };
 
@@ -17,8 +17,8 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
     })
 }
 
-fn show(state: &State, call: &Call) -> Result<Outcome, Refusal> {
-    let session = state.sessions.get(&call.token).ok_or(Refusal::Unauthenticated)?;
+fn show(state: &State, call: &Call) -> Result<Outcome, ErrorResponse> {
+    let session = state.sessions.get(&call.token).ok_or(ErrorResponse::Unauthenticated)?;
     Ok(Outcome::Json(json!({
         "can": {},
         "workspace_id": session.workspace_id,
@@ -26,13 +26,13 @@ fn show(state: &State, call: &Call) -> Result<Outcome, Refusal> {
     })))
 }
 
-fn update(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn update(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let body = call.object();
     if let Some(workspace) = text(&body, "workspace_id") {
         if !matches!(workspace, "production" | "dev") {
             return Err(invalid("workspace_id", "invalid", "workspace_id must be production or dev"));
         }
-        let session = state.sessions.get_mut(&call.token).ok_or(Refusal::Unauthenticated)?;
+        let session = state.sessions.get_mut(&call.token).ok_or(ErrorResponse::Unauthenticated)?;
         session.workspace_id = workspace.to_owned();
     }
     show(state, call)

@@ -1,13 +1,12 @@
-//! Users, their roles, and who they are.
+//! Users and their roles.
 
 use serde_json::{Value, json};
 
 use super::{Handled, Outcome, credentials, known_model, text};
 use crate::{
     call::Call,
-    present,
-    refusal::{Refusal, invalid},
-    sample, search,
+    error_response::{ErrorResponse, invalid},
+    present, sample, search,
     state::State,
     table::Row,
     write,
@@ -35,14 +34,14 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
     })
 }
 
-/// Whether a user is what a search looks for. Whether somebody is an embed user follows from how they sign in.
+/// Whether a search finds a user. `embed_user` derives from how the user signs in.
 fn is_sought(call: &Call, user: &Row) -> bool {
     let embed = user.get("credentials_embed").and_then(Value::as_array).is_some_and(|it| !it.is_empty());
     let fits = call.query("embed_user").is_none_or(|wanted| (wanted == "true") == embed);
     fits && search::matches(call, user)
 }
 
-fn show(state: &State, id: &str) -> Result<Outcome, Refusal> {
+fn show(state: &State, id: &str) -> Result<Outcome, ErrorResponse> {
     Ok(Outcome::Item(state.find("User", id)?.clone()))
 }
 
@@ -57,7 +56,7 @@ fn all(state: &State, call: &Call) -> Outcome {
     }
 }
 
-fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let mut body = call.object();
     let email = match body.remove("credentials_email") {
         Some(Value::Object(credentials)) => text(&credentials, "email").map(str::to_owned),
@@ -76,8 +75,8 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     Ok(Outcome::Item(user))
 }
 
-/// A user with an id, whom nobody can find yet.
-pub(crate) fn new_user(state: &mut State, body: &Row) -> Result<Row, Refusal> {
+/// Makes a user with an id, without storing it.
+pub(crate) fn new_user(state: &mut State, body: &Row) -> Result<Row, ErrorResponse> {
     let model = known_model("User")?;
     let mut user = sample::blank(model);
     write::apply(model, &mut user, body);
@@ -98,12 +97,12 @@ pub(crate) fn new_user(state: &mut State, body: &Row) -> Result<Row, Refusal> {
     Ok(user)
 }
 
-fn update(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn update(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("user_id");
     let mut body = call.object();
     let email = body.remove("credentials_email");
     if body.get("is_disabled") == Some(&Value::Bool(true)) && id == call.session.user_id {
-        return Err(Refusal::Forbidden("You cannot disable yourself.".to_owned()));
+        return Err(ErrorResponse::Forbidden("You cannot disable yourself.".to_owned()));
     }
     state.find("User", id)?;
     if let Some(Value::Object(credentials)) = &email
@@ -121,7 +120,7 @@ fn update(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     show(state, id)
 }
 
-/// Sets the properties that follow from others.
+/// Sets the properties that derive from others.
 pub(crate) fn set_names(user: &mut Row) {
     let names: Vec<&str> = ["first_name", "last_name"].into_iter().filter_map(|name| text(user, name)).collect();
     let display_name = if names.is_empty() { Value::Null } else { json!(names.join(" ")) };
@@ -130,11 +129,11 @@ pub(crate) fn set_names(user: &mut Row) {
     user.insert("email".to_owned(), email.unwrap_or(Value::Null));
 }
 
-fn delete(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn delete(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("user_id");
     state.find("User", id)?;
     if id == call.session.user_id {
-        return Err(Refusal::Forbidden("You cannot delete yourself.".to_owned()));
+        return Err(ErrorResponse::Forbidden("You cannot delete yourself.".to_owned()));
     }
     state.table_mut("User").remove(id);
     state.api_keys.retain(|_, key| key.user_id != id);
@@ -142,7 +141,7 @@ fn delete(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     Ok(Outcome::Nothing)
 }
 
-fn for_credential(state: &State, call: &Call) -> Result<Outcome, Refusal> {
+fn for_credential(state: &State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let wanted = call.path("credential_id");
     let has = |credentials: &Value, name: &str| credentials.get(name).is_some_and(|value| value == wanted);
     let user = state.rows("User").find(|user| match call.path("credential_type") {
@@ -153,10 +152,10 @@ fn for_credential(state: &State, call: &Call) -> Result<Outcome, Refusal> {
         }
         _ => false,
     });
-    Ok(Outcome::Item(user.ok_or(Refusal::NotFound)?.clone()))
+    Ok(Outcome::Item(user.ok_or(ErrorResponse::NotFound)?.clone()))
 }
 
-fn roles(state: &State, id: &str) -> Result<Outcome, Refusal> {
+fn roles(state: &State, id: &str) -> Result<Outcome, ErrorResponse> {
     let user = state.find("User", id)?;
     let ids = user.get("role_ids").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let roles = ids.iter().filter_map(|id| state.find("Role", id.as_str()?).ok());
@@ -164,7 +163,7 @@ fn roles(state: &State, id: &str) -> Result<Outcome, Refusal> {
     Ok(Outcome::List(roles.map(|role| present::present(state, model, role)).collect()))
 }
 
-fn set_roles(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn set_roles(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("user_id");
     let ids = call.ids();
     if let Some(unknown) = ids.iter().find(|role| state.find("Role", role).is_err()) {
@@ -174,7 +173,7 @@ fn set_roles(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
     roles(state, id)
 }
 
-fn replace_email(state: &mut State, call: &Call) -> Result<Outcome, Refusal> {
+fn replace_email(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("user_id");
     let body = call.object();
     let email = text(&body, "email").unwrap_or_default();

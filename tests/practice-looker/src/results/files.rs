@@ -1,18 +1,18 @@
-//! Small files that are really what they say: images, a document.
+//! Small valid files: images and a document.
 
-/// A chart of four bars.
+/// A bar chart as PNG.
 pub(crate) const PNG: &[u8] = include_bytes!("images/chart.png");
 
 /// The same chart.
 pub(crate) const JPEG: &[u8] = include_bytes!("images/chart.jpg");
 
-/// The same chart, drawn.
+/// The same chart as SVG.
 pub(crate) const SVG: &str = concat!(
     r#"<svg xmlns="http://www.w3.org/2000/svg" width="32" height="24" viewBox="0 0 32 24">"#,
     r##"<path fill="#5a3cc8" d="M3 14h5v9H3zM10 8h5v15h-5zM17 2h5v21h-5zM24 11h5v12h-5z"/></svg>"##,
 );
 
-/// A document of one page with one line of text.
+/// A PDF of one page with one line of text.
 pub(crate) fn pdf(title: &str) -> Vec<u8> {
     let line: String = title.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == ' ').collect();
     let content = format!("BT /F1 24 Tf 72 720 Td ({line}) Tj ET");

@@ -3,7 +3,7 @@
 use super::rows::{Cell, Field};
 use crate::search::like;
 
-/// One field and what it must be: `Amber`, `Amber,Birch`, `-Amber`, `A%`, `>5`, `<=10`, `5`. An empty one lets everything pass.
+/// One field and its condition: `Amber`, `Amber,Birch`, `-Amber`, `A%`, `>5`, `<=10`, `5`. An empty one matches everything.
 #[derive(Debug, Clone)]
 pub(crate) struct Filter {
     pub(crate) field: Field,
@@ -28,7 +28,7 @@ impl Filter {
         Self { field, written: written.to_owned(), terms }
     }
 
-    /// One of the terms has to fit, and none of those that exclude may.
+    /// Matches if one of the terms does and no excluding term does.
     pub(crate) fn accepts(&self, cell: &Cell) -> bool {
         let excludes = |term: &&Term| matches!(term, Term::NotLike(_));
         let (excluding, including): (Vec<&Term>, Vec<&Term>) = self.terms.iter().partition(excludes);
@@ -40,7 +40,7 @@ impl Filter {
 impl Term {
     fn new(term: &str) -> Self {
         let number = |text: &str| text.trim().parse().ok();
-        // The longer signs first: `>=5` also begins with `>`.
+        // Longer operators first: `>=5` also begins with `>`.
         let compared = [
             term.strip_prefix(">=").and_then(number).map(Self::AtLeast),
             term.strip_prefix("<=").and_then(number).map(Self::AtMost),

@@ -1,4 +1,4 @@
-//! The formats that are text: what comes before the rows, each row, and what comes after.
+//! The text formats: what precedes the rows, each row, and what follows.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ pub(crate) enum TextFormat {
 }
 
 impl TextFormat {
-    /// The format that Looker calls so.
+    /// The format with this name in Looker.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "json" => Self::Json,
@@ -117,7 +117,7 @@ fn row(plan: &Plan, format: TextFormat, index: u64, cells: &[Cell], out: &mut St
 fn after(plan: &Plan, format: TextFormat, out: &mut String) {
     match (format, plan.end) {
         (TextFormat::Json, End::Fails) => {}
-        // What was begun is left as it is: there is no end to tell the failure by.
+        // The document stays unfinished: the format has no place for the failure.
         (format, End::FailsMidway) if format.is_json() => {}
         (TextFormat::Json, _) => out.push(']'),
         (TextFormat::JsonDetail | TextFormat::JsonBi, _) => out.push_str("]}"),
@@ -125,7 +125,7 @@ fn after(plan: &Plan, format: TextFormat, out: &mut String) {
     }
 }
 
-/// The members of an object, and then a list that is left open.
+/// Writes the members of an object and opens a list.
 fn open_object(members: &Value, list: &str, out: &mut String) {
     let text = members.to_string();
     out.push_str(text.strip_suffix('}').unwrap_or(&text));

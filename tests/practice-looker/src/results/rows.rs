@@ -1,16 +1,16 @@
-//! What a query finds. The data is made from the row's number, so that it is the same every time and needs no memory.
+//! The rows of a query. Values derive from the row's number, so that they are the same in every run and need no memory.
 
 use serde_json::Value;
 
 use super::filter::Filter;
 use crate::{
-    refusal::{Refusal, invalid},
+    error_response::{ErrorResponse, invalid},
     table::Row,
 };
 
-/// How many rows every view has, but `numbers`.
+/// How many rows every view except `numbers` has.
 const ROWS: u64 = 1000;
-/// The limit that Looker sets when a query has none.
+/// Looker's limit for queries that set none.
 const DEFAULT_LIMIT: u64 = 500;
 const WORDS: [&str; 8] = ["Amber", "Birch", "Cedar", "Dune", "Ember", "Fjord", "Grove", "Heath, \"upper\""];
 
@@ -22,7 +22,7 @@ pub(crate) enum Cell {
 }
 
 impl Cell {
-    /// The value as people read it: numbers with separators.
+    /// The formatted value: numbers with separators.
     pub(crate) fn rendered(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
@@ -30,7 +30,7 @@ impl Cell {
         }
     }
 
-    /// The value without decoration.
+    /// The unformatted value.
     pub(crate) fn plain(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
@@ -90,7 +90,7 @@ impl Field {
         self.kind == Kind::Measure
     }
 
-    /// What the catalog of fields calls its type.
+    /// The name of its type in Looker's field metadata.
     pub(crate) fn type_name(&self) -> &'static str {
         match self.kind {
             Kind::Number => "number",
@@ -133,7 +133,7 @@ impl Field {
 /// How a query ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum End {
-    /// With its last row.
+    /// Normally, with its last row.
     Well,
     /// With an error instead of rows: its model or view is `broken`.
     Fails,
@@ -152,16 +152,16 @@ pub(crate) struct Plan {
     pub(crate) limit: Option<u64>,
     rows: u64,
     pub(crate) end: End,
-    /// Whether numbers come as people read them.
+    /// Whether numbers are formatted.
     pub(crate) formatted: bool,
 }
 
 impl Plan {
-    /// Reads a query. `limit` goes before its own; `all` is how many rows the view `numbers` has.
+    /// Reads a query. `limit` overrides the query's own; `all` is the number of rows of the view `numbers`.
     ///
     /// # Errors
-    /// 422 when its limit is no number, or a filter cannot be understood.
-    pub(crate) fn new(query: &Row, limit: Option<i64>, all: u64) -> Result<Self, Refusal> {
+    /// 422 if the limit is not a number or a filter cannot be parsed.
+    pub(crate) fn new(query: &Row, limit: Option<i64>, all: u64) -> Result<Self, ErrorResponse> {
         let text = |name: &str| query.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let list = |name: &str| query.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let (model, view) = (text("model"), text("view"));
@@ -198,7 +198,7 @@ impl Plan {
         })
     }
 
-    /// What the database says, where the query fails.
+    /// The database's error message, if the query fails.
     pub(crate) fn error(&self) -> Option<&'static str> {
         match self.end {
             End::Well => None,
@@ -209,7 +209,7 @@ impl Plan {
         }
     }
 
-    /// The rows, one after the other. Only a query that sorts has them all in memory.
+    /// Iterates over the rows. Only a sorted query holds all of them in memory.
     pub(crate) fn rows(&self) -> Box<dyn Iterator<Item = Vec<Cell>> + Send> {
         let (fields, filters) = (self.fields.clone(), self.filters.clone());
         let numbers = (0..self.rows).filter(move |row| filters.iter().all(|filter| filter.lets_pass(*row)));
@@ -239,7 +239,7 @@ impl Plan {
         numbers.into_iter()
     }
 
-    /// What the database would be asked.
+    /// The SQL of the query.
     pub(crate) fn sql(&self) -> String {
         let columns: Vec<String> = self.fields.iter().map(|field| format!("\t{0} AS `{0}`", field.name)).collect();
         let mut sql = format!("SELECT\n{}\nFROM {}", columns.join(",\n"), self.view);
@@ -264,8 +264,8 @@ impl Filter {
     }
 }
 
-/// The limit of the call, else that of the query, else Looker's; -1 is none.
-fn read_limit(own: &str, of_call: Option<i64>) -> Result<Option<u64>, Refusal> {
+/// The limit of the call, otherwise that of the query, otherwise Looker's default. -1 means no limit.
+fn read_limit(own: &str, of_call: Option<i64>) -> Result<Option<u64>, ErrorResponse> {
     let limit = match (of_call, own) {
         (Some(limit), _) => limit,
         (None, "") => return Ok(Some(DEFAULT_LIMIT)),

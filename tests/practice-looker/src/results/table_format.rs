@@ -1,11 +1,11 @@
-//! The formats that are a table: csv, txt, md, html.
+//! The tabular formats: csv, txt, md, html.
 
 use super::{
     format::TextFormat,
     rows::{Cell, Plan},
 };
 
-/// The heading.
+/// Writes the header row.
 pub(super) fn before(plan: &Plan, format: TextFormat, out: &mut String) {
     let labels: Vec<String> = plan.fields.iter().map(|field| field.label()).collect();
     match format {
@@ -28,14 +28,14 @@ pub(super) fn before(plan: &Plan, format: TextFormat, out: &mut String) {
     }
 }
 
-/// A row.
+/// Writes a row.
 pub(super) fn row(plan: &Plan, format: TextFormat, cells: &[Cell], out: &mut String) {
     let texts: Vec<String> =
         cells.iter().map(|cell| if plan.formatted { cell.rendered() } else { cell.plain() }).collect();
     line(&texts, format, out);
 }
 
-/// The end. A failure that came too late for anything else is told in a line of its own.
+/// Writes the end. A failure after the first rows becomes a line of its own.
 pub(super) fn after(plan: &Plan, format: TextFormat, out: &mut String) {
     if let Some(error) = plan.error() {
         out.push_str("Error: ");
@@ -68,12 +68,12 @@ fn line(texts: &[String], format: TextFormat, out: &mut String) {
     out.push('\n');
 }
 
-/// A value as CSV has it.
+/// Quotes a value for CSV if needed.
 fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
-/// Text as HTML and XML have it.
+/// Escapes text for HTML and XML.
 pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,4 +1,4 @@
-//! A workbook of one sheet, as small as one can be.
+//! A minimal workbook with one sheet.
 
 use std::io::{Cursor, Write};
 
@@ -37,7 +37,7 @@ const WORKBOOK_RELATIONS: &str = concat!(
     r#"Target="worksheets/sheet1.xml"/></Relationships>"#,
 );
 
-/// The workbook with a query's rows.
+/// The workbook of a query's rows.
 pub(super) fn workbook(plan: &Plan) -> Vec<u8> {
     // Writing to memory does not fail.
     write(plan).unwrap_or_default()

@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::support::{Practice, details, each};
 
 #[test]
-fn a_group_has_members() {
+fn group_has_members() {
     let practice = Practice::new();
     let group = practice.post("/groups", &json!({ "name": "Pilots" })).expect(200);
     let path = format!("/groups/{}", group["id"].as_str().unwrap());
@@ -25,7 +25,7 @@ fn a_group_has_members() {
 }
 
 #[test]
-fn groups_lie_in_groups_and_have_names_of_their_own() {
+fn groups_nest_and_have_unique_names() {
     let practice = Practice::new();
     practice.post("/groups/2/groups", &json!({ "group_id": "3" })).expect(200);
     assert_eq!(each(&practice.get("/groups/2/groups").expect(200), "name"), ["Managers"]);
@@ -41,7 +41,7 @@ fn groups_lie_in_groups_and_have_names_of_their_own() {
 }
 
 #[test]
-fn a_role_has_its_sets_and_its_users() {
+fn role_has_sets_and_users() {
     let practice = Practice::new();
     let body = json!({ "name": "Auditor", "permission_set_id": "3", "model_set_id": "2" });
     let role = practice.post("/roles", &body).expect(200);

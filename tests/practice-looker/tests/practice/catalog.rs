@@ -120,7 +120,7 @@ fn prepare(practice: &Practice, operation: &Operation) {
 
 /// The problems of an answer, in words.
 fn problems(operation: &Operation, reply: &Reply) -> Vec<String> {
-    let Some(answer) = operation.answers.iter().find(|answer| answer.status == reply.status) else {
+    let Some(answer) = operation.responses.iter().find(|answer| answer.status == reply.status) else {
         return vec![format!("status {}: {}", reply.status, reply.text())];
     };
     let media_type = reply.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().to_owned();
@@ -184,7 +184,7 @@ fn compare_model(entries: &Map<String, Value>, model: &Model, place: &str, probl
 }
 
 #[test]
-fn every_operation_answers_in_its_shape() {
+fn every_operation_responds_with_its_shape() {
     let mut wrong = Vec::new();
     for operation in &OPERATIONS {
         let practice = Practice::from(PracticeLooker::builder().users(1).polls_until_done(0));
@@ -222,7 +222,7 @@ fn every_operation_answers_in_its_shape() {
 }
 
 #[test]
-fn what_looker_does_not_have_is_not_found() {
+fn unknown_routes_get_404() {
     let practice = Practice::new();
     for (method, path) in [("GET", "/no_such_thing"), ("PUT", "/users"), ("DELETE", "/users"), ("GET", "/users/")] {
         assert_eq!(practice.bare(method, path).expect(404)["message"], "Not found", "{method} {path}");

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::support::{Practice, details, each};
 
 #[test]
-fn folders_are_a_tree() {
+fn folders_form_a_tree() {
     let practice = Practice::new();
     let folder = practice.post("/folders", &json!({ "name": "Deep", "parent_id": "2" })).expect(200);
     let id = folder["id"].as_str().unwrap();
@@ -25,7 +25,7 @@ fn folders_are_a_tree() {
 }
 
 #[test]
-fn a_look_shows_its_query_and_runs_it() {
+fn look_shows_and_runs_its_query() {
     let practice = Practice::new();
     let body = json!({ "title": "Cities", "folder_id": "3", "query_id": "2" });
     let look = practice.post("/looks", &body).expect(200);
@@ -50,7 +50,7 @@ fn a_look_shows_its_query_and_runs_it() {
 }
 
 #[test]
-fn a_dashboard_shows_what_is_on_it() {
+fn dashboard_shows_its_parts() {
     let practice = Practice::new();
     let dashboard = practice.post("/dashboards", &json!({ "title": "New", "folder_id": "2" })).expect(200);
     let id = dashboard["id"].as_str().unwrap();
@@ -71,7 +71,7 @@ fn a_dashboard_shows_what_is_on_it() {
 }
 
 #[test]
-fn a_lookml_dashboard_is_read_and_imported_but_not_changed() {
+fn lookml_dashboard_is_read_only_and_can_be_imported() {
     let practice = Practice::new();
     assert_eq!(practice.get("/dashboards/thelook::overview").expect(200)["title"], "Overview");
     assert_eq!(practice.get("/dashboards/thelook%3A%3Aoverview").expect(200)["readonly"], true);
@@ -83,7 +83,7 @@ fn a_lookml_dashboard_is_read_and_imported_but_not_changed() {
 }
 
 #[test]
-fn other_things_are_kept_too() {
+fn objects_without_a_handler_are_stored() {
     let practice = Practice::new();
     let board = practice.post("/boards", &json!({ "title": "Start here" })).expect(200);
     let path = format!("/boards/{}", board["id"].as_str().unwrap());

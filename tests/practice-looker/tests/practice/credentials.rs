@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::support::{Practice, details, each};
 
 #[test]
-fn email_credentials_are_made_once_and_changed() {
+fn email_credentials_are_created_once_and_updated() {
     let practice = Practice::new();
     let path = "/users/13/credentials_email";
     assert_eq!(practice.get(path).status, 404);
@@ -22,7 +22,7 @@ fn email_credentials_are_made_once_and_changed() {
 }
 
 #[test]
-fn the_secret_of_api_credentials_is_told_once_and_signs_in() {
+fn api_secret_is_shown_once_and_signs_in() {
     let mut practice = Practice::new();
     let made = practice.bare("POST", "/users/2/credentials_api3").expect(200);
     let (id, secret) = (made["client_id"].as_str().unwrap(), made["client_secret"].as_str().unwrap());
@@ -42,7 +42,7 @@ fn the_secret_of_api_credentials_is_told_once_and_signs_in() {
 }
 
 #[test]
-fn two_factor_credentials_are_made_once() {
+fn two_factor_credentials_are_created_once() {
     let practice = Practice::new();
     let path = "/users/2/credentials_totp";
     assert_eq!(practice.get(path).status, 404);
@@ -54,7 +54,7 @@ fn two_factor_credentials_are_made_once() {
 }
 
 #[test]
-fn a_new_reset_token_takes_the_place_of_the_former() {
+fn new_reset_token_replaces_the_previous_one() {
     let practice = Practice::new();
     let path = "/users/2/credentials_email";
     let reset = || practice.bare("POST", &format!("{path}/password_reset?expires=true")).expect(200);
@@ -68,7 +68,7 @@ fn a_new_reset_token_takes_the_place_of_the_former() {
 }
 
 #[test]
-fn credentials_lead_to_their_user() {
+fn user_is_found_by_credentials() {
     let practice = Practice::new();
     let email = practice.get("/users/4").expect(200)["email"].as_str().unwrap().to_owned();
     assert_eq!(practice.get(&format!("/users/credential/email/{email}")).expect(200)["id"], "4");

@@ -36,14 +36,14 @@ fn was_reset(end: std::io::Result<()>) {
 }
 
 #[test]
-fn a_status_comes_instead_of_the_answer() {
+fn status_fault_replaces_the_response() {
     let practice = Practice::new();
     practice.looker.fail_next(Fault::too_many_requests(7));
     let refused = practice.post("/users", &json!({ "first_name": "X" }));
     assert_eq!((refused.status, refused.header("retry-after")), (429, Some("7")));
     assert_eq!(refused.json()["message"], "Too Many Requests");
     assert_eq!(practice.get("/users/14").status, 404, "it was not done");
-    practice.looker.fail_next(Fault::Answer {
+    practice.looker.fail_next(Fault::Response {
         status: 502,
         headers: vec![("content-type".into(), "text/html".into())],
         body: b"<html>".to_vec(),
@@ -58,7 +58,7 @@ fn a_status_comes_instead_of_the_answer() {
 }
 
 #[test]
-fn a_redirect_leads_elsewhere() {
+fn redirect_fault_sends_its_location() {
     let practice = Practice::new();
     practice.looker.fail_next(Fault::Redirect { status: 307, location: "/elsewhere".into() });
     let reply = practice.get("/user");
@@ -66,7 +66,7 @@ fn a_redirect_leads_elsewhere() {
 }
 
 #[test]
-fn faults_choose_their_requests() {
+fn faults_match_method_path_and_count() {
     let practice = Practice::new();
     practice.looker.fail_on("GET", "/users", 2, Fault::status(500));
     practice.looker.fail_on("*", "/api/4.0/roles", 1, Fault::status(502));
@@ -88,7 +88,7 @@ fn faults_choose_their_requests() {
 }
 
 #[test]
-fn answers_can_be_late() {
+fn delay_fault_delays_the_response() {
     let practice = Practice::new();
     practice.looker.fail_next(Fault::Delay(Duration::from_millis(300)));
     let start = Instant::now();
@@ -97,7 +97,7 @@ fn answers_can_be_late() {
 }
 
 #[test]
-fn one_late_answer_does_not_keep_the_others() {
+fn delayed_response_does_not_block_others() {
     let practice = Practice::new();
     practice.looker.fail_on("GET", "/roles", 1, Fault::Delay(Duration::from_millis(600)));
     std::thread::scope(|scope| {
@@ -111,7 +111,7 @@ fn one_late_answer_does_not_keep_the_others() {
 }
 
 #[test]
-fn connections_are_reset_at_every_moment() {
+fn reset_faults_reset_at_the_right_byte() {
     let practice = Practice::new();
     practice.looker.fail_next(Fault::ResetBeforeHead);
     let (bytes, end) = raw(&practice, "/user");
@@ -132,7 +132,7 @@ fn connections_are_reset_at_every_moment() {
 }
 
 #[test]
-fn what_was_asked_is_done_although_the_answer_is_lost() {
+fn request_is_carried_out_although_its_response_is_lost() {
     let practice = Practice::new();
     practice.looker.fail_next(Fault::ResetBeforeHead);
     let lost = crate::support::reply(practice.request("POST", "/users").json(&json!({ "first_name": "Lost" })));
@@ -141,7 +141,7 @@ fn what_was_asked_is_done_although_the_answer_is_lost() {
 }
 
 #[test]
-fn connections_are_closed_too_early() {
+fn close_faults_close_at_the_right_byte() {
     let practice = Practice::new();
     practice.looker.fail_next(Fault::CloseBeforeHead);
     let (bytes, end) = raw(&practice, "/user");
@@ -152,7 +152,7 @@ fn connections_are_closed_too_early() {
     let (head, body) = split(&bytes);
     assert_eq!((body.len(), end.is_ok()), (content_length(&head) / 2, true));
 
-    practice.looker.fail_next(Fault::CloseAfterAnswer);
+    practice.looker.fail_next(Fault::CloseAfterResponse);
     let (bytes, end) = raw(&practice, "/user");
     let (head, body) = split(&bytes);
     assert_eq!((body.len(), end.is_ok()), (content_length(&head), true));
@@ -160,7 +160,7 @@ fn connections_are_closed_too_early() {
 }
 
 #[test]
-fn an_answer_can_be_something_else_entirely() {
+fn malformed_responses_are_sent() {
     let practice = Practice::new();
     practice.looker.fail_next(Fault::Garbage);
     let (bytes, end) = raw(&practice, "/user");
@@ -178,7 +178,7 @@ fn an_answer_can_be_something_else_entirely() {
 }
 
 #[test]
-fn answers_can_drip() {
+fn slow_drip_sends_the_body_in_pieces() {
     let practice = Practice::new();
     practice.looker.fail_next(Fault::SlowDrip { bytes: 100, every: Duration::from_millis(10) });
     let start = Instant::now();
@@ -189,16 +189,16 @@ fn answers_can_drip() {
 }
 
 #[test]
-fn an_answer_may_never_come() {
+fn never_respond_keeps_the_connection_open() {
     let practice = Practice::new();
-    practice.looker.fail_next(Fault::NeverAnswer);
+    practice.looker.fail_next(Fault::NeverRespond);
     let (bytes, end) = raw(&practice, "/user");
     assert_eq!(bytes, b"");
     assert!(matches!(end.unwrap_err().kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut));
 }
 
 #[test]
-fn a_login_can_fail_too() {
+fn faults_apply_to_logins() {
     let practice = Practice::new();
     practice.looker.fail_on("POST", "/login", 1, Fault::status(500));
     assert_eq!(practice.sign_in(practice.looker.client_id(), practice.looker.client_secret()), None);

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::support::Practice;
 
 #[test]
-fn everything_that_is_asked_is_recorded() {
+fn requests_are_recorded() {
     let practice = Practice::new();
     practice.looker.clear_requests();
     practice.get("/users/a%2Fb?fields=id%2Cemail&x=y");
@@ -31,7 +31,7 @@ fn everything_that_is_asked_is_recorded() {
 }
 
 #[test]
-fn recording_can_be_switched_off() {
+fn recording_can_be_turned_off() {
     let practice = Practice::from(PracticeLooker::builder().record(false));
     practice.get("/user");
     assert!(practice.looker.requests().is_empty());
@@ -48,12 +48,12 @@ fn the_same_seed_gives_the_same_credentials() {
 }
 
 #[test]
-fn it_stops_when_it_is_dropped_and_frees_its_port() {
+fn drop_stops_the_server_and_frees_its_port() {
     let practice = Practice::new();
     let address = practice.looker.address();
     // Connections that are in the middle of something must not keep it.
     let _idle = TcpStream::connect(address).unwrap();
-    practice.looker.fail_next(Fault::NeverAnswer);
+    practice.looker.fail_next(Fault::NeverRespond);
     let mut stuck = TcpStream::connect(address).unwrap();
     stuck.write_all(b"GET /api/4.0/user HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
     std::thread::sleep(Duration::from_millis(50));
@@ -67,7 +67,7 @@ fn it_stops_when_it_is_dropped_and_frees_its_port() {
 }
 
 #[test]
-fn it_can_be_dropped_inside_a_runtime() {
+fn drop_inside_a_runtime_works() {
     for runtime in
         [tokio::runtime::Builder::new_current_thread().build().unwrap(), tokio::runtime::Runtime::new().unwrap()]
     {
@@ -80,14 +80,14 @@ fn it_can_be_dropped_inside_a_runtime() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_an_error() {
+fn taken_port_is_an_error() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let error = PracticeLooker::builder().port(taken.local_addr().unwrap().port()).start().unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
 }
 
 #[test]
-fn a_connection_is_kept_for_the_next_request() {
+fn connections_are_kept_alive() {
     let practice = Practice::new();
     let mut stream = TcpStream::connect(practice.looker.address()).unwrap();
     let mut buffer = [0; 4096];
@@ -99,14 +99,14 @@ fn a_connection_is_kept_for_the_next_request() {
 }
 
 #[test]
-fn nothing_secret_is_in_debug_output() {
+fn debug_output_has_no_secrets() {
     let practice = Practice::new();
     let shown = format!("{:?}", practice.looker);
     assert!(!shown.contains(practice.looker.client_secret()) && !shown.contains(&practice.token), "{shown}");
 }
 
 #[test]
-fn the_program_says_where_it_listens() {
+fn program_prints_address_and_credentials() {
     for (arguments, keys) in [
         (vec![], ["LOOKERSDK_BASE_URL=http://127.0.0.1:", "LOOKERSDK_CLIENT_ID=", "LOOKERSDK_CLIENT_SECRET="]),
         (vec!["--json"], ["\"base_url\":\"http://127.0.0.1:", "\"client_id\":\"", "\"client_secret\":\""]),
@@ -128,7 +128,7 @@ fn the_program_says_where_it_listens() {
 }
 
 #[test]
-fn the_program_fails_as_it_is_told() {
+fn program_injects_the_faults_of_its_arguments() {
     let mut program = Command::new(env!("CARGO_BIN_EXE_practice-looker"))
         .args(["--json", "--fail", "GET /user 1 503"])
         .stdout(Stdio::piped())

@@ -17,7 +17,7 @@ fn relations(reply: &Reply) -> Vec<String> {
 }
 
 #[test]
-fn without_a_limit_there_are_all_and_no_headers() {
+fn no_limit_returns_all_without_paging_headers() {
     let practice = Practice::new();
     let all = practice.get("/users");
     assert_eq!((all.header("link"), all.header("x-total-count")), (None, None));
@@ -30,7 +30,7 @@ fn without_a_limit_there_are_all_and_no_headers() {
 }
 
 #[test]
-fn a_limit_cuts_and_its_links_lead_through_the_list() {
+fn limit_pages_and_links_lead_through_the_list() {
     let practice = Practice::new();
     let mut reply = practice.get("/users?limit=5&fields=id");
     let mut seen: Vec<String> = Vec::new();
@@ -49,7 +49,7 @@ fn a_limit_cuts_and_its_links_lead_through_the_list() {
 }
 
 #[test]
-fn a_full_page_has_a_next_even_when_nothing_follows() {
+fn full_last_page_has_a_next_link() {
     let practice = Practice::from(PracticeLooker::builder().users(3));
     let full = practice.get("/users?limit=2&offset=2");
     assert_eq!(relations(&full), ["first", "prev", "next", "last"]);
@@ -59,7 +59,7 @@ fn a_full_page_has_a_next_even_when_nothing_follows() {
 }
 
 #[test]
-fn totals_can_be_withheld() {
+fn totals_can_be_turned_off() {
     let practice = Practice::from(PracticeLooker::builder().totals(false));
     let page = practice.get("/users?limit=2");
     assert_eq!(page.header("x-total-count"), None);
@@ -67,7 +67,7 @@ fn totals_can_be_withheld() {
 }
 
 #[test]
-fn pages_can_be_numbered() {
+fn page_and_per_page_select_a_page() {
     let practice = Practice::new();
     let page = practice.get("/users?page=2&per_page=3&fields=id");
     assert_eq!(each(&page.json(), "id"), ["4", "5", "6"]);
@@ -75,7 +75,7 @@ fn pages_can_be_numbered() {
 }
 
 #[test]
-fn lists_are_sorted_by_what_is_named() {
+fn sorts_orders_lists() {
     let practice = Practice::new();
     let sorted = |sorts: &str| {
         let list = practice.get(&format!("/users?limit=3&fields=first_name&sorts={sorts}")).expect(200);
@@ -88,7 +88,7 @@ fn lists_are_sorted_by_what_is_named() {
 }
 
 #[test]
-fn numbers_and_flags_have_to_be_such() {
+fn numbers_and_booleans_are_validated() {
     let practice = Practice::new();
     for query in ["limit=many", "limit=-1", "offset=1.5"] {
         assert_eq!(practice.get(&format!("/users?{query}")).status, 400, "{query}");
@@ -97,7 +97,7 @@ fn numbers_and_flags_have_to_be_such() {
 }
 
 #[test]
-fn fields_choose_properties_of_lists_and_of_single_things() {
+fn fields_selects_properties_of_lists_and_objects() {
     let practice = Practice::new();
     let user = practice.get("/users/1?fields=id,credentials_email(email),nothing").expect(200);
     assert_eq!(user, json!({ "id": "1", "credentials_email": { "email": "ada.lovelace@example.com" } }));
@@ -109,14 +109,14 @@ fn fields_choose_properties_of_lists_and_of_single_things() {
 }
 
 #[test]
-fn ids_choose_from_a_list() {
+fn ids_selects_from_a_list() {
     let practice = Practice::new();
     assert_eq!(each(&practice.get("/users?ids=2,4").expect(200), "id"), ["2", "4"]);
     assert_eq!(each(&practice.get("/groups?ids=1,3").expect(200), "id"), ["1", "3"]);
 }
 
 #[test]
-fn there_can_be_many() {
+fn number_of_users_can_be_set() {
     let practice = Practice::from(PracticeLooker::builder().users(500));
     let users = practice.get("/users?fields=email").expect(200);
     let mut emails = each(&users, "email");

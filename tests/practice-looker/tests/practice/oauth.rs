@@ -70,7 +70,7 @@ fn who(practice: &mut Practice, tokens: &Value) -> Reply {
 }
 
 #[test]
-fn a_code_and_its_verifier_give_tokens_once() {
+fn code_and_verifier_get_tokens_once() {
     let mut practice = practice();
     let code = code(&practice);
     let tokens = exchange(&practice, &code, VERIFIER).expect(200);
@@ -79,14 +79,14 @@ fn a_code_and_its_verifier_give_tokens_once() {
 }
 
 #[test]
-fn whoever_has_only_the_code_gets_nothing() {
+fn code_without_verifier_gets_nothing() {
     let practice = practice();
     let code = code(&practice);
     assert_eq!(exchange(&practice, &code, "another verifier").expect(400)["error"], "invalid_grant");
 }
 
 #[test]
-fn a_refresh_token_gives_tokens_once_and_another_refresh_token() {
+fn refresh_token_works_once_and_is_replaced() {
     let mut practice = practice();
     let first = practice.looker.refresh_token(APPLICATION);
     assert_eq!(refresh(&practice, "another", &first).expect(400)["error"], "invalid_client");
@@ -102,7 +102,7 @@ fn a_refresh_token_gives_tokens_once_and_another_refresh_token() {
 }
 
 #[test]
-fn what_an_application_gets_wrong_is_told() {
+fn application_errors_are_reported() {
     let practice = practice();
     for (name, value, error) in [
         ("client_id", "another", "invalid_client"),

@@ -18,7 +18,7 @@ fn count(practice: &Practice, query: Value) -> usize {
 }
 
 #[test]
-fn a_query_is_kept_under_a_slug_and_found_by_it() {
+fn query_is_stored_under_a_slug() {
     let practice = Practice::new();
     let query = practice.post("/queries", &orders()).expect(200);
     let (id, slug) = (query["id"].as_str().unwrap(), query["slug"].as_str().unwrap());
@@ -35,7 +35,7 @@ fn a_query_is_kept_under_a_slug_and_found_by_it() {
 }
 
 #[test]
-fn rows_come_in_every_format() {
+fn results_come_in_every_format() {
     let practice = Practice::new();
     let media_type = |reply: &crate::support::Reply| reply.header("content-type").unwrap().to_owned();
     let of = |format: &str| {
@@ -87,7 +87,7 @@ fn rows_come_in_every_format() {
 }
 
 #[test]
-fn values_are_quoted_where_the_format_needs_it() {
+fn values_are_quoted_as_the_format_requires() {
     let practice = Practice::new();
     let query = json!({ "model": "m", "view": "v", "fields": ["v.name"], "limit": "8" });
     let rows = run(&practice, "json", &query).expect(200);
@@ -97,7 +97,7 @@ fn values_are_quoted_where_the_format_needs_it() {
 }
 
 #[test]
-fn limits_are_text_in_the_body_and_numbers_in_the_query() {
+fn limit_is_text_in_the_body_and_a_number_in_the_query() {
     let practice = Practice::from(PracticeLooker::builder().unlimited_rows(700));
     let query = |limit: Value| json!({ "model": "m", "view": "numbers", "fields": ["numbers.n"], "limit": limit });
     assert_eq!(count(&practice, query(json!("3"))), 3);
@@ -110,7 +110,7 @@ fn limits_are_text_in_the_body_and_numbers_in_the_query() {
 }
 
 #[test]
-fn filters_filter_and_sorts_sort() {
+fn filters_and_sorts_apply() {
     let practice = Practice::from(PracticeLooker::builder().unlimited_rows(100));
     let numbers = |filter: &str, sorts: Value| {
         let query = json!({ "model": "m", "view": "numbers", "fields": ["numbers.n"], "filters": { "numbers.n": filter }, "sorts": sorts });
@@ -128,7 +128,7 @@ fn filters_filter_and_sorts_sort() {
 }
 
 #[test]
-fn numbers_are_decorated_on_demand() {
+fn numbers_are_formatted_on_request() {
     let practice = Practice::from(PracticeLooker::builder().unlimited_rows(1500));
     let query = json!({ "model": "m", "view": "numbers", "fields": ["numbers.n"], "filters": { "numbers.n": "1234" } });
     assert_eq!(run(&practice, "json", &query).text(), r#"[{"numbers.n":1234}]"#);
@@ -136,7 +136,7 @@ fn numbers_are_decorated_on_demand() {
 }
 
 #[test]
-fn a_query_can_be_in_the_url() {
+fn query_in_the_url_runs() {
     let practice = Practice::from(PracticeLooker::builder().unlimited_rows(50));
     let path = "/queries/models/m/views/numbers/run/csv?fields=numbers.n&f[numbers.n]=%3E47&limit=2";
     assert_eq!(practice.get(path).text(), "Numbers N\n48\n49\n");
@@ -160,7 +160,7 @@ fn a_query_that_fails_may_say_so_with_status_200() {
 }
 
 #[test]
-fn a_query_can_fail_midway() {
+fn query_can_fail_after_some_rows() {
     let practice = Practice::new();
     let query = json!({ "model": "m", "view": "broken_midway", "limit": "10" });
     let json = run(&practice, "json", &query);
@@ -173,7 +173,7 @@ fn a_query_can_fail_midway() {
 }
 
 #[test]
-fn a_large_result_comes_in_pieces() {
+fn large_results_are_chunked() {
     let practice = Practice::from(PracticeLooker::builder().unlimited_rows(300_000));
     let query = json!({ "model": "m", "view": "numbers", "fields": ["numbers.n"], "limit": "-1" });
     let csv = run(&practice, "csv", &query);
@@ -185,7 +185,7 @@ fn a_large_result_comes_in_pieces() {
 }
 
 #[test]
-fn sql_runner_queries_are_kept_and_run() {
+fn sql_queries_are_stored_and_run() {
     let practice = Practice::new();
     let body = json!({ "model_name": "thelook", "sql": "SELECT 1" });
     let query = practice.post("/sql_queries", &body).expect(200);

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{Practice, reply};
 
 #[test]
-fn good_credentials_give_a_token() {
+fn valid_credentials_get_a_token() {
     let practice = Practice::new();
     let form = [("client_id", practice.looker.client_id()), ("client_secret", practice.looker.client_secret())];
     let login = reply(practice.client.post(practice.url("/login")).form(&form)).unwrap().expect(200);
@@ -17,7 +17,7 @@ fn good_credentials_give_a_token() {
 }
 
 #[test]
-fn wrong_credentials_are_not_found() {
+fn wrong_credentials_get_404() {
     let practice = Practice::new();
     let form = [("client_id", practice.looker.client_id()), ("client_secret", "wrong")];
     let refused = reply(practice.client.post(practice.url("/login")).form(&form)).unwrap().expect(404);
@@ -26,7 +26,7 @@ fn wrong_credentials_are_not_found() {
 }
 
 #[test]
-fn credentials_come_in_a_form_and_nowhere_else() {
+fn credentials_are_accepted_in_a_form_only() {
     let practice = Practice::new();
     let (id, secret) = (practice.looker.client_id(), practice.looker.client_secret());
     let in_query = practice.client.post(practice.url(&format!("/login?client_id={id}&client_secret={secret}")));
@@ -37,7 +37,7 @@ fn credentials_come_in_a_form_and_nowhere_else() {
 }
 
 #[test]
-fn both_words_before_the_token_are_accepted() {
+fn both_authorization_schemes_are_accepted() {
     let practice = Practice::new();
     for value in [format!("token {}", practice.token), format!("Bearer {}", practice.token)] {
         let request = practice.client.get(practice.url("/user")).header("authorization", value);
@@ -46,7 +46,7 @@ fn both_words_before_the_token_are_accepted() {
 }
 
 #[test]
-fn nothing_is_told_without_a_good_token() {
+fn invalid_tokens_get_401() {
     let practice = Practice::new();
     let get = || practice.client.get(practice.url("/user"));
     for request in
@@ -58,15 +58,15 @@ fn nothing_is_told_without_a_good_token() {
 }
 
 #[test]
-fn tokens_end_with_their_time() {
-    let practice = Practice::from(PracticeLooker::builder().token_life(Duration::from_millis(300)));
+fn tokens_expire() {
+    let practice = Practice::from(PracticeLooker::builder().token_lifetime(Duration::from_millis(300)));
     assert_eq!(practice.get("/user").status, 200);
     thread::sleep(Duration::from_millis(350));
     assert_eq!(practice.get("/user").status, 401);
 }
 
 #[test]
-fn tokens_end_when_they_are_told_to() {
+fn expire_tokens_invalidates_tokens() {
     let practice = Practice::new();
     practice.looker.expire_tokens();
     assert_eq!(practice.get("/user").status, 401);
@@ -75,7 +75,7 @@ fn tokens_end_when_they_are_told_to() {
 }
 
 #[test]
-fn signing_out_makes_one_token_void() {
+fn logout_invalidates_one_token() {
     let mut practice = Practice::new();
     let other = practice.sign_in(practice.looker.client_id(), practice.looker.client_secret()).unwrap();
     assert_eq!(practice.delete("/logout").status, 204);
@@ -85,7 +85,7 @@ fn signing_out_makes_one_token_void() {
 }
 
 #[test]
-fn an_administrator_can_run_as_somebody_else() {
+fn administrator_can_log_in_as_another_user() {
     let mut practice = Practice::new();
     let login = practice.bare("POST", "/login/3").expect(200);
     assert_eq!(practice.bare("POST", "/login/999").status, 404);
@@ -97,7 +97,7 @@ fn an_administrator_can_run_as_somebody_else() {
 }
 
 #[test]
-fn the_workspace_belongs_to_the_token() {
+fn workspace_belongs_to_the_token() {
     let mut practice = Practice::new();
     assert_eq!(practice.get("/session").expect(200)["workspace_id"], "production");
     assert_eq!(practice.patch("/session", &json!({ "workspace_id": "dev" })).expect(200)["workspace_id"], "dev");

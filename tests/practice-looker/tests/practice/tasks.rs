@@ -16,7 +16,7 @@ fn task(practice: &Practice, view: &str, format: &str) -> String {
 }
 
 #[test]
-fn results_are_there_after_a_while() {
+fn results_are_ready_after_polling() {
     let practice = Practice::from(PracticeLooker::builder().polls_until_done(2));
     let path = task(&practice, "orders", "csv");
     let early = practice.get(&format!("{path}/results"));
@@ -29,7 +29,7 @@ fn results_are_there_after_a_while() {
 }
 
 #[test]
-fn tasks_that_cannot_be_are_refused() {
+fn invalid_tasks_are_rejected() {
     let practice = Practice::new();
     let id = query(&practice, "orders");
     assert_eq!(practice.post("/query_tasks", &json!({ "query_id": "no", "result_format": "json" })).status, 404);
@@ -42,7 +42,7 @@ fn tasks_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn failures_are_told_where_the_format_can_carry_them() {
+fn failed_task_uses_the_format_or_the_status() {
     let practice = Practice::from(PracticeLooker::builder().polls_until_done(0));
     let results = |format: &str| {
         let body = json!({ "query_id": query(&practice, "broken"), "result_format": format });
@@ -63,7 +63,7 @@ fn results_expire() {
 }
 
 #[test]
-fn several_results_come_at_once() {
+fn multi_results_returns_several_tasks() {
     let practice = Practice::new();
     let path = task(&practice, "orders", "json");
     let id = path.rsplit('/').next().unwrap();
@@ -75,7 +75,7 @@ fn several_results_come_at_once() {
 }
 
 #[test]
-fn a_running_query_can_be_killed() {
+fn running_query_can_be_killed() {
     let practice = Practice::new();
     let path = task(&practice, "orders", "json");
     let id = path.rsplit('/').next().unwrap();
@@ -85,7 +85,7 @@ fn a_running_query_can_be_killed() {
 }
 
 #[test]
-fn a_rendering_takes_its_time_and_says_how_much() {
+fn render_task_responds_202_with_retry_after() {
     let practice = Practice::new();
     let made = practice.post("/render_tasks/dashboards/1/pdf?width=800&height=600", &json!({})).expect(200);
     assert_eq!((&made["status"], &made["width"]), (&json!("enqueued_for_render"), &json!(800)));
@@ -100,7 +100,7 @@ fn a_rendering_takes_its_time_and_says_how_much() {
 }
 
 #[test]
-fn only_dashboards_become_documents() {
+fn only_dashboards_render_as_pdf() {
     let practice = Practice::new();
     for (of, format, status) in [
         ("looks/1", "png", 200),

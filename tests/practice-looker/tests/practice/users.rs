@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::support::{Practice, details, each};
 
 #[test]
-fn a_user_is_made_read_changed_and_deleted() {
+fn user_is_created_read_updated_and_deleted() {
     let practice = Practice::new();
     let made = practice.post("/users", &json!({ "first_name": "Mary", "last_name": "Somerville" })).expect(200);
     let id = made["id"].as_str().expect("ids are strings");
@@ -31,7 +31,7 @@ fn read_only_properties_are_ignored_and_null_clears() {
 }
 
 #[test]
-fn a_body_of_the_wrong_shape_is_refused() {
+fn body_of_the_wrong_shape_is_rejected() {
     let practice = Practice::new();
     let wrong = practice.post("/users", &json!({ "first_name": true, "group_ids": "1" })).expect(422);
     assert_eq!(wrong["message"], "Validation Failed");
@@ -44,7 +44,7 @@ fn a_body_of_the_wrong_shape_is_refused() {
 }
 
 #[test]
-fn an_address_is_looked_at_before_anybody_gets_it() {
+fn email_address_is_validated() {
     let practice = Practice::new();
     let taken = practice.get("/users/1").expect(200)["email"].clone();
     for (email, code) in [(taken, "already_exists"), (json!("nobody"), "invalid"), (json!("a b@c.d"), "invalid")] {
@@ -56,7 +56,7 @@ fn an_address_is_looked_at_before_anybody_gets_it() {
 }
 
 #[test]
-fn nobody_deletes_or_disables_themselves() {
+fn users_cannot_delete_or_disable_themselves() {
     let practice = Practice::new();
     let me = practice.get("/user").expect(200)["id"].as_str().unwrap().to_owned();
     assert_eq!(practice.delete(&format!("/users/{me}")).status, 403);
@@ -65,7 +65,7 @@ fn nobody_deletes_or_disables_themselves() {
 }
 
 #[test]
-fn who_is_deleted_or_disabled_is_signed_out() {
+fn deleted_and_disabled_users_are_signed_out() {
     let mut practice = Practice::new();
     let admin = practice.token.clone();
     for (user, end) in [("3", "delete"), ("4", "disable")] {
@@ -88,7 +88,7 @@ fn who_is_deleted_or_disabled_is_signed_out() {
 }
 
 #[test]
-fn a_search_matches_whole_fields_without_regard_to_case() {
+fn search_matches_whole_fields_ignoring_case() {
     let practice = Practice::new();
     let found = |query: &str| {
         let list = practice.get(&format!("/users/search?fields=id&{query}")).expect(200);
@@ -112,7 +112,7 @@ fn a_search_matches_whole_fields_without_regard_to_case() {
 }
 
 #[test]
-fn roles_are_given_and_taken() {
+fn user_roles_are_replaced() {
     let practice = Practice::new();
     let given = practice.send("PUT", "/users/5/roles", &json!(["1", "3"])).expect(200);
     assert_eq!(each(&given, "name"), ["Viewer", "Developer"]);

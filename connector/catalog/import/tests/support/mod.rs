@@ -30,7 +30,7 @@ pub fn orchard() -> Value {
             }},
             "Apple": {"x-looker-status": "stable", "properties": {
                 "tree": {"$ref": "#/components/schemas/Tree"},
-                "colour": {"type": "string", "enum": ["red", "green"], "nullable": false},
+                "color": {"type": "string", "enum": ["red", "green"], "nullable": false},
                 "tastes": {"type": "array", "items": {"type": "string"}, "enum": ["sweet"], "nullable": false},
                 "secret": {"type": "string", "x-looker-write-only": true, "nullable": false},
                 "weight": {"type": "number", "format": "double", "nullable": false},

@@ -1,7 +1,8 @@
-//! List users, create a user, get that user: three activities and what goes from one to the next.
+//! A workflow of three activities: list users, create a user, get that user.
 //!
-//! It is deterministic, as Obelisk wants it: no clock, no randomness, no requests of its own. After a crash the engine
-//! runs it again from its first line and answers each call from the history, until it comes to the one that is missing.
+//! Obelisk requires workflows to be deterministic: no clock, no random numbers, no requests of their own. After a crash the
+//! engine runs the workflow again from the start and takes the result of each call from the history, up to the first call that
+//! has none.
 
 wit_bindgen::generate!({
     path: ["../../../../wit", "wit"],
@@ -11,7 +12,7 @@ wit_bindgen::generate!({
 
 use serde_json::{Value, json};
 use workflow::connector::connector;
-use workflow::connector::types::{Body, Failure, Problem, Reason};
+use workflow::connector::types::{Body, Call, Failure, Problem, Reason};
 
 struct Workflow;
 
@@ -24,23 +25,26 @@ impl exports::examples::looker::add_user::Guest for Workflow {
     }
 }
 
-/// One operation of Looker's, as an activity. The auth is empty: arguments are stored, and the activity has the address
-/// and the credentials from the deployment.
+/// Calls one operation as an activity. The auth is empty because Obelisk stores arguments; the activity gets the address and
+/// the credentials from the deployment. `max_wait_ms` is 0 because Obelisk itself waits and repeats, and a call that waits
+/// holds its lock.
 fn invoke(operation: &str, input: &Value) -> Result<Value, Failure> {
-    let output = connector::invoke("{}", operation, &input.to_string())?;
+    let call = Call { operation: operation.to_owned(), input: input.to_string(), max_wait_ms: Some(0) };
+    let output = connector::invoke("{}", &call)?;
     match output.body {
         Body::Json(json) => serde_json::from_str(&json).map_err(|error| unexpected(format!("{operation}: {error}"))),
-        _ => Err(unexpected(format!("{operation} gave something that is no JSON"))),
+        _ => Err(unexpected(format!("{operation} returned no JSON"))),
     }
 }
 
-/// A failure of the workflow's own.
+/// A failure of the workflow itself.
 fn unexpected(message: String) -> Failure {
     Failure::Permanent(Problem {
         reason: Reason::UnexpectedResponse,
         message,
         status: None,
         retry_after_ms: None,
+        resume: None,
         request_sent: true,
         fields: Vec::new(),
         documentation_url: None,

@@ -30,10 +30,10 @@ thread_local! {
     static CALLS: Cell<u32> = const { Cell::new(0) };
 }
 
-const OPERATIONS: [&str; 22] = [
+const OPERATIONS: [&str; 23] = [
     "allocate", "count", "echo", "environment", "exit", "execution-failed", "file", "flood", "get", "nothing", "post",
     "spin", "text", "trap", "refuse", "wait", "bad-json", "hoard-requests", "hoard-resources", "recurse", "remember",
-    "search",
+    "search", "whisper",
 ];
 
 fn summary(name: &str) -> OperationSummary {
@@ -154,6 +154,11 @@ impl Connector for Guest {
                 std::hint::black_box(0);
             },
             "text" => output(Body::Text("a,b\n1,2\n".into())),
+            // Writes what a terminal would obey to standard error.
+            "whisper" => {
+                eprintln!("\u{1b}[2J\u{9b}31m");
+                output(Body::Nothing)
+            }
             "trap" => {
                 eprintln!("last words");
                 panic!("on demand")

@@ -1,0 +1,123 @@
+//! Large results: through `streaming`, which hands on piece by piece, and through `invoke`, which gives them whole.
+
+use crate::floor::Floor;
+use crate::server::Server;
+use crate::subject::{self, json_bytes};
+use connector_host::limits::MAX_MEMORY_BYTES;
+use connector_host::{Call, Connector, Limits};
+use http::Uri;
+use serde_json::json;
+use std::error::Error;
+use std::time::Instant;
+
+/// Bytes that are asked for at once, as the command line does.
+const READ_BYTES: u32 = 256 * 1024;
+
+/// Memory grows in pages of this size.
+const PAGE: u64 = 64 * 1024;
+
+/// A result by one way.
+#[derive(Debug, Clone, Copy)]
+pub struct Throughput {
+    /// Bytes of the result.
+    pub bytes: u64,
+    /// Bytes in a second.
+    pub connector: f64,
+    /// The same by the HTTP client alone.
+    pub floor: f64,
+}
+
+/// Streams a csv of about `bytes`, `rounds` times by turns with the floor, and gives the best of each: what is slower was
+/// disturbed.
+///
+/// # Errors
+///
+/// Fails where a call fails, or the connector gives other bytes than the floor.
+pub async fn stream(server: &Server, bytes: u64, rounds: usize) -> Result<Throughput, Box<dyn Error + Send + Sync>> {
+    let connector = subject::connector(server, Limits::default()).await?;
+    let floor = Floor::new()?;
+    let uri: Uri = format!("{}/api/4.0/queries/{bytes}/run/csv", server.base_url()).parse()?;
+    let mut best = Throughput { bytes: 0, connector: 0.0, floor: 0.0 };
+    for _ in 0..rounds {
+        let start = Instant::now();
+        best.bytes = floor.count(&uri).await?;
+        best.floor = best.floor.max(best.bytes as f64 / start.elapsed().as_secs_f64());
+
+        let start = Instant::now();
+        let streamed = download(server, &connector, bytes).await?;
+        best.connector = best.connector.max(streamed as f64 / start.elapsed().as_secs_f64());
+        if streamed != best.bytes {
+            return Err(format!("streaming gave {streamed} bytes of {}", best.bytes).into());
+        }
+    }
+    Ok(best)
+}
+
+/// Streams a csv and counts its bytes.
+async fn download(server: &Server, connector: &Connector, bytes: u64) -> Result<u64, Box<dyn Error + Send + Sync>> {
+    let input = json!({"query_id": bytes.to_string(), "result_format": "csv"}).to_string();
+    let mut download = connector.open(&subject::auth(server)?, Call::new("run_query").input(input)).await?;
+    let mut streamed = 0;
+    loop {
+        let piece = download.read(READ_BYTES).await?;
+        if piece.is_empty() {
+            return Ok(streamed);
+        }
+        streamed += piece.len() as u64;
+    }
+}
+
+/// The least memory with which a csv of about `bytes` can be streamed: the most that the sandbox has at any time.
+///
+/// # Errors
+///
+/// Fails where the connector cannot be set up.
+pub async fn peak_memory(server: &Server, bytes: u64) -> Result<u64, Box<dyn Error + Send + Sync>> {
+    let (mut too_little, mut enough) = (0, 32 * 1024 * 1024 / PAGE);
+    while enough - too_little > 1 {
+        let pages = (too_little + enough) / 2;
+        if streams_within(server, bytes, pages * PAGE).await {
+            enough = pages;
+        } else {
+            too_little = pages;
+        }
+    }
+    Ok(enough * PAGE)
+}
+
+/// Whether a csv of about `bytes` can be streamed with so much memory.
+pub async fn streams_within(server: &Server, bytes: u64, memory_bytes: u64) -> bool {
+    let limits = Limits::default().with_memory_bytes(memory_bytes);
+    match subject::connector(server, limits).await {
+        Ok(connector) => download(server, &connector, bytes).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
+/// Gets JSON of about `bytes` as one output, as [`stream`] does.
+///
+/// # Errors
+///
+/// Fails where a call fails, or the connector gives other bytes than the floor.
+pub async fn whole(server: &Server, bytes: u64, rounds: usize) -> Result<Throughput, Box<dyn Error + Send + Sync>> {
+    let limits = Limits::default().with_memory_bytes(MAX_MEMORY_BYTES).with_response_bytes(2 * bytes);
+    let connector = subject::connector(server, limits).await?;
+    let auth = subject::auth(server)?;
+    let floor = Floor::new()?;
+    let uri: Uri = format!("{}/api/4.0/queries/{bytes}/run/json", server.base_url()).parse()?;
+    let input = json!({"query_id": bytes.to_string(), "result_format": "json"}).to_string();
+    let mut best = Throughput { bytes: 0, connector: 0.0, floor: 0.0 };
+    for _ in 0..rounds {
+        let start = Instant::now();
+        best.bytes = floor.get(&uri).await?.len() as u64;
+        best.floor = best.floor.max(best.bytes as f64 / start.elapsed().as_secs_f64());
+
+        let start = Instant::now();
+        let output = json_bytes(&connector.invoke(&auth, Call::new("run_query").input(&input)).await?)? as u64;
+        best.connector = best.connector.max(output as f64 / start.elapsed().as_secs_f64());
+        if output != best.bytes {
+            return Err(format!("invoke gave {output} bytes of {}", best.bytes).into());
+        }
+    }
+    Ok(best)
+}
