@@ -380,8 +380,10 @@ async fn body_is_sent_when_the_pooled_connection_has_just_closed() {
         let connector = builder().limits(limits).policy(policy(&[&address.to_string()])).build().await.unwrap();
         get(&connector, &format!(r#"{{"url":"http://{address}/"}}"#)).await.unwrap();
         close.send(()).unwrap();
-        // Blocks the runtime, so that hyper does not notice before the next request takes the connection.
+        // Blocks the runtime's only thread until the connection is closed. Then the runtime sees it and wakes hyper's task,
+        // but goes on here first: the pool hands out a connection that is about to be dropped.
         std::thread::sleep(Duration::from_millis(50));
+        tokio::task::yield_now().await;
         let input = format!(r#"{{"url":"http://{address}/","send":1048576}}"#);
         let output = invoke(&connector, "post", &input).await.unwrap();
         assert!(matches!(output.body, Body::Json(json) if json == r#"{"status":200,"bytes":4}"#));

@@ -234,39 +234,3 @@ async fn proxy_failures_are_reported_to_the_operator() {
     let connector = proxied(&["api.invalid"], &authority, &silent.to_string(), "").await;
     is_error(get(&connector, r#"{"url":"https://api.invalid/","connect":200}"#).await, "ConnectionTimeout");
 }
-
-/// Reading the system's certificates can take long. Meanwhile the runtime's only thread has to serve others: here, the timer of
-/// the one who waits for the connector.
-#[test]
-fn trusted_certificates_are_loaded_off_the_runtime() {
-    let pipe = folder().join("certificates.pipe");
-    let _ = std::fs::remove_file(&pipe);
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
-    assert!(made.success());
-    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "waits_for_trusted_certificates", "--ignored", "--nocapture"])
-        .env("SSL_CERT_FILE", &pipe)
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdout = child.stdout.take().unwrap();
-    let output = std::thread::spawn(move || std::io::read_to_string(&mut stdout).unwrap());
-    // The child reads the pipe until somebody has written to it: well after its timeout.
-    std::thread::sleep(std::time::Duration::from_secs(20));
-    std::fs::write(&pipe, "").unwrap();
-    child.wait().unwrap();
-    let output = output.join().unwrap();
-    assert!(output.contains("timed out while certificates are loaded"), "{output}");
-}
-
-/// The child process of the test above.
-#[tokio::test]
-#[ignore = "run by another test, which blocks the loading"]
-async fn waits_for_trusted_certificates() {
-    let started = std::time::Instant::now();
-    let build = builder().policy(policy(&["127.0.0.1"])).build();
-    assert!(tokio::time::timeout(std::time::Duration::from_millis(200), build).await.is_err());
-    if started.elapsed() < std::time::Duration::from_secs(5) {
-        println!("timed out while certificates are loaded");
-    }
-}
