@@ -1,18 +1,18 @@
-//! A value that must not be seen.
+//! Values that must not be shown.
 
 use std::fmt;
 
-/// A secret or a token. It has no `Display`, its `Debug` shows nothing of it, and its memory is wiped when it is dropped.
+/// A secret or a token. It has no `Display`, its `Debug` is redacted, and its memory is wiped on drop.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes a value into custody.
+    /// Wraps a value.
     pub fn new(value: String) -> Self {
         Self(value)
     }
 
-    /// The value itself, for the one place that sends it.
+    /// The value itself, for the code that sends it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_nothing_of_it() {
+    fn debug_is_redacted() {
         assert_eq!(format!("{:?}", Secret::new("hunter2".into())), "Secret(…)");
     }
 }
