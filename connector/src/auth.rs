@@ -12,7 +12,7 @@ pub use schema::schema;
 
 use crate::catalog;
 use crate::failure::{FieldProblems, Problem, Reason, Result};
-use crate::secret::Secret;
+use crate::secret::{Redactor, Secret};
 use serde_json::{Map, Value, json};
 
 /// The environment variable with the address.
@@ -104,12 +104,12 @@ impl Auth {
         Self { run_as_user_id: None, workspace: None, ..self.clone() }
     }
 
-    /// Every secret in it, which no message may show.
-    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+    /// Adds every secret in it, which no message may show.
+    pub fn add_secrets(&self, secrets: &mut Redactor) {
         match &self.credentials {
-            Credentials::Client { secret, .. }
-            | Credentials::Token(secret)
-            | Credentials::Refresh { token: secret, .. } => std::iter::once(secret),
+            Credentials::Client { id, secret } => secrets.add_credentials(id, secret),
+            Credentials::Refresh { id, token } => secrets.add_credentials(id, token),
+            Credentials::Token(token) => secrets.add(token),
         }
     }
 
