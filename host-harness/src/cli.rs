@@ -56,8 +56,8 @@ struct Shared {
     /// Component of the connector. Default: the built-in Looker connector.
     #[arg(long, global = true, value_name = "FILE")]
     component: Option<PathBuf>,
-    /// Allow only the hosts that these rules name: HOST, HOST:PORT, *.DOMAIN or http://HOST. Repeatable. Required for hosts
-    /// with private or loopback addresses. Default: the host in the credentials, at public addresses.
+    /// Allow only the hosts that these rules name: HOST, HOST:PORT, *.DOMAIN or http://HOST. Repeatable. Required for
+    /// hosts with private or loopback addresses. Default: the host in the credentials, at public addresses.
     #[arg(long, global = true, value_name = "HOST[:PORT]")]
     allow_host: Vec<Rule>,
     /// Trust the certificate authorities in this PEM file too. Repeatable.
