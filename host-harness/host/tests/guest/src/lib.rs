@@ -112,12 +112,8 @@ impl Connector for Guest {
 
     fn invoke(_auth: String, Call { operation, input, .. }: Call) -> Result<Output, Failure> {
         match operation.as_str() {
-            "allocate" => {
-                let mut kept: Vec<Vec<u8>> = Vec::new();
-                loop {
-                    kept.push(vec![1; 1024 * 1024]);
-                }
-            }
+            "allocate" => allocate(),
+            "get-and-allocate" => fetch::fetch("get", &input).and_then(|_| allocate()),
             "count" => {
                 let calls = CALLS.get() + 1;
                 CALLS.set(calls);
@@ -181,6 +177,14 @@ impl Connector for Guest {
                 Err(Failure::Permanent(problem(Reason::UnknownOperation, message)))
             }
         }
+    }
+}
+
+/// Takes memory without end.
+fn allocate() -> ! {
+    let mut kept: Vec<Vec<u8>> = Vec::new();
+    loop {
+        kept.push(vec![1; 1024 * 1024]);
     }
 }
 
