@@ -159,7 +159,9 @@ fn join_operation<'a>(
     let body = operation.body.as_ref().map(|body| JoinedBody {
         spec: body,
         text: FieldText::from_places(&[own.fields.get(BODY), overlay.fields.get(BODY)], BODY),
-        property_inputs: spec.body_model(operation).map_or_else(Vec::new, |model| property_inputs(overlay, own, operation, model)),
+        property_inputs: spec
+            .body_model(operation)
+            .map_or_else(Vec::new, |model| property_inputs(overlay, own, operation, model)),
     });
     JoinedOperation {
         spec: operation,
