@@ -82,5 +82,5 @@ pub fn transport() -> Transport {
         .unwrap()
         .with_root_certificates(Arc::clone(&trusted().roots))
         .with_no_client_auth();
-    Transport { tls: Some(Arc::new(config)), ..Transport::default() }
+    Transport::new().with_tls(&config)
 }

@@ -1,7 +1,7 @@
 //! Sends a request through `wasi:http` and tells what came of it, error codes in their own words.
 //!
 //! The input is a flat object: `url`, optionally `connect`, `first` and `between` (time-outs in milliseconds), `send`: how
-//! many bytes of body, and `header`: the name of a header that it adds.
+//! many bytes of body, `header`: the name of a header that it adds, and `method`.
 
 use crate::problem;
 use crate::workflow::connector::types::{Body, Failure, Reason};
@@ -48,6 +48,19 @@ pub fn fetch(operation: &str, input: &str) -> Result<Output, Failure> {
         bytes += chunk.len();
     }
     output(Body::Json(format!(r#"{{"status":{status},"bytes":{bytes}}}"#)))
+}
+
+/// The status and the text at a URL.
+pub fn text_of(url: &str) -> Result<(u16, String), Failure> {
+    let (status, stream) = exchange("get", &format!(r#"{{"url":"{url}"}}"#))?;
+    let mut text = Vec::new();
+    loop {
+        let chunk = stream.read(64 * 1024)?;
+        if chunk.is_empty() {
+            return Ok((status, String::from_utf8_lossy(&text).into_owned()));
+        }
+        text.extend(chunk);
+    }
 }
 
 pub fn start(input: &str) -> Result<Stream, Failure> {
@@ -101,7 +114,12 @@ fn get(input: &str) -> Result<OutgoingRequest, ErrorCode> {
 
 fn send(operation: &str, input: &str) -> Result<IncomingResponse, ErrorCode> {
     let request = get(input)?;
-    let method = if operation == "post" { Method::Post } else { Method::Get };
+    let method = match value(input, "method") {
+        Some("CONNECT") => Method::Connect,
+        Some(method) => Method::Other(method.to_owned()),
+        None if operation == "post" => Method::Post,
+        None => Method::Get,
+    };
     request.set_method(&method).map_err(|()| ErrorCode::HttpRequestMethodInvalid)?;
 
     let options = RequestOptions::new();
