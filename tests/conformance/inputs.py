@@ -189,14 +189,12 @@ class Variant:
 
     def single(self, kind, depth: int) -> tuple:
         """A value that has no parts of its own."""
-        # Inside a model that is a property of a model, the SDK fails on its own enumerations and on date-times
-        # ("'mappingproxy' object has no attribute '__dict__'"); there its users have to give texts.
         if kind is datetime.datetime:
             moment = self.pick(MOMENTS)
-            return (moment if depth <= 1 else _rfc3339(moment)), _rfc3339(moment)
+            return moment, _rfc3339(moment)
         if isinstance(kind, enum.EnumMeta):
             member = self.pick([one for one in kind if one.name != "invalid_api_enum_value"])
-            return (member if depth <= 1 else member.value), member.value
+            return member, member.value
         return _both(self.pick(self.pools[kind]))
 
     pools = {str: TEXTS, int: INTEGERS, float: NUMBERS, bool: (True, False), typing.Any: ANYTHING}

@@ -97,7 +97,9 @@ impl<'a> Merge<'a> {
             bodies.filter_map(|body| self.resolved(&body.kind).0.model().map(str::to_owned)).collect();
         let mut found = BTreeSet::new();
         while let Some(name) = open.pop() {
-            if let Some(model) = self.sdk_model(&name)
+            // The form for bodies lacks the models that only Looker sets.
+            let form = self.sdk_model(&format!("{WRITE}{name}")).or_else(|| self.sdk_model(&name));
+            if let Some(model) = form
                 && found.insert(name)
             {
                 let parts = model.properties.iter().map(|property| self.resolved(&property.kind).0);
@@ -420,6 +422,18 @@ mod tests {
         assert_eq!((height("Tree").since.as_deref(), height("Tree").read_only), (Some("1.3"), true));
         assert!(!height("Apple").read_only, "part of a body, and the SDK has no second form of it");
         assert!(spec.model("Count").unwrap().properties[0].read_only, "nobody sends it");
+    }
+
+    #[test]
+    fn a_model_that_only_looker_sets_stays_read_only() {
+        let mut sdk = same();
+        // Nothing of a tree but its label can be sent, so no apple is.
+        sdk["models"][1]["properties"].as_array_mut().unwrap().pop();
+        sdk["models"][2]["properties"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({"name": "height", "type": "number", "required": false}));
+        assert!(merged(&sdk).unwrap().model("Apple").unwrap().property("height").unwrap().read_only);
     }
 
     #[test]

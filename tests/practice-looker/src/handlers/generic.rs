@@ -46,7 +46,10 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Result<Outcome, ErrorRes
 fn file(media_type: &'static str) -> Response {
     match media_type {
         "image/svg+xml" => Response::content(200, "image/svg+xml", Content::Whole(files::SVG.into())),
-        "image/png" => Response::content(200, "image/png", Content::Whole(files::PNG.into())),
+        // A description that does not say which file it is: Looker has pictures there.
+        "image/png" | "application/octet-stream" => {
+            Response::content(200, "image/png", Content::Whole(files::PNG.into()))
+        }
         "image/jpeg" => Response::content(200, "image/jpeg", Content::Whole(files::JPEG.into())),
         "application/pdf" => Response::content(200, "application/pdf", Content::Whole(files::pdf("Practice").into())),
         _ => Response::content(200, "text/plain;charset=utf-8", Content::Whole("practice text\n".into())),
