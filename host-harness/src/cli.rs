@@ -27,11 +27,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use text_source::TextSource;
 
-/// Runs connectors and workflows in a sandbox.
+/// Run connectors and workflows in a sandbox.
 #[derive(Debug, Parser)]
 #[command(name = "host-harness", version, arg_required_else_help = true)]
-#[command(after_help = "HTTPS requests go through the proxy that the environment variable HTTPS_PROXY names, \
-    but for the hosts in NO_PROXY.")]
+#[command(after_help = "Environment variables:\n  \
+    HTTPS_PROXY  Proxy for HTTPS requests\n  \
+    NO_PROXY     Hosts to connect to without the proxy")]
 struct Arguments {
     #[command(flatten)]
     shared: Shared,
@@ -43,49 +44,50 @@ struct Arguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Shared options")]
 struct Shared {
-    /// How to sign in: JSON, or a file of it. Without it the LOOKERSDK_* environment variables serve.
+    /// Credentials: JSON, a file, or - for standard input. Default: the environment variables LOOKERSDK_BASE_URL,
+    /// LOOKERSDK_CLIENT_ID and LOOKERSDK_CLIENT_SECRET.
     ///
     /// Prefer a file: other users of this machine can read command lines.
-    #[arg(long, global = true, value_name = "JSON|@FILE", hide_default_value = true)]
+    #[arg(long, global = true, value_name = "JSON|@FILE|-", hide_default_value = true)]
     auth: Option<TextSource>,
-    /// Work with an embedded practice Looker instead of a real one.
+    /// Use a practice Looker, started for this command, in place of a real one.
     #[arg(long, global = true)]
     practice: bool,
-    /// The connector's component. Default: the Looker connector that is built in.
+    /// Component of the connector. Default: the built-in Looker connector.
     #[arg(long, global = true, value_name = "FILE")]
     component: Option<PathBuf>,
-    /// A host that the connector may connect to if it asks for it: HOST, HOST:PORT, *.DOMAIN or http://HOST. Without this
-    /// flag: what it asks for, at public addresses. Private and loopback addresses must be named. Repeatable.
+    /// Allow only the hosts that these rules name: HOST, HOST:PORT, *.DOMAIN or http://HOST. Repeatable. Required for hosts
+    /// with private or loopback addresses. Default: the host in the credentials, at public addresses.
     #[arg(long, global = true, value_name = "HOST[:PORT]")]
     allow_host: Vec<Rule>,
-    /// Trust the certificate authorities in this file too, in PEM. Repeatable.
+    /// Trust the certificate authorities in this PEM file too. Repeatable.
     #[arg(long, global = true, value_name = "FILE")]
     ca_file: Vec<PathBuf>,
     #[command(flatten)]
     limits: limits::Flags,
-    /// Print JSON for programs; a failure is one JSON object on standard error.
+    /// Print JSON for programs. A failure is one JSON object on standard error.
     #[arg(long, global = true)]
     json: bool,
-    /// Log to standard error: error, warn, info, debug, trace, or a filter such as `connector_host::http=debug`. The
-    /// connector's own output is logged as `guest=debug`. Query values, headers and bodies are not logged.
+    /// Log to standard error: error, warn, info, debug, trace, or a filter such as connector_host::egress=debug. The
+    /// connector's own output is logged as guest=debug. Query values, headers and bodies are never logged.
     #[arg(long, global = true, value_name = "LEVEL")]
     log: Option<String>,
-    /// How the log is written: as text, or as one JSON object a line.
+    /// Format of the log: text, or one JSON object per line.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", requires = "log")]
     log_format: log::Format,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Tell what the connector is, and what to fill in to sign in.
+    /// Show the connector and its sign-in form.
     Describe,
-    /// List the operations, or show one with its inputs.
+    /// List the operations, or show one with its inputs and output.
     Operations(operations::Arguments),
-    /// Carry out one operation.
+    /// Call one operation.
     Invoke(invoke::Arguments),
-    /// Run a workflow, step by step.
+    /// Run a workflow step by step.
     Run(run::Arguments),
-    /// Test the connection: sign in and ask who the user is.
+    /// Test the connection: sign in and show the user.
     Check,
 }
 

@@ -117,6 +117,30 @@ fn a_next_page_is_told_on_standard_error() {
 }
 
 #[test]
+fn what_comes_from_outside_cannot_control_a_terminal() {
+    // What is told of a next page is the connector's text: as JSON it stays the same, and is escaped.
+    let input = "{\"more\":\"\u{9b}31m\u{202e}gnp\u{7f}\"}";
+    for arguments in [&[][..], &["--json"]] {
+        let output = guest(&[&["invoke", "echo", "--input", input], arguments].concat());
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        assert!(stderr(&output).contains(r"\u009b31m\u202egnp\u007f"), "{}", stderr(&output));
+        assert!(!stderr(&output).contains(['\u{9b}', '\u{202e}', '\u{7f}']));
+        // A program that reads the output gets it as it came.
+        assert_eq!(stdout(&output), format!("{input}\n"));
+    }
+    // The log is escaped too.
+    let log = guest(&["--log", "guest=debug", "invoke", "whisper", "--input", r#"{"text":"\u001b[2J"}"#]);
+    assert!(stderr(&log).contains(r"\u001b[2J") && !stderr(&log).contains('\u{1b}'), "{:?}", stderr(&log));
+}
+
+#[test]
+fn json_output_is_json() {
+    let output = guest(&["--json", "invoke", "bad-json"]);
+    assert_eq!((code(&output), stdout(&output)), (1, ""));
+    assert!(stderr(&output).contains("its output is not JSON"), "{}", stderr(&output));
+}
+
+#[test]
 fn wrong_usage_exits_with_2_and_shows_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
@@ -219,7 +243,7 @@ fn a_refused_connection_is_told_with_the_flag_that_allows_it() {
     }
     // What the connector did not ask for is not to be had by a flag.
     let other = guest(&["invoke", "get", "--input", input, "--allow-host", "127.0.0.1:9"]);
-    assert!(stderr(&other).contains("the connector did not say that it would go there"), "{}", stderr(&other));
+    assert!(stderr(&other).contains("the connector did not declare this host"), "{}", stderr(&other));
     assert!(!stderr(&other).contains("allows it"), "{}", stderr(&other));
 }
 

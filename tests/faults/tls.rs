@@ -129,5 +129,5 @@ pub fn transport() -> Transport {
         std::fs::remove_file(&file).unwrap();
         config.unwrap()
     });
-    Transport { tls: Some(Arc::clone(config)), ..Transport::default() }
+    Transport::new().with_tls(config)
 }

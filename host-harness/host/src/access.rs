@@ -1,8 +1,11 @@
 //! Where a connector's calls may connect to: the same for all of them, or by the auth of each.
 
 use crate::auth::{Auth, AuthDigest};
-use crate::egress::policy::{Policy, Rule};
-use crate::egress::{HttpClient, Transport};
+use crate::egress::client::HttpClient;
+use crate::egress::clients::HttpClients;
+use crate::egress::policy::Policy;
+use crate::egress::policy::rule::Rule;
+use crate::egress::transport::Transport;
 use crate::failure::ExecutionFailure;
 use crate::lock::lock;
 use crate::recent::Recent;
@@ -22,7 +25,7 @@ pub(crate) enum Access {
 /// Gives each auth the hosts that the connector requests for it, narrowed by the operator's rules.
 pub(crate) struct RequestedHosts {
     rules: Vec<Rule>,
-    transport: Transport,
+    clients: HttpClients,
     /// Connects nowhere: for calls without an auth.
     nowhere: HttpClient,
     granted: Mutex<Recent<AuthDigest, HttpClient>>,
@@ -31,15 +34,16 @@ pub(crate) struct RequestedHosts {
 impl Access {
     /// The same policy for all calls.
     pub(crate) fn fixed(transport: Transport, policy: Policy) -> Self {
-        Self::Fixed(HttpClient::with_transport(policy, transport))
+        Self::Fixed(HttpClient::new(policy, transport))
     }
 
     /// What the connector requests for each auth, narrowed by these rules.
     pub(crate) fn requested(transport: Transport, rules: Vec<Rule>) -> Self {
+        let clients = HttpClients::new(transport);
         Self::Requested(RequestedHosts {
             rules,
-            nowhere: HttpClient::with_transport(Policy::deny_all(), transport.clone()),
-            transport,
+            nowhere: clients.client(&Policy::deny_all()),
+            clients,
             granted: Mutex::new(Recent::new(KEPT)),
         })
     }
@@ -68,8 +72,10 @@ impl Access {
         };
         let asked = hosts.iter().map(|host| exact_rule(host)).collect::<Result<Vec<_>, _>>()?;
         let policy = Policy::for_connector(asked, requested.rules.iter().cloned());
-        let client = HttpClient::with_transport(policy, requested.transport.clone());
-        lock(&requested.granted).insert(auth.digest(), client.clone());
+        let client = requested.clients.client(&policy);
+        let gone = lock(&requested.granted).insert(auth.digest(), client.clone());
+        // Here, where nobody waits for the lock.
+        drop(gone);
         Ok(client)
     }
 }

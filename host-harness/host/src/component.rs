@@ -106,24 +106,10 @@ impl Component {
     /// As [`Component::load`].
     pub fn load_blocking(host: &Host, bytes: impl AsRef<[u8]>) -> Result<Self, LoadError> {
         let bytes = bytes.as_ref();
-        let sha256: [u8; 32] = Sha256::digest(bytes).into();
-        let span = tracing::debug_span!("load", bytes = bytes.len(), cached = tracing::field::Empty).entered();
         let started = Instant::now();
-        let engine = host.engine();
-        let cached = host.cache().load(engine, &sha256);
-        span.record("cached", cached.is_some());
-        let compiled = match cached {
-            Some(compiled) => compiled,
-            None => {
-                let compiled = compile(engine, bytes)?;
-                match compiled.serialize() {
-                    Ok(code) => host.cache().store(engine, &sha256, &code),
-                    Err(error) => tracing::warn!("the compiled component could not be kept: {error:#}"),
-                }
-                compiled
-            }
-        };
-        check_imports(engine, &compiled)?;
+        let _span = tracing::debug_span!("load", bytes = bytes.len()).entered();
+        let sha256: [u8; 32] = Sha256::digest(bytes).into();
+        let compiled = compiled(host, bytes, &sha256)?;
         let not_a_connector = |error: wasmtime::Error| LoadError::World(format!("{error:#}"));
         let linked = host.linker().instantiate_pre(&compiled).map_err(not_a_connector)?;
         let exports = Arc::new(Exports::of(&linked).map_err(not_a_connector)?);
@@ -172,8 +158,21 @@ async fn off_the_runtime<T: Send + 'static>(
     }
 }
 
-fn compile(engine: &Engine, bytes: &[u8]) -> Result<wasmtime::component::Component, LoadError> {
-    wasmtime::component::Component::from_binary(engine, bytes).map_err(|error| LoadError::Invalid(format!("{error:#}")))
+/// The compiled component: from the cache, else compiled and put there.
+fn compiled(host: &Host, bytes: &[u8], sha256: &[u8; 32]) -> Result<wasmtime::component::Component, LoadError> {
+    let engine = host.engine();
+    if let Some(compiled) = host.cache().load(engine, sha256) {
+        tracing::debug!("the cache has it");
+        return Ok(compiled);
+    }
+    let compiled = wasmtime::component::Component::from_binary(engine, bytes)
+        .map_err(|error| LoadError::Invalid(format!("{error:#}")))?;
+    check_imports(engine, &compiled)?;
+    match compiled.serialize() {
+        Ok(code) => host.cache().store(engine, sha256, &code),
+        Err(error) => tracing::warn!("the compiled component could not be kept: {error:#}"),
+    }
+    Ok(compiled)
 }
 
 fn check_imports(engine: &Engine, component: &wasmtime::component::Component) -> Result<(), LoadError> {

@@ -6,8 +6,9 @@ use crate::bindings::{ConnectorInfo, Operation, OperationSummary, Output};
 use crate::call::Call;
 use crate::component::Component;
 use crate::download::Download;
-use crate::egress::policy::{Policy, Rule};
-use crate::egress::{Transport, tls};
+use crate::egress::policy::Policy;
+use crate::egress::policy::rule::Rule;
+use crate::egress::transport::Transport;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::limits::Limits;
@@ -70,9 +71,6 @@ pub enum BuildError {
     /// The component was loaded for another host.
     #[error("the component was loaded for another host; load it for this one")]
     OtherHost,
-    /// The program ended meanwhile.
-    #[error("the async runtime stopped before the connector was made")]
-    Stopped,
 }
 
 impl ConnectorBuilder {
@@ -140,7 +138,7 @@ impl ConnectorBuilder {
             component,
             policies,
             requested,
-            mut transport,
+            transport,
             limits,
             environment,
             sessions,
@@ -154,9 +152,9 @@ impl ConnectorBuilder {
         if policies.next().is_some() || (policy.is_some() && requested.is_some()) {
             return Err(BuildError::Access);
         }
-        if transport.tls.is_none() && (policy.is_some() || requested.is_some()) {
-            let config = tokio::task::spawn_blocking(tls::default_config).await.map_err(|_| BuildError::Stopped)?;
-            transport.tls = Some(config);
+        // Who may connect nowhere needs no certificates.
+        if policy.is_some() || requested.is_some() {
+            transport.load().await;
         }
         let access = match requested {
             Some(rules) => Access::requested(transport, rules),

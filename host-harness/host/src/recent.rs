@@ -29,7 +29,7 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
     }
 
     /// The value of a key, which is now the one that was used last.
-    pub(crate) fn get(&mut self, key: &K) -> Option<&mut V> {
+    pub(crate) fn get(&mut self, key: &K) -> Option<&V> {
         let slot = self.entries.get_mut(key)?;
         if slot.used != self.clock {
             self.clock += 1;
@@ -37,7 +37,7 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
             slot.used = self.clock;
             self.order.insert(self.clock, *key);
         }
-        Some(&mut slot.value)
+        Some(&slot.value)
     }
 
     /// Keeps a value, and gives what had to go for it: the key's former value, or the one that was used longest ago.
@@ -79,12 +79,12 @@ mod tests {
         for key in 1..=3 {
             assert_eq!(recent.insert(key, key * 10), None);
         }
-        assert_eq!(recent.get(&1), Some(&mut 10));
+        assert_eq!(recent.get(&1), Some(&10));
         assert_eq!(recent.insert(4, 40), Some(20));
         assert_eq!(recent.insert(1, 11), Some(10), "the same key takes no other's place");
         assert_eq!(recent.len(), 3);
-        assert_eq!((recent.get(&2), recent.remove(&3), recent.remove(&3)), (None, Some(30), None));
+        assert_eq!((recent.get(&2).copied(), recent.remove(&3), recent.remove(&3)), (None, Some(30), None));
         assert_eq!((recent.insert(5, 50), recent.insert(6, 60)), (None, Some(40)));
-        assert_eq!((recent.get(&1), recent.len()), (Some(&mut 11), 3));
+        assert_eq!((recent.get(&1).copied(), recent.len()), (Some(11), 3));
     }
 }

@@ -1,13 +1,12 @@
-//! What the guest is told when an exchange goes wrong, and that connections serve more than one request.
+//! HTTP as the guest sees it: error codes, reuse of connections, request bodies.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod common;
 
-use common::{answering, connector, get, is_error, policy, request, server};
-use connector_host::Connector;
-use connector_host::bindings::Body;
-use connector_host::egress::HttpClient;
-use connector_host::egress::policy::{DenialCause, Origin, Policy, Rule};
+use common::{allowed, answering, builder, connector, get, get_as, invoke, is_error, policy, request, server, under};
+use connector_host::egress::policy::Origin;
+use connector_host::egress::transport::Transport;
+use connector_host::{Auth, Body, Limits, Policy, Rule};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,71 +16,63 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore, ServerConfig};
 
-fn allowed(address: SocketAddr) -> Connector {
-    connector().with_policy(policy(&[&address.to_string()]))
-}
-
 /// What the guest is told of a server that does with a connection what `serve` says.
 async fn told<F>(options: &str, serve: impl Fn(tokio::net::TcpStream) -> F + Send + 'static) -> Result<String, String>
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let address = server(serve).await;
-    get(&allowed(address), &format!(r#"{{"url":"http://{address}/path"{options}}}"#)).await
+    get(&allowed(address).await, &format!(r#"{{"url":"http://{address}/path"{options}}}"#)).await
 }
 
 #[tokio::test]
-async fn a_host_that_is_not_allowed_is_denied_before_anything_is_sent() {
+async fn denied_hosts_are_never_connected_to() {
     let address = server(|_| async { panic!("it must not connect") }).await;
-    let connector = connector();
+    let connector = connector().await;
     is_error(get(&connector, &format!(r#"{{"url":"http://{address}/"}}"#)).await, "HttpRequestDenied");
     // The connector's own wish opens no loopback address.
     let mut wish = Policy::deny_all();
     wish.allow(address.to_string().parse().unwrap(), Origin::Connector);
-    let connector = connector.with_policy(wish);
+    let connector = under(wish).await;
     is_error(get(&connector, &format!(r#"{{"url":"http://{address}/"}}"#)).await, "DestinationIpProhibited");
-    let denials = connector.denials();
-    assert!(matches!(denials[..], [ref one] if matches!(one.cause, DenialCause::Address(..))), "{denials:?}");
-    assert_eq!(denials[0].rule(), Some(address.to_string()));
 }
 
 #[tokio::test]
-async fn a_name_that_resolves_to_loopback_is_as_good_as_the_address() {
+async fn name_that_resolves_to_loopback_needs_an_exact_rule() {
     let address = answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
     let input = format!(r#"{{"url":"http://localhost:{}/"}}"#, address.port());
     let mut wish = Policy::deny_all();
     wish.allow("localhost".parse().unwrap(), Origin::Connector);
-    is_error(get(&connector().with_policy(wish), &input).await, "DestinationIpProhibited");
-    let named = connector().with_policy(policy(&["localhost"]));
+    is_error(get(&under(wish).await, &input).await, "DestinationIpProhibited");
+    let named = under(policy(&["localhost"])).await;
     assert_eq!(get(&named, &input).await.unwrap(), r#"{"status":200,"bytes":2}"#);
 }
 
 #[tokio::test]
-async fn of_the_hosts_that_the_connector_asks_for_those_are_allowed_that_are_named() {
+async fn only_hosts_that_are_requested_and_allowed_are_reached() {
     let address = answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
     let input = format!(r#"{{"url":"http://{address}/"}}"#);
-    let asked = connector().allowing_its_hosts(&format!(r#"{{"{address}"}}"#), []).await.unwrap();
-    is_error(get(&asked, &input).await, "DestinationIpProhibited");
+    let auth = |hosts: &str| Auth::from_json(format!(r#"{{"host":"{hosts}"}}"#)).unwrap();
+    let one = auth(&address.to_string());
+    let asked = builder().allow_requested_hosts([]).build().await.unwrap();
+    is_error(get_as(&asked, &one, &input).await, "DestinationIpProhibited");
     let rule = address.to_string().parse::<Rule>().unwrap();
-    let both = format!(r#"{{"{address},looker.example.com:443"}}"#);
-    let named = connector().allowing_its_hosts(&both, [rule.clone()]).await.unwrap();
-    assert!(get(&named, &input).await.is_ok());
-    is_error(get(&named, r#"{"url":"https://looker.example.com/"}"#).await, "HttpRequestDenied");
-    assert_eq!(named.denials()[0].cause, DenialCause::NotAllowed);
+    let named = builder().allow_requested_hosts([rule]).build().await.unwrap();
+    let both = auth(&format!("{address},api.example.com:443"));
+    assert!(get_as(&named, &both, &input).await.is_ok());
+    is_error(get_as(&named, &both, r#"{"url":"https://api.example.com/"}"#).await, "HttpRequestDenied");
     // What it did not ask for is refused, be it named.
-    let other = connector().allowing_its_hosts(r#"{"looker.example.com:443"}"#, [rule]).await.unwrap();
-    is_error(get(&other, &input).await, "HttpRequestDenied");
-    assert_eq!((other.denials()[0].cause, other.denials()[0].rule()), (DenialCause::NotAsked, None));
-    assert!(connector().allowing_its_hosts(r#"{"user@host"}"#, []).await.is_err());
+    is_error(get_as(&named, &auth("api.example.com:443"), &input).await, "HttpRequestDenied");
+    assert!(get_as(&named, &auth("user@host"), &input).await.is_err());
 }
 
 #[tokio::test]
-async fn failures_before_anything_is_sent() {
+async fn error_codes_before_send() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    is_error(get(&allowed(free), &format!(r#"{{"url":"http://{free}/"}}"#)).await, "ConnectionRefused");
-    let nowhere = connector().with_policy(policy(&["nowhere.invalid"]));
+    is_error(get(&allowed(free).await, &format!(r#"{{"url":"http://{free}/"}}"#)).await, "ConnectionRefused");
+    let nowhere = under(policy(&["nowhere.invalid"])).await;
     is_error(get(&nowhere, r#"{"url":"https://nowhere.invalid/"}"#).await, "DnsError");
-    let nobody = connector().with_policy(policy(&["user.example.com"]));
+    let nobody = under(policy(&["user.example.com"])).await;
     is_error(get(&nobody, r#"{"url":"https://user@user.example.com/"}"#).await, "UriInvalid");
     // It listens, but speaks no TLS: silently, and aloud.
     let silent = server(|stream| async move {
@@ -90,16 +81,16 @@ async fn failures_before_anything_is_sent() {
     })
     .await;
     let input = format!(r#"{{"url":"https://{silent}/","connect":100}}"#);
-    is_error(get(&allowed(silent), &input).await, "ConnectionTimeout");
+    is_error(get(&allowed(silent).await, &input).await, "ConnectionTimeout");
     let clear = server(|mut stream| async move {
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
     })
     .await;
-    is_error(get(&allowed(clear), &format!(r#"{{"url":"https://{clear}/"}}"#)).await, "TlsProtocolError");
+    is_error(get(&allowed(clear).await, &format!(r#"{{"url":"https://{clear}/"}}"#)).await, "TlsProtocolError");
 }
 
 #[tokio::test]
-async fn failures_after_the_request_was_sent() {
+async fn error_codes_after_send() {
     let late = told(r#","first":100"#, |mut stream| async move {
         request(&mut stream).await;
         tokio::time::sleep(Duration::from_secs(60)).await;
@@ -139,7 +130,7 @@ async fn failures_after_the_request_was_sent() {
 
 /// A request that goes to an open connection has no task that carries it on: the guest's own wait has to notice.
 #[tokio::test]
-async fn failures_on_a_connection_that_was_open_already() {
+async fn error_codes_on_a_pooled_connection() {
     for (options, is_late, code) in
         [(r#","first":100"#, true, "HttpResponseTimeout"), ("", false, "ConnectionTerminated")]
     {
@@ -157,7 +148,7 @@ async fn failures_on_a_connection_that_was_open_already() {
             }
         })
         .await;
-        let connector = allowed(address);
+        let connector = allowed(address).await;
         let input = format!(r#"{{"url":"http://{address}/path"{options}}}"#);
         get(&connector, &input).await.unwrap();
         is_error(get(&connector, &input).await, code);
@@ -166,7 +157,7 @@ async fn failures_on_a_connection_that_was_open_already() {
 }
 
 #[tokio::test]
-async fn a_first_byte_time_out_does_not_count_the_time_to_connect_nor_the_body() {
+async fn first_byte_timeout_covers_neither_connect_nor_body() {
     let slow = told(r#","first":400,"connect":5000"#, |mut stream| async move {
         request(&mut stream).await;
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n").await.unwrap();
@@ -177,15 +168,15 @@ async fn a_first_byte_time_out_does_not_count_the_time_to_connect_nor_the_body()
 }
 
 #[tokio::test]
-async fn redirects_are_the_connectors_business() {
+async fn redirects_are_not_followed() {
     let address =
         answering("HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n").await;
-    let output = get(&allowed(address), &format!(r#"{{"url":"http://{address}/"}}"#)).await;
+    let output = get(&allowed(address).await, &format!(r#"{{"url":"http://{address}/"}}"#)).await;
     assert_eq!(output.unwrap(), r#"{"status":302,"bytes":0}"#);
 }
 
 #[tokio::test]
-async fn connections_are_kept_for_the_next_request_and_name_their_host() {
+async fn connections_are_reused_and_host_header_is_set() {
     let connections = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&connections);
     let address = server(move |mut stream| {
@@ -203,7 +194,7 @@ async fn connections_are_kept_for_the_next_request_and_name_their_host() {
         }
     })
     .await;
-    let connector = allowed(address);
+    let connector = allowed(address).await;
     for _ in 0..5 {
         get(&connector, &format!(r#"{{"url":"http://{address}/path?q=1"}}"#)).await.unwrap();
     }
@@ -256,7 +247,7 @@ async fn tls_server(alpn: &[&[u8]]) -> (SocketAddr, Arc<ClientConfig>) {
 }
 
 #[tokio::test]
-async fn tls_that_breaks_after_the_request_is_no_connection_that_never_was() {
+async fn tls_error_after_send_is_connection_terminated() {
     let (acceptor, trusting) = localhost_tls(&[b"http/1.1"]);
     let address = server(move |stream| {
         let acceptor = acceptor.clone();
@@ -270,7 +261,8 @@ async fn tls_that_breaks_after_the_request_is_no_connection_that_never_was() {
         }
     })
     .await;
-    let connector = connector().with_http_client(HttpClient::with_tls(policy(&["localhost"]), trusting));
+    let connector =
+        builder().transport(Transport::new().with_tls(&trusting)).policy(policy(&["localhost"])).build().await.unwrap();
     let url = format!(r#"{{"url":"https://localhost:{}/"}}"#, address.port());
     is_error(get(&connector, &url).await, "ConnectionTerminated");
 }
@@ -280,29 +272,30 @@ async fn certificates_are_checked() {
     let (address, trusting) = tls_server(&[b"http/1.1"]).await;
     let url = format!(r#"{{"url":"https://localhost:{}/"}}"#, address.port());
     let rules = ["localhost", "127.0.0.1"];
-    let untrusted = connector().with_policy(policy(&rules));
+    let untrusted = under(policy(&rules)).await;
     is_error(get(&untrusted, &url).await, "TlsCertificateError");
-    let trusted = connector().with_http_client(HttpClient::with_tls(policy(&rules), trusting));
+    let trusted = builder().transport(Transport::new().with_tls(&trusting)).policy(policy(&rules)).build().await.unwrap();
     assert_eq!(get(&trusted, &url).await.unwrap(), r#"{"status":200,"bytes":8}"#);
     let other_name = format!(r#"{{"url":"https://{address}/"}}"#);
     is_error(get(&trusted, &other_name).await, "TlsCertificateError");
 }
 
 #[tokio::test]
-async fn http2_is_spoken_where_the_server_offers_it() {
+async fn http2_is_used_where_the_server_offers_it() {
     // The server answers with the version that it was asked in, which is as long as the number of bytes tells.
     for (alpn, bytes) in
         [(&[b"h2".as_slice(), b"http/1.1"][..], "HTTP/2.0".len()), (&[b"http/1.1".as_slice()][..], "HTTP/1.1".len())]
     {
         let (address, trusting) = tls_server(alpn).await;
-        let connector = connector().with_http_client(HttpClient::with_tls(policy(&["localhost"]), trusting));
+        let connector =
+            builder().transport(Transport::new().with_tls(&trusting)).policy(policy(&["localhost"])).build().await.unwrap();
         let url = format!(r#"{{"url":"https://localhost:{}/"}}"#, address.port());
         assert_eq!(get(&connector, &url).await.unwrap(), format!(r#"{{"status":200,"bytes":{bytes}}}"#));
     }
 }
 
 #[tokio::test]
-async fn a_large_body_arrives_whole() {
+async fn large_request_body_arrives_complete() {
     let received = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&received);
     let address = server(move |mut stream| {
@@ -325,15 +318,15 @@ async fn a_large_body_arrives_whole() {
     })
     .await;
     let input = format!(r#"{{"url":"http://{address}/","send":1048576}}"#);
-    let connector = allowed(address);
+    let connector = allowed(address).await;
     for _ in 0..2 {
-        assert!(connector.invoke("{}", "post", &input).await.is_ok());
+        assert!(invoke(&connector, "post", &input).await.is_ok());
     }
     assert_eq!(received.load(Ordering::Relaxed), 2 * 1_048_576);
 }
 
 #[tokio::test]
-async fn an_answer_that_comes_before_the_body_is_sent_is_not_lost() {
+async fn early_response_is_received_while_the_body_is_sent() {
     let address = server(|mut stream| async move {
         request(&mut stream).await;
         stream
@@ -347,6 +340,46 @@ async fn an_answer_that_comes_before_the_body_is_sent_is_not_lost() {
     })
     .await;
     let input = format!(r#"{{"url":"http://{address}/","send":4194304}}"#);
-    let output = allowed(address).invoke("{}", "post", &input).await.unwrap();
+    let output = invoke(&allowed(address).await, "post", &input).await.unwrap();
     assert!(matches!(output.body, Body::Json(json) if json == r#"{"status":413,"bytes":2}"#));
+}
+
+/// The guest writes the body while nobody looks after the request: hyper gives the request back, and it must be sent again on
+/// another connection.
+#[tokio::test]
+async fn body_is_sent_when_the_pooled_connection_has_just_closed() {
+    for _ in 0..3 {
+        let (close, closing) = std::sync::mpsc::channel::<()>();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        // A thread of its own, so that it closes the connection while the test's thread does something else.
+        let server = std::thread::spawn(move || {
+            use std::io::{Read, Write};
+            let (mut first, _) = listener.accept().unwrap();
+            let read = first.read(&mut [0; 4096]).unwrap();
+            assert!(read > 0);
+            first.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").unwrap();
+            closing.recv().unwrap();
+            drop(first);
+            let (mut second, _) = listener.accept().unwrap();
+            let mut received = Vec::new();
+            while !received.ends_with(b"0\r\n\r\n") {
+                let mut piece = [0; 65536];
+                let read = second.read(&mut piece).unwrap();
+                received.extend_from_slice(&piece[..read]);
+            }
+            second.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ndone").unwrap();
+            received.iter().filter(|byte| **byte == b'x').count()
+        });
+        let limits = Limits::default().with_call_timeout(Duration::from_secs(5));
+        let connector = builder().limits(limits).policy(policy(&[&address.to_string()])).build().await.unwrap();
+        get(&connector, &format!(r#"{{"url":"http://{address}/"}}"#)).await.unwrap();
+        close.send(()).unwrap();
+        // Blocks the runtime, so that hyper does not notice before the next request takes the connection.
+        std::thread::sleep(Duration::from_millis(50));
+        let input = format!(r#"{{"url":"http://{address}/","send":1048576}}"#);
+        let output = invoke(&connector, "post", &input).await.unwrap();
+        assert!(matches!(output.body, Body::Json(json) if json == r#"{"status":200,"bytes":4}"#));
+        assert_eq!(server.join().unwrap(), 1_048_576);
+    }
 }

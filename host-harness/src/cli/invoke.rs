@@ -14,13 +14,13 @@ use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The operation to carry out.
+    /// Name of the operation.
     #[arg(value_name = "NAME")]
     name: String,
-    /// Its input: a JSON object, a file of one, or `-` for standard input. Default: {}.
+    /// Input: a JSON object, a file, or - for standard input. Default: {}.
     #[arg(long, value_name = "JSON|@FILE|-")]
     input: Option<TextSource>,
-    /// Write the output to this file, piece by piece. The file appears when it is complete.
+    /// Stream the output to this file. The file appears when it is complete.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }

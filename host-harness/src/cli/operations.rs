@@ -12,10 +12,10 @@ pub(super) use form::fields;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The operation to show. Without it all are listed.
+    /// Operation to show. Default: list all.
     #[arg(value_name = "NAME")]
     name: Option<String>,
-    /// List only the operations that contain these words: in name, title, group or description.
+    /// List only operations whose name, title, group or description contains all of these words.
     #[arg(long, value_name = "WORD", conflicts_with = "name")]
     search: Option<String>,
 }

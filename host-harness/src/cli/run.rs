@@ -17,7 +17,7 @@ const SPINNER: Duration = Duration::from_millis(100);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The workflow file.
+    /// Workflow file.
     #[arg(value_name = "WORKFLOW.yaml")]
     workflow: PathBuf,
 }

@@ -1,7 +1,15 @@
+use super::cache::Cache;
 use super::*;
-use crate::host::Host;
 use std::fs;
-use std::path::PathBuf;
+
+fn host(cache: Cache) -> Host {
+    Host::builder().cache(cache).build().unwrap()
+}
+
+/// Compiles a component, or takes it from the cache.
+fn compile(host: &Host, bytes: &[u8]) -> Result<(), LoadError> {
+    compiled(host, bytes, &Sha256::digest(bytes).into()).map(drop)
+}
 
 /// A component that imports nothing and exports nothing.
 const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -15,7 +23,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn load(folder: &Path) -> Option<wasmtime::component::Component> {
-    let host = Host::with_cache(Cache::none()).unwrap();
+    let host = host(Cache::none());
     Cache::in_folder(folder).load(host.engine(), &Sha256::digest(EMPTY).into())
 }
 
@@ -26,8 +34,8 @@ type Damage = fn(&[u8]) -> Vec<u8>;
 fn filled() -> (tempfile::TempDir, PathBuf, PathBuf) {
     let base = folder();
     let cache = base.path().join("deep/cache");
-    let host = Host::with_cache(Cache::in_folder(&cache)).unwrap();
-    Component::from_bytes(&host, EMPTY).unwrap();
+    let host = host(Cache::in_folder(&cache));
+    compile(&host, EMPTY).unwrap();
     let file = entries(&cache).pop().unwrap();
     (base, cache, file)
 }
@@ -58,8 +66,8 @@ fn an_entry_that_is_damaged_or_foreign_is_compiled_anew_and_overwritten() {
         let sound = fs::read(&file).unwrap();
         fs::write(&file, damage(&sound)).unwrap();
         assert!(load(&cache).is_none(), "damage {index}");
-        let host = Host::with_cache(Cache::in_folder(&cache)).unwrap();
-        Component::from_bytes(&host, EMPTY).unwrap();
+        let host = host(Cache::in_folder(&cache));
+        compile(&host, EMPTY).unwrap();
         assert!(load(&cache).is_some(), "damage {index} was not repaired");
     }
 }
@@ -73,7 +81,7 @@ fn flip(entry: &[u8], index: usize) -> Vec<u8> {
 #[test]
 fn an_entry_for_another_component_is_not_used() {
     let (_base, cache, _) = filled();
-    let host = Host::with_cache(Cache::none()).unwrap();
+    let host = host(Cache::none());
     assert!(Cache::in_folder(&cache).load(host.engine(), &[7; 32]).is_none());
 }
 
@@ -97,25 +105,24 @@ fn a_cache_that_cannot_be_written_costs_time_only() {
     let base = folder();
     let blocked = base.path().join("file");
     fs::write(&blocked, "").unwrap();
-    let host = Host::with_cache(Cache::in_folder(blocked.join("cache"))).unwrap();
-    assert!(Component::from_bytes(&host, EMPTY).is_ok());
+    let host = host(Cache::in_folder(blocked.join("cache")));
+    assert!(compile(&host, EMPTY).is_ok());
 }
 
 #[test]
 fn what_is_no_component_is_refused() {
-    let host = Host::with_cache(Cache::none()).unwrap();
+    let host = host(Cache::none());
     for bytes in [b"".as_slice(), b"no wasm at all", b"\0asm\x01\0\0\0"] {
-        assert!(matches!(Component::from_bytes(&host, bytes), Err(LoadError::Invalid(_))), "{bytes:?}");
+        assert!(matches!(Component::load_blocking(&host, bytes), Err(LoadError::Invalid(_))), "{bytes:?}");
     }
-    let missing = Component::from_file(&host, Path::new("/nowhere/x.wasm")).err().unwrap();
+    let missing = Component::from_file_blocking(&host, "/nowhere/x.wasm").err().unwrap();
     assert!(missing.to_string().starts_with("/nowhere/x.wasm could not be read"), "{missing}");
 }
 
 #[test]
 fn a_component_without_the_worlds_exports_is_no_connector() {
-    let host = Host::with_cache(Cache::none()).unwrap();
-    let component = Component::from_bytes(&host, EMPTY).unwrap();
-    let error = crate::Connector::new(&host, &component).err().unwrap();
+    let host = host(Cache::none());
+    let error = Component::load_blocking(&host, EMPTY).err().unwrap();
     assert!(error.to_string().contains("workflow:connector/connector@0.2.0"), "{error}");
 }
 
@@ -138,4 +145,29 @@ fn imports_are_those_of_the_world() {
         assert!(error.to_string().contains(&format!("`{refused}`")), "{error}");
     }
     assert_eq!(bindings::allowed_imports().count(), 19);
+}
+
+/// A component whose compilation takes long, so that it shows which thread it is done on.
+fn slow_to_compile() -> Vec<u8> {
+    let function = "(func (param i32) (result i32) (local.get 0) ".to_owned() + &"(i32.const 7) (i32.mul) ".repeat(2000) + ")";
+    wat::parse_str(format!("(component (core module {}))", function.repeat(100))).unwrap()
+}
+
+/// The only thread of the runtime goes on while a component is compiled.
+#[tokio::test]
+async fn compiling_does_not_block_the_runtime() {
+    let (host, bytes) = (host(Cache::none()), slow_to_compile());
+    let started = Instant::now();
+    let load = tokio::spawn(async move { Component::load(&host, bytes).await.err().unwrap() });
+    tokio::task::yield_now().await;
+    let mut longest = std::time::Duration::ZERO;
+    while !load.is_finished() {
+        let turn = Instant::now();
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        longest = longest.max(turn.elapsed());
+    }
+    let compiling = started.elapsed();
+    assert!(matches!(load.await.unwrap(), LoadError::World(_)));
+    assert!(compiling > std::time::Duration::from_millis(200), "it was compiled in {compiling:?}, which shows nothing");
+    assert!(longest < compiling / 2, "the runtime stood still for {longest:?} of {compiling:?}");
 }

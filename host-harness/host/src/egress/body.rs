@@ -1,8 +1,11 @@
-//! The body of an answer, on its way to the guest.
+//! The body of a response, on its way to the guest.
 
-use super::error;
+use crate::egress::call::CallContext;
+use crate::egress::cause::Cause;
+use crate::egress::error;
+use crate::egress::timeout::Timeout;
 use crate::limits::Limit;
-use crate::limits::call_meter::{CallMeter, microseconds};
+use crate::limits::call_meter::microseconds;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -10,33 +13,26 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::time::Sleep;
 use wasmtime_wasi_http::Error;
 
-/// The body of an answer: counted, and given up when it pauses for too long.
+/// The body of a response: its bytes count as the call's, and it fails when it pauses for too long.
 pub(super) struct ReceivedBody {
     incoming: Incoming,
-    pause: Duration,
-    /// Told of a pause that is too long; it gives what the guest is told.
-    late: Box<dyn Fn() -> Error + Send>,
-    /// Set while the guest waits for the next bytes: it may itself take as long as it likes to ask for them.
-    patience: Option<Pin<Box<Sleep>>>,
-    watch: Arc<CallMeter>,
+    /// How long it may pause, and what to report when it does.
+    timeout: Timeout,
+    /// Runs while the guest waits for the next bytes. How long the guest takes to ask for them does not count.
+    pause: Option<Pin<Box<Sleep>>>,
+    context: Arc<CallContext>,
     started: Instant,
     bytes: u64,
     span: tracing::Span,
 }
 
 impl ReceivedBody {
-    pub(super) fn new(
-        incoming: Incoming,
-        pause: Duration,
-        late: Box<dyn Fn() -> Error + Send>,
-        watch: Arc<CallMeter>,
-        started: Instant,
-    ) -> Self {
-        Self { incoming, pause, late, patience: None, watch, started, bytes: 0, span: tracing::Span::current() }
+    pub(super) fn new(incoming: Incoming, timeout: Timeout, context: Arc<CallContext>, started: Instant) -> Self {
+        Self { incoming, timeout, pause: None, context, started, bytes: 0, span: tracing::Span::current() }
     }
 }
 
@@ -48,22 +44,23 @@ impl Body for ReceivedBody {
         let this = &mut *self;
         match Pin::new(&mut this.incoming).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
-                this.patience = None;
+                this.pause = None;
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
                 this.bytes += bytes as u64;
-                let outcome = this.watch.count_received(bytes);
+                let outcome = this.context.meter().count_received(bytes);
                 Poll::Ready(Some(match outcome {
                     Ok(()) => Ok(frame),
-                    Err(Limit::ResponseBytes(most)) => Err(Error::HttpResponseBodySize(Some(most))),
+                    Err(Limit::ResponseBytes(max)) => Err(Error::HttpResponseBodySize(Some(max))),
                     Err(_) => Err(Error::HttpResponseBodySize(None)),
                 }))
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error::from_body(&error)))),
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => {
-                let pause = this.pause;
-                let patience = this.patience.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
-                patience.as_mut().poll(context).map(|()| Some(Err((this.late)())))
+                let limit = this.timeout.limit;
+                let pause = this.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+                let (call, timeout) = (&this.context, &this.timeout);
+                pause.as_mut().poll(context).map(|()| Some(Err(error::failed(call, Cause::TimedOut(timeout.clone())))))
             }
         }
     }

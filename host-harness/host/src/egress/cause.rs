@@ -1,19 +1,22 @@
-//! What went wrong with the requests of a call.
+//! Why a request of a call failed, in terms that the operator can act on.
 
-use crate::egress::policy::Denial;
+use crate::egress::policy::denial::Denial;
 use crate::egress::proxy::ProxyFailure;
-use crate::egress::time_out::TimeOut;
+use crate::egress::timeout::Timeout;
+use std::error::Error;
 use std::fmt;
 
-/// What the host found about a request.
+/// Why a request of a call failed, where the host knows more than the `wasi:http` error code that the connector gets.
+///
+/// The call's failure carries it as [`source`](Error::source).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// The policy denied it.
+    /// The policy denied the connection.
     Denied(Denial),
-    /// It took too long.
-    TimedOut(TimeOut),
-    /// The proxy failed.
+    /// The remote service took too long.
+    TimedOut(Timeout),
+    /// The proxy did not connect.
     Proxy(ProxyFailure),
 }
 
@@ -21,10 +24,10 @@ impl fmt::Display for Cause {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Denied(denial) => denial.fmt(formatter),
-            Self::TimedOut(time_out) => time_out.fmt(formatter),
+            Self::TimedOut(timeout) => timeout.fmt(formatter),
             Self::Proxy(failure) => failure.fmt(formatter),
         }
     }
 }
 
-impl std::error::Error for Cause {}
+impl Error for Cause {}

@@ -1,77 +1,74 @@
-//! Makes connections: resolves the name, checks each address, connects to one that passed (or has a proxy do that), speaks
-//! TLS.
+//! Opens connections: resolves the name, checks each address, connects to one that passed (or has the proxy connect), and
+//! starts TLS.
+//!
+//! hyper-util's `HttpConnector` makes the TCP connection, by Happy Eyeballs. It does not ask its resolver for hosts that are
+//! IP addresses already, and it tells the resolver neither port nor scheme, which the policy needs. So the addresses are
+//! resolved and checked before, and its resolver only hands them over.
 
-use super::destination;
-use super::proxy::{Proxy, ProxyFailure, ProxyFailureCause, Route};
-use crate::egress::policy::{Denial, Destination, Policy};
+use crate::egress::destination::Destination;
+use crate::egress::policy::Policy;
+use crate::egress::policy::denial::Denial;
+use crate::egress::proxy::{ProxyFailure, ProxyFailureCause, Route};
+use crate::egress::source::find;
+use crate::egress::transport::Transport;
 use crate::limits;
 use http::Uri;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_rustls::{DefaultServerNameResolver, HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::rt::TokioIo;
-use std::collections::VecDeque;
-use std::future::Future;
-use std::net::SocketAddr;
+use std::future::{Future, Ready, ready};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::task::JoinSet;
 use tower_service::Service;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type BoxFuture<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
-/// How long one address is tried before the next one is tried beside it (RFC 8305).
-const NEXT_ADDRESS: Duration = Duration::from_millis(250);
+/// How long addresses of the preferred family are tried before the other family is tried beside them (RFC 8305).
+const HAPPY_EYEBALLS_DELAY: Duration = Duration::from_millis(250);
 
 tokio::task_local! {
-    /// How long the request that a connection is made for wants to wait for it.
-    pub(super) static CONNECT_TIME: Duration;
+    /// The time limit for connecting of the request that a connection is opened for. hyper-util's client hands a connector
+    /// nothing but the URL.
+    pub(super) static CONNECT_TIMEOUT: Duration;
 }
 
-/// A connection that did not come about.
+/// A connection that could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConnectError {
     #[error(transparent)]
     Denied(Denial),
-    #[error("the name could not be resolved: {0}")]
-    Dns(std::io::Error),
-    #[error("the name has no address")]
+    #[error("the host name could not be resolved: {0}")]
+    Dns(io::Error),
+    #[error("the host name has no address")]
     NoAddress,
     #[error("the URL is invalid")]
     Url,
-    #[error("the connection took too long")]
+    #[error("connecting took too long")]
     TimedOut,
-    #[error("{0}")]
-    Tcp(std::io::Error),
+    #[error("{message}")]
+    Tcp { kind: io::ErrorKind, message: String },
     #[error(transparent)]
     Proxy(ProxyFailure),
 }
 
-/// Makes connections within the time that the request grants.
+/// Opens connections where one policy allows them.
 #[derive(Clone)]
 pub(super) struct Connections {
-    https: HttpsConnector<Network>,
+    policy: Arc<Policy>,
+    transport: Transport,
 }
 
 impl Connections {
-    pub(super) fn new(policy: Arc<Policy>, tls: Arc<rustls::ClientConfig>, proxy: Option<Proxy>) -> Self {
-        let proxy = proxy.map(|proxy| {
-            let connector = HttpsConnectorBuilder::new()
-                .with_tls_config((*tls).clone())
-                .https_or_http()
-                .enable_http1()
-                .wrap_connector(ProxyTcp);
-            (proxy, connector)
-        });
-        let https = HttpsConnectorBuilder::new()
-            .with_tls_config(Arc::unwrap_or_clone(tls))
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(Network { policy, proxy });
-        Self { https }
+    pub(super) fn new(policy: Arc<Policy>, transport: Transport) -> Self {
+        Self { policy, transport }
     }
 }
 
@@ -85,20 +82,35 @@ impl Service<Uri> for Connections {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let time = CONNECT_TIME.try_get().unwrap_or(limits::CONNECT_TIMEOUT);
-        let connection = self.https.call(uri);
+        let time = CONNECT_TIMEOUT.try_get().unwrap_or(limits::CONNECT_TIMEOUT);
+        let Self { policy, transport } = self.clone();
+        let connection = async move {
+            let destination = Destination::of(&uri).map_err(|_| ConnectError::Url)?;
+            let is_plaintext = destination.plaintext;
+            let tls = if is_plaintext { None } else { Some(transport.tls().await) };
+            let mut network = Network { policy, transport, time };
+            match tls {
+                None => Ok(MaybeHttpsStream::Http(network.call(uri).await?)),
+                Some(tls) => HttpsConnector::new(network, tls.server, false, server_names()).call(uri).await,
+            }
+        };
         Box::pin(async move { tokio::time::timeout(time, connection).await.map_err(|_| ConnectError::TimedOut)? })
     }
 }
 
-/// What TLS is spoken over: TCP, or TLS with a proxy.
+fn server_names() -> Arc<DefaultServerNameResolver> {
+    Arc::new(DefaultServerNameResolver::default())
+}
+
+/// What TLS with the server runs over: TCP, or TLS with a proxy.
 pub(super) type NetworkStream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
-/// Makes connections to where the policy lets them go: by TCP, or through the proxy where there is one.
+/// Opens connections where the policy allows them: by TCP, or through the proxy where there is one.
 #[derive(Clone)]
 struct Network {
     policy: Arc<Policy>,
-    proxy: Option<(Proxy, HttpsConnector<ProxyTcp>)>,
+    transport: Transport,
+    time: Duration,
 }
 
 impl Service<Uri> for Network {
@@ -111,58 +123,82 @@ impl Service<Uri> for Network {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let Self { policy, proxy } = self.clone();
+        let this = self.clone();
         Box::pin(async move {
-            let destination = destination(&uri).map_err(|_| ConnectError::Url)?;
-            if let Some((proxy, connector)) = proxy
-                && let Some(route) = proxy.route(&uri, &destination)
-            {
-                return through(route, connector, &policy, destination, uri).await;
+            let destination = Destination::of(&uri).map_err(|_| ConnectError::Url)?;
+            match this.transport.proxy().and_then(|proxy| proxy.route(&uri, &destination)) {
+                Some(route) => this.through_proxy(route, destination, uri).await,
+                None => this.directly(destination, uri).await.map(MaybeHttpsStream::Http),
             }
-            let addresses = allowed_addresses(&policy, &destination).await?;
-            first_connection(addresses).await.map(MaybeHttpsStream::Http)
         })
     }
 }
 
-/// Has the proxy connect. What the policy can still say then, the proxy's module tells.
-async fn through(
-    route: Route,
-    connector: HttpsConnector<ProxyTcp>,
-    policy: &Policy,
-    destination: Destination,
-    uri: Uri,
-) -> Result<NetworkStream, ConnectError> {
-    let grant = policy.check_host(&destination).map_err(ConnectError::Denied)?;
-    if let Ok(address) = destination.host.parse() {
-        policy.check_address(&destination, grant, address).map_err(ConnectError::Denied)?;
+impl Network {
+    async fn directly(self, destination: Destination, uri: Uri) -> Result<TokioIo<TcpStream>, ConnectError> {
+        let Self { policy, transport, time } = self;
+        let grant = policy.check_host(&destination).map_err(ConnectError::Denied)?;
+        let mut denied = None;
+        let mut addresses = resolve(&transport, &destination).await?;
+        addresses.retain(|address| match policy.check_address(&destination, grant, *address) {
+            Ok(()) => true,
+            Err(denial) => {
+                denied.get_or_insert(denial);
+                false
+            }
+        });
+        match denied {
+            Some(denial) if addresses.is_empty() => Err(ConnectError::Denied(denial)),
+            _ => connect(uri, addresses, time).await,
+        }
     }
-    let Route { proxy, authorization } = route;
-    let mut tunnel = Tunnel::new(proxy.clone(), connector);
-    if let Some(authorization) = authorization {
-        tunnel = tunnel.with_auth(authorization);
+
+    /// Has the proxy connect. The [proxy module](crate::egress::proxy) says what the policy means then.
+    async fn through_proxy(
+        self,
+        route: Route,
+        destination: Destination,
+        uri: Uri,
+    ) -> Result<NetworkStream, ConnectError> {
+        let Self { policy, transport, time } = self;
+        let grant = policy.check_host(&destination).map_err(ConnectError::Denied)?;
+        if let Ok(address) = destination.host.parse() {
+            policy.check_address(&destination, grant, address).map_err(ConnectError::Denied)?;
+        }
+        let tls = transport.tls().await.proxy;
+        let proxy_tcp = HttpsConnector::new(ProxyTcp { transport, time }, tls, false, server_names());
+        let Route { proxy, authorization } = route;
+        let mut tunnel = Tunnel::new(proxy.clone(), proxy_tcp);
+        if let Some(authorization) = authorization {
+            tunnel = tunnel.with_auth(authorization);
+        }
+        tunnel.call(uri).await.map_err(|error| {
+            let cause = match error {
+                TunnelError::ProxyAuthRequired => ProxyFailureCause::Authorization,
+                TunnelError::ConnectFailed(error) => ProxyFailureCause::Unreachable(error.to_string()),
+                TunnelError::Io(error) => ProxyFailureCause::Refused(error.to_string()),
+                TunnelError::TunnelUnexpectedEof => ProxyFailureCause::Refused("it closed the connection".to_owned()),
+                TunnelError::TunnelUnsuccessful => {
+                    ProxyFailureCause::Refused("its response is not a success".to_owned())
+                }
+                TunnelError::ProxyHeadersTooLong => ProxyFailureCause::Refused("its response is too long".to_owned()),
+                TunnelError::MissingHost => return ConnectError::Url,
+            };
+            let proxy = proxy.authority().map(ToString::to_string).unwrap_or_default();
+            ConnectError::Proxy(ProxyFailure::new(proxy, destination, cause))
+        })
     }
-    tunnel.call(uri).await.map_err(|error| {
-        let cause = match error {
-            TunnelError::ProxyAuthRequired => ProxyFailureCause::Authorization,
-            TunnelError::ConnectFailed(error) => ProxyFailureCause::Unreachable(error.to_string()),
-            TunnelError::Io(error) => ProxyFailureCause::Refused(error.to_string()),
-            TunnelError::TunnelUnexpectedEof => ProxyFailureCause::Refused("it closed the connection".to_owned()),
-            TunnelError::TunnelUnsuccessful => ProxyFailureCause::Refused("it answered with a refusal".to_owned()),
-            TunnelError::ProxyHeadersTooLong => ProxyFailureCause::Refused("its answer is too long".to_owned()),
-            TunnelError::MissingHost => return ConnectError::Url,
-        };
-        let proxy = proxy.authority().map(ToString::to_string).unwrap_or_default();
-        ConnectError::Proxy(ProxyFailure { proxy, destination, cause })
-    })
 }
 
-/// Its own name is not public.
+/// The error type's own name is not public.
 type TunnelError = <Tunnel<HttpsConnector<ProxyTcp>> as Service<Uri>>::Error;
 
-/// Makes TCP connections to the proxy, wherever it is: that is the operator's choice.
+/// Opens TCP connections to the proxy. The operator chose it, so its addresses are not checked.
 #[derive(Clone)]
-struct ProxyTcp;
+struct ProxyTcp {
+    transport: Transport,
+    time: Duration,
+}
 
 impl Service<Uri> for ProxyTcp {
     type Response = TokioIo<TcpStream>;
@@ -174,61 +210,58 @@ impl Service<Uri> for ProxyTcp {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
+        let Self { transport, time } = self.clone();
         Box::pin(async move {
-            let destination = destination(&uri).map_err(|_| ConnectError::Url)?;
-            let addresses = resolve(&destination).await?;
-            first_connection(addresses.collect()).await
+            let destination = Destination::of(&uri).map_err(|_| ConnectError::Url)?;
+            let addresses = resolve(&transport, &destination).await?;
+            connect(uri, addresses, time).await
         })
     }
 }
 
-async fn resolve(destination: &Destination) -> Result<impl Iterator<Item = SocketAddr>, ConnectError> {
-    tokio::net::lookup_host((destination.host.as_str(), destination.port)).await.map_err(ConnectError::Dns)
+/// The addresses of a host: at least one.
+async fn resolve(transport: &Transport, destination: &Destination) -> Result<Vec<IpAddr>, ConnectError> {
+    if let Ok(address) = destination.host.parse() {
+        return Ok(vec![address]);
+    }
+    let addresses = transport.resolver().resolve(&destination.host).await.map_err(ConnectError::Dns)?;
+    if addresses.is_empty() { Err(ConnectError::NoAddress) } else { Ok(addresses) }
 }
 
-/// Resolves a host and keeps the addresses that the policy lets through.
-async fn allowed_addresses(policy: &Policy, destination: &Destination) -> Result<VecDeque<SocketAddr>, ConnectError> {
-    let grant = policy.check_host(destination).map_err(ConnectError::Denied)?;
-    let mut allowed = VecDeque::new();
-    let mut denied = None;
-    for address in resolve(destination).await? {
-        match policy.check_address(destination, grant, address.ip()) {
-            Ok(()) => allowed.push_back(address),
-            Err(denial) => denied = denied.or(Some(denial)),
-        }
+/// Connects to one of these addresses.
+async fn connect(uri: Uri, addresses: Vec<IpAddr>, time: Duration) -> Result<TokioIo<TcpStream>, ConnectError> {
+    let has_alternatives = addresses.len() > 1;
+    let mut connector = HttpConnector::new_with_resolver(Checked(addresses));
+    connector.enforce_http(false);
+    // Requests are small, and each waits for its response.
+    connector.set_nodelay(true);
+    connector.set_happy_eyeballs_timeout(Some(HAPPY_EYEBALLS_DELAY));
+    if has_alternatives {
+        // It is divided among the addresses, so that a silent one leaves time for the next.
+        connector.set_connect_timeout(Some(time));
     }
-    match (allowed.is_empty(), denied) {
-        (false, _) => Ok(allowed),
-        (true, Some(denial)) => Err(ConnectError::Denied(denial)),
-        (true, None) => Err(ConnectError::NoAddress),
-    }
+    connector.call(uri).await.map_err(|error| match find::<io::Error>(&error) {
+        Some(io) => ConnectError::Tcp { kind: io.kind(), message: io.to_string() },
+        None => ConnectError::Tcp { kind: io::ErrorKind::Other, message: error.to_string() },
+    })
 }
 
-/// Connects to the first address that answers. The next one is tried when one fails, or keeps silent for a while.
-async fn first_connection(mut addresses: VecDeque<SocketAddr>) -> Result<TokioIo<TcpStream>, ConnectError> {
-    let mut attempts = JoinSet::new();
-    let mut failure = ConnectError::NoAddress;
-    loop {
-        if let Some(address) = addresses.pop_front() {
-            attempts.spawn(TcpStream::connect(address));
-        }
-        let outcome = if addresses.is_empty() {
-            attempts.join_next().await
-        } else {
-            match tokio::time::timeout(NEXT_ADDRESS, attempts.join_next()).await {
-                Ok(outcome) => outcome,
-                Err(_) => continue,
-            }
-        };
-        match outcome {
-            Some(Ok(Ok(stream))) => {
-                // Requests are small and each waits for its answer.
-                stream.set_nodelay(true).map_err(ConnectError::Tcp)?;
-                return Ok(TokioIo::new(stream));
-            }
-            Some(Ok(Err(error))) => failure = ConnectError::Tcp(error),
-            Some(Err(error)) => failure = ConnectError::Tcp(std::io::Error::other(error)),
-            None => return Err(failure),
-        }
+/// The resolver of `HttpConnector`: hands over addresses that were resolved and checked.
+#[derive(Clone)]
+struct Checked(Vec<IpAddr>);
+
+impl Service<Name> for Checked {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = std::convert::Infallible;
+    type Future = Ready<Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Name) -> Self::Future {
+        // The connector puts in the port.
+        let addresses: Vec<_> = self.0.iter().map(|address| SocketAddr::new(*address, 0)).collect();
+        ready(Ok(addresses.into_iter()))
     }
 }

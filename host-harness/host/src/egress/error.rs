@@ -1,41 +1,81 @@
-//! Says in `wasi:http`'s terms what went wrong, so that the guest can tell what it may do about it.
+//! Reports failures to the guest as `wasi:http` error codes, so that it can tell whether a retry is safe.
 //!
-//! | what happened | error code | sent? |
+//! | what happened | error code | request sent? |
 //! | --- | --- | --- |
-//! | the policy refuses the host, or plain HTTP | `HTTP-request-denied` | no |
-//! | the policy refuses the address | `destination-IP-prohibited` | no |
-//! | the name does not resolve | `DNS-error` | no |
-//! | nobody listens | `connection-refused` | no |
-//! | the network has no way there, or the proxy does not connect | `destination-unavailable` | no |
-//! | no connection in time | `connection-timeout` | no |
-//! | the certificate is not trusted, or for another name | `TLS-certificate-error` | no |
-//! | no TLS came about | `TLS-alert-received`, `TLS-protocol-error` | no |
-//! | no answer in time | `HTTP-response-timeout` | yes |
-//! | the answer pauses for too long | `connection-read-timeout` | yes |
-//! | the connection, or TLS on it, broke before the answer began | `connection-terminated` | yes |
-//! | it broke within the answer | `HTTP-response-incomplete` | yes |
-//! | the answer's head is too large | `HTTP-response-header-section-size` | yes |
-//! | what comes is no HTTP | `HTTP-protocol-error` | yes |
+//! | the policy denies the host, or plain HTTP | `HTTP-request-denied` | no |
+//! | the policy denies the address | `destination-IP-prohibited` | no |
+//! | the host name does not resolve | `DNS-error` | no |
+//! | nothing listens on the port | `connection-refused` | no |
+//! | there is no route, or the proxy does not connect | `destination-unavailable` | no |
+//! | connecting takes too long | `connection-timeout` | no |
+//! | the certificate is not trusted, or is for another name | `TLS-certificate-error` | no |
+//! | the TLS handshake fails otherwise | `TLS-alert-received`, `TLS-protocol-error` | no |
+//! | the response does not begin in time | `HTTP-response-timeout` | yes |
+//! | the response pauses for too long | `connection-read-timeout` | yes |
+//! | the connection breaks before the response begins | `connection-terminated` | yes |
+//! | the connection breaks within the response | `HTTP-response-incomplete` | yes |
+//! | the response's head is too large | `HTTP-response-header-section-size` | yes |
+//! | the response is not HTTP | `HTTP-protocol-error` | yes |
 
-use super::connect::ConnectError;
-use std::error::Error as StdError;
+use crate::egress::call::CallContext;
+use crate::egress::cause::Cause;
+use crate::egress::connect::ConnectError;
+use crate::egress::destination::Destination;
+use crate::egress::policy::denial::DenialCause;
+use crate::egress::source::find;
+use crate::egress::timeout::{Stage, Timeout};
 use std::io::ErrorKind;
+use std::time::Duration;
 use wasmtime_wasi_http::Error;
-use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
-/// Why there was no connection, where that is what failed.
-pub(super) fn connect(failure: &hyper_util::client::legacy::Error) -> Option<&ConnectError> {
-    find(failure)
+/// Records why a request failed, for the operator, and gives the guest's error.
+pub(super) fn failed(context: &CallContext, cause: Cause) -> Error {
+    tracing::warn!("{cause}");
+    let error = from_cause(&cause);
+    context.note(cause);
+    error
 }
 
-/// What the guest is told about an exchange that did not bring the head of an answer.
+/// Why no response came, where the operator can do something about it.
+pub(super) fn cause(
+    failure: &hyper_util::client::legacy::Error,
+    destination: &Destination,
+    connect_time: Duration,
+) -> Option<Cause> {
+    match find(failure)? {
+        ConnectError::Denied(denial) => Some(Cause::Denied(denial.clone())),
+        ConnectError::Proxy(failure) => Some(Cause::Proxy(failure.clone())),
+        ConnectError::TimedOut | ConnectError::Tcp { kind: ErrorKind::TimedOut, .. } => {
+            Some(Cause::TimedOut(Timeout::new(destination.clone(), Stage::Connect, connect_time)))
+        }
+        _ => None,
+    }
+}
+
+/// The error that the guest gets for a cause.
+fn from_cause(cause: &Cause) -> Error {
+    match cause {
+        Cause::Denied(denial) => match denial.cause {
+            DenialCause::NotAllowed | DenialCause::NotRequested | DenialCause::Plaintext => Error::HttpRequestDenied,
+            DenialCause::Address(..) => Error::DestinationIpProhibited,
+        },
+        Cause::TimedOut(timeout) => match timeout.stage {
+            Stage::Connect => Error::ConnectionTimeout,
+            Stage::FirstByte => Error::HttpResponseTimeout,
+            Stage::BetweenBytes => Error::ConnectionReadTimeout,
+        },
+        Cause::Proxy(_) => Error::DestinationUnavailable,
+    }
+}
+
+/// The error that the guest gets where no response came and there is no [cause](cause()) to report.
 pub(super) fn from_client(failure: &hyper_util::client::legacy::Error) -> Error {
-    if let Some(error) = connect(failure) {
+    if let Some(error) = find(failure) {
         return from_connect(error);
     }
     if failure.is_connect() {
-        // TCP has its own errors above: what is left broke in the TLS handshake. TLS that breaks later is a connection that
-        // breaks: the request was sent.
+        // TCP errors are handled above, so this is the TLS handshake. A TLS error on an open connection is a broken
+        // connection: the request was sent.
         return find::<rustls::Error>(failure).map_or(Error::TlsProtocolError, from_tls);
     }
     match find::<hyper::Error>(failure) {
@@ -44,29 +84,16 @@ pub(super) fn from_client(failure: &hyper_util::client::legacy::Error) -> Error 
     }
 }
 
-/// What the guest is told about an answer that broke off.
+/// The error that the guest gets for a response that broke off.
 pub(super) fn from_body(error: &hyper::Error) -> Error {
     from_hyper(error, Error::HttpResponseIncomplete)
-}
-
-/// The error code of an answer that broke off, for a guest that asks what the error of its stream was.
-pub(crate) fn code_of_body(error: &Error) -> ErrorCode {
-    match error {
-        Error::ConnectionReadTimeout => ErrorCode::ConnectionReadTimeout,
-        Error::HttpProtocolError => ErrorCode::HttpProtocolError,
-        Error::HttpResponseBodySize(most) => ErrorCode::HttpResponseBodySize(*most),
-        Error::HttpResponseHeaderSectionSize(most) => ErrorCode::HttpResponseTrailerSectionSize(*most),
-        Error::HttpResponseIncomplete => ErrorCode::HttpResponseIncomplete,
-        Error::HttpResponseTimeout => ErrorCode::HttpResponseTimeout,
-        other => ErrorCode::InternalError(Some(other.to_string())),
-    }
 }
 
 fn from_hyper(error: &hyper::Error, broken: Error) -> Error {
     if let Some(io) = find::<std::io::Error>(error) {
         return match io.kind() {
             ErrorKind::TimedOut => Error::ConnectionReadTimeout,
-            // How hyper says that chunks break the rules. TLS that breaks has the same kind, and its own error within.
+            // hyper reports invalid chunks like this. A TLS error has the same kind, and contains rustls's error.
             ErrorKind::InvalidData | ErrorKind::InvalidInput if find::<rustls::Error>(error).is_none() => {
                 Error::HttpProtocolError
             }
@@ -86,14 +113,14 @@ fn from_hyper(error: &hyper::Error, broken: Error) -> Error {
 
 fn from_connect(error: &ConnectError) -> Error {
     match error {
-        // Told apart before it comes here: the operator is to know of both.
+        // These have a cause, which the caller reports.
         ConnectError::Denied(_) => Error::HttpRequestDenied,
         ConnectError::Proxy(_) => Error::DestinationUnavailable,
         ConnectError::Dns(error) => Error::DnsError { rcode: Some(error.to_string()), info_code: None },
         ConnectError::NoAddress => Error::DnsError { rcode: Some("no address".to_owned()), info_code: None },
         ConnectError::Url => Error::HttpRequestUriInvalid,
         ConnectError::TimedOut => Error::ConnectionTimeout,
-        ConnectError::Tcp(error) => match error.kind() {
+        ConnectError::Tcp { kind, .. } => match kind {
             ErrorKind::TimedOut => Error::ConnectionTimeout,
             ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
                 Error::ConnectionRefused
@@ -111,20 +138,4 @@ fn from_tls(error: &rustls::Error) -> Error {
         }
         _ => Error::TlsProtocolError,
     }
-}
-
-/// The first error of a type among an error and its causes.
-fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        // What an I/O error was made from is not its source, but the source of that is.
-        next = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        };
-    }
-    None
 }

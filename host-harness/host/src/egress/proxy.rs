@@ -1,41 +1,39 @@
-//! The proxy that stands between a company's network and the internet.
+//! A proxy between the company's network and the internet.
 //!
-//! HTTPS requests go through it by HTTP `CONNECT`: it sees which host a request goes to and nothing of what is in it, for
-//! TLS is spoken with that host. It may itself be spoken to in the clear (`http://`, the default) or by TLS (`https://`).
+//! HTTPS requests go through the proxy by HTTP `CONNECT`. TLS runs end to end with the server, so the proxy sees the host name
+//! and nothing of the request. The connection to the proxy itself is plain (`http://`, the default) or TLS (`https://`).
 //!
-//! [`Proxy::from_environment`] reads what curl and most other programs read:
+//! [`Proxy::from_environment`] reads the variables that curl and most other programs read:
 //!
-//! | variable | means |
+//! | variable | meaning |
 //! | --- | --- |
 //! | `HTTPS_PROXY`, else `https_proxy` | the proxy: `proxy.example.com:3128`, `http://user:password@proxy.example.com:3128` |
-//! | `NO_PROXY`, else `no_proxy` | hosts that are connected to directly, separated by commas: `example.com` (and all below it), `192.168.0.0/16`, `*` for all |
+//! | `NO_PROXY`, else `no_proxy` | hosts to connect to directly, separated by commas: `example.com` (and all below it), `192.168.0.0/16`, `*` for all |
 //!
-//! `HTTP_PROXY` and `ALL_PROXY` are not read. Plain HTTP, which the policy allows to hosts that the operator named for it,
-//! always goes directly: a proxy would read the secrets in it. So do requests to this machine (`localhost` and
-//! loopback addresses), which a proxy would take for its own.
+//! It does not read `HTTP_PROXY` and `ALL_PROXY`. Plain HTTP always goes directly, since a proxy could read the secrets in it.
+//! So do requests to this machine (`localhost` and loopback addresses), because the proxy would connect to its own machine.
 //!
-//! # What the policy means then
+//! # The policy with a proxy
 //!
-//! The proxy resolves the host's name, so that the host never sees the address: the check of addresses after DNS is the
-//! proxy's to make, which has to refuse internal ones. What remains here: the name must be allowed by a rule, as ever; a
-//! host that *is* an address is checked as ever; other ways of writing an address (`2130706433`, `0x7f.1`), which a proxy
-//! might take for one, are no names that TLS accepts; and since all is TLS, nothing is sent to a server that has no trusted
-//! certificate for the name. The proxy's own address is the operator's choice and is not checked.
+//! With a proxy, DNS happens at the proxy, so the proxy must block internal addresses. What the host still checks: a rule must
+//! allow the name; a host that is an IP address is checked as usual; other notations of an address (`2130706433`, `0x7f.1`)
+//! are not valid names in TLS; and the server needs a trusted certificate for the name. The proxy's own address is not
+//! checked, because the operator chose it.
 
-use crate::egress::policy::Destination;
+use crate::egress::destination::Destination;
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
-/// A proxy, and which hosts it is not for; see the [module](self).
+/// A proxy, and the hosts that bypass it; see the [module](self).
 #[derive(Clone)]
 pub struct Proxy {
     matcher: Arc<Matcher>,
 }
 
-/// A proxy that cannot be used. It never shows the proxy's URL, which may hold a password.
+/// A proxy setting that is not valid. The message never shows the URL, which may contain a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{source_name}: {problem}; write HOST:PORT, http://HOST:PORT or http://USER:PASSWORD@HOST:PORT")]
 pub struct ProxyError {
@@ -43,12 +41,13 @@ pub struct ProxyError {
     problem: &'static str,
 }
 
-/// A proxy that did not connect to where it was asked to.
+/// A proxy did not connect to a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ProxyFailure {
     /// The proxy's host and port.
     pub proxy: String,
-    /// Where it should have connected to.
+    /// The server that it should have connected to.
     pub destination: Destination,
     /// Why it did not.
     pub cause: ProxyFailureCause,
@@ -56,12 +55,13 @@ pub struct ProxyFailure {
 
 /// Why a proxy did not connect.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ProxyFailureCause {
-    /// The proxy itself could not be connected to: why.
+    /// The host could not connect to the proxy itself: why.
     Unreachable(String),
-    /// It wants a user name and a password, or others.
+    /// The proxy requires a user name and a password, or does not accept those that it got.
     Authorization,
-    /// It refused, or could not connect itself: why.
+    /// The proxy refused, or could not connect to the server: why.
     Refused(String),
 }
 
@@ -72,17 +72,17 @@ pub(super) struct Route {
 }
 
 impl Proxy {
-    /// A proxy by its URL, which may hold a user and a password (percent-encoded), and the hosts that it is not for, in the
-    /// form of `NO_PROXY`.
+    /// The proxy at a URL, which may contain a user name and a password (percent-encoded). `no_proxy` lists the hosts that
+    /// bypass it, in the form of the variable `NO_PROXY`.
     ///
     /// # Errors
     ///
-    /// Fails where the URL is no URL of a proxy that is spoken to by HTTP.
+    /// Returns an error where the URL is not the URL of an HTTP proxy.
     pub fn new(url: &str, no_proxy: &str) -> Result<Self, ProxyError> {
         Self::named("the proxy", url, no_proxy)
     }
 
-    /// The proxy that environment variables name, if they do. `variable` gives the value of one:
+    /// The proxy that environment variables name. [`None`] where they name none. `variable` gives the value of one variable:
     /// `|name| std::env::var(name).ok()`.
     ///
     /// # Errors
@@ -99,9 +99,9 @@ impl Proxy {
     fn named(source_name: &str, url: &str, no_proxy: &str) -> Result<Self, ProxyError> {
         let error = |problem| ProxyError { source_name: source_name.to_owned(), problem };
         let url = url.trim();
-        let uri: Uri = url.parse().map_err(|_| error("it is no URL"))?;
+        let uri: Uri = url.parse().map_err(|_| error("it is not a URL"))?;
         if !matches!(uri.scheme_str(), None | Some("http" | "https")) {
-            return Err(error("only proxies that are spoken to by HTTP can be used"));
+            return Err(error("only HTTP proxies are supported"));
         }
         if uri.authority().is_none_or(|authority| authority.host().is_empty()) {
             return Err(error("it names no host"));
@@ -109,7 +109,7 @@ impl Proxy {
         Ok(Self { matcher: Arc::new(Matcher::builder().https(url).no(no_proxy).build()) })
     }
 
-    /// How to connect to a destination: [`None`] is directly.
+    /// How to reach a destination through the proxy. [`None`]: connect directly.
     pub(super) fn route(&self, uri: &Uri, destination: &Destination) -> Option<Route> {
         if is_this_machine(&destination.host) {
             return None;
@@ -119,23 +119,30 @@ impl Proxy {
     }
 }
 
-/// Without the password.
+/// Shows the proxy without its password.
 impl fmt::Debug for Proxy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.matcher.fmt(formatter)
     }
 }
 
+impl ProxyFailure {
+    /// The failure of a proxy, named by its host and port.
+    pub fn new(proxy: impl Into<String>, destination: Destination, cause: ProxyFailureCause) -> Self {
+        Self { proxy: proxy.into(), destination, cause }
+    }
+}
+
 impl fmt::Display for ProxyFailure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { proxy, destination: Destination { host, port, .. }, cause } = self;
+        let Self { proxy, destination, cause } = self;
         match cause {
-            ProxyFailureCause::Unreachable(why) => write!(formatter, "the proxy {proxy} cannot be reached: {why}"),
+            ProxyFailureCause::Unreachable(why) => write!(formatter, "connecting to the proxy {proxy} failed: {why}"),
             ProxyFailureCause::Authorization => {
-                write!(formatter, "the proxy {proxy} wants a user name and a password, or does not accept those given")
+                write!(formatter, "the proxy {proxy} requires a user name and a password, or rejected those given")
             }
             ProxyFailureCause::Refused(why) => {
-                write!(formatter, "the proxy {proxy} did not connect to {host}:{port}: {why}")
+                write!(formatter, "the proxy {proxy} did not connect to {destination}: {why}")
             }
         }
     }
@@ -158,12 +165,12 @@ mod tests {
 
     fn is_proxied(proxy: &Proxy, url: &str) -> bool {
         let uri: Uri = url.parse().unwrap();
-        let destination = crate::egress::destination(&uri).unwrap();
+        let destination = Destination::of(&uri).unwrap();
         proxy.route(&uri, &destination).is_some()
     }
 
     #[test]
-    fn the_environment_names_the_proxy_and_its_exceptions() {
+    fn environment_variables_name_the_proxy_and_its_exceptions() {
         let proxy = |variables: &'static [(&str, &str)]| {
             Proxy::from_environment(|name| {
                 variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
@@ -181,7 +188,7 @@ mod tests {
             ("https://11.1.2.3/", true),
             ("http://a.example/", false),
             ("https://localhost/", false),
-            ("https://LookER.localhost./", false),
+            ("https://MixedCase.localhost./", false),
             ("https://127.9.9.9/", false),
             ("https://[::1]/", false),
         ] {
@@ -191,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_that_cannot_be_used_is_named_and_its_password_not_shown() {
+    fn invalid_proxy_errors_name_the_variable_and_hide_the_password() {
         for url in ["socks5://user:hush@proxy:1080", "http://user:hush@proxy:3128:x", "user:hush@", "/hush", "http://"]
         {
             let variable = |name: &str| (name == "HTTPS_PROXY").then(|| url.to_owned());
@@ -201,7 +208,7 @@ mod tests {
         let proxy = Proxy::new("http://user:hu%20sh@proxy.example", "").unwrap();
         assert!(!format!("{proxy:?}").contains("hu"), "{proxy:?}");
         let uri = Uri::from_static("https://a.example/");
-        let route = proxy.route(&uri, &crate::egress::destination(&uri).unwrap()).unwrap();
+        let route = proxy.route(&uri, &Destination::of(&uri).unwrap()).unwrap();
         assert_eq!(route.authorization.unwrap(), "Basic dXNlcjpodSBzaA==");
     }
 }

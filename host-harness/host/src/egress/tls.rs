@@ -1,16 +1,16 @@
 //! Whose certificates are trusted.
 //!
-//! The certificate authorities of the system, for companies that have one of their own there, and Mozilla's, for systems
-//! that have none; [`trusting`] adds those of files. Where the system's are read from can be told by the environment
-//! variables `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+//! The system's certificate authorities, for companies that install their own there, and Mozilla's, for systems that have
+//! none. [`trusting`] adds those of files. The environment variables `SSL_CERT_FILE` and `SSL_CERT_DIR` set where the
+//! system's are read from.
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::{ClientConfig, RootCertStore};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, OnceLock};
 
-/// A file of certificate authorities that cannot be used.
+/// A file of certificate authorities that is not valid.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {problem}", file.display())]
 pub struct AuthorityError {
@@ -18,12 +18,35 @@ pub struct AuthorityError {
     problem: String,
 }
 
-/// A TLS configuration that trusts the certificate authorities in these files too. Each file holds one certificate or
-/// more in PEM, the form that begins with `-----BEGIN CERTIFICATE-----`.
+/// The TLS configurations of one transport, with the protocols that may be spoken over TLS (ALPN).
+#[derive(Clone)]
+pub(super) struct TlsConfigs {
+    /// For servers: HTTP/2 or HTTP/1.1, as the server chooses.
+    pub(super) server: Arc<ClientConfig>,
+    /// For proxies: HTTP/1.1, since a tunnel is asked for in it.
+    pub(super) proxy: Arc<ClientConfig>,
+}
+
+impl TlsConfigs {
+    pub(super) fn of(config: &ClientConfig) -> Self {
+        let with_protocols = |protocols: &[&[u8]]| {
+            let mut config = config.clone();
+            config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+            Arc::new(config)
+        };
+        Self { server: with_protocols(&[b"h2", b"http/1.1"]), proxy: with_protocols(&[]) }
+    }
+}
+
+/// A TLS configuration that also trusts the certificate authorities in these files. Each file contains one or more
+/// certificates in PEM format (`-----BEGIN CERTIFICATE-----`).
+///
+/// It reads files, the system's certificates included, so call it before the program serves requests, or on a thread for
+/// blocking work.
 ///
 /// # Errors
 ///
-/// Fails where a file cannot be read, holds no certificate, or one that is broken.
+/// Returns an error that names the file where it cannot be read, contains no certificate, or one that is damaged.
 pub fn trusting(files: &[impl AsRef<Path>]) -> Result<Arc<ClientConfig>, AuthorityError> {
     let mut roots = default_roots().clone();
     for file in files {
@@ -39,26 +62,33 @@ fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
     for certificate in CertificateDer::pem_slice_iter(&bytes) {
         let certificate = certificate.map_err(|error| match error {
             pem::Error::MissingSectionEnd { .. } => "a certificate in it has no end".to_owned(),
-            error => format!("it is no PEM: {error}"),
+            error => format!("it is not valid PEM: {error}"),
         })?;
         certificates += 1;
-        roots.add(certificate).map_err(|error| format!("certificate {certificates} in it is broken: {error}"))?;
+        roots.add(certificate).map_err(|error| format!("certificate {certificates} in it is damaged: {error}"))?;
     }
     if certificates == 0 {
-        return Err("it holds no certificate; give a PEM file, with `-----BEGIN CERTIFICATE-----` in it".to_owned());
+        return Err("it contains no certificate; give a PEM file, with `-----BEGIN CERTIFICATE-----` in it".to_owned());
     }
     Ok(())
 }
 
-/// The configuration of clients that are given none.
-pub(crate) fn default_config() -> Arc<ClientConfig> {
-    static CONFIG: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| Arc::new(client_config(default_roots().clone())));
-    Arc::clone(&CONFIG)
+/// The configurations of clients that are given none. They are loaded once, and off the async runtime: reading some hundred
+/// files takes tens of milliseconds, or longer on a slow disk.
+pub(super) async fn default_configs() -> TlsConfigs {
+    static CONFIGS: OnceLock<TlsConfigs> = OnceLock::new();
+    let load = || CONFIGS.get_or_init(|| TlsConfigs::of(&client_config(default_roots().clone()))).clone();
+    match CONFIGS.get() {
+        Some(configs) => configs.clone(),
+        // It fails only where the runtime is shutting down.
+        None => tokio::task::spawn_blocking(load).await.unwrap_or_else(|_| load()),
+    }
 }
 
 /// The system's certificate authorities and Mozilla's. They are read once.
 fn default_roots() -> &'static RootCertStore {
-    static ROOTS: LazyLock<RootCertStore> = LazyLock::new(|| {
+    static ROOTS: OnceLock<RootCertStore> = OnceLock::new();
+    ROOTS.get_or_init(|| {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let system = rustls_native_certs::load_native_certs();
         for error in &system.errors {
@@ -66,8 +96,7 @@ fn default_roots() -> &'static RootCertStore {
         }
         roots.add_parsable_certificates(system.certs);
         roots
-    });
-    &ROOTS
+    })
 }
 
 fn client_config(roots: RootCertStore) -> ClientConfig {

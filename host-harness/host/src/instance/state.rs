@@ -1,18 +1,16 @@
 //! What the host keeps for one sandbox.
 
 use super::log::{GuestLog, GuestStream};
-use crate::egress::HttpClient;
-use crate::egress::context::CallContext;
+use crate::egress::call::CallContext;
+use crate::egress::client::HttpClient;
 use crate::limits;
 use crate::limits::memory_budget::MemoryCharge;
-use http::Request;
-use hyper_util::client::legacy::connect::CaptureConnection;
-use std::future::Future;
+use crate::wasi_http::hooks::Hooks;
 use std::sync::Arc;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 /// Bytes of the host's that an entry of a sandbox's table takes.
 const TABLE_ENTRY_BYTES: u64 = 16;
@@ -25,8 +23,6 @@ pub(crate) struct State {
     table: ResourceTable,
     log: GuestLog,
     memory: MemoryCharge,
-    context: Arc<CallContext>,
-    client: HttpClient,
 }
 
 /// What a call of a sandbox works with: each call has its own.
@@ -37,8 +33,6 @@ pub(crate) struct CallSetup {
     /// Where its requests may go.
     pub(crate) client: HttpClient,
 }
-
-struct Hooks;
 
 impl State {
     pub(crate) fn new(environment: &[(String, String)], memory: MemoryCharge, call: CallSetup) -> Self {
@@ -51,35 +45,24 @@ impl State {
             .build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits::RESOURCES);
-        let CallSetup { context, client } = call;
-        Self { wasi, http: WasiHttpCtx::new(), hooks: Hooks, table, log, memory, context, client }
+        Self { wasi, http: WasiHttpCtx::new(), hooks: Hooks::new(call.client, call.context), table, log, memory }
     }
 
     /// Begins a call.
     pub(crate) fn begin(&mut self, call: CallSetup) {
         self.log.begin();
-        self.context = call.context;
-        self.client = call.client;
-    }
-
-    /// Sends a request of the present call.
-    pub(crate) fn send(
-        &self,
-        request: Request<WasiBody>,
-        options: Option<RequestOptions>,
-    ) -> (CaptureConnection, impl Future<Output = Result<http::Response<WasiBody>, Error>> + Send + use<>) {
-        self.client.clone().send(request, options, Arc::clone(&self.context))
+        self.hooks = Hooks::new(call.client, call.context);
     }
 
     /// The present call.
     pub(crate) fn context(&self) -> &CallContext {
-        &self.context
+        self.hooks.context()
     }
 
     /// Takes memory of the budget for all sandboxes.
     fn take_memory(&mut self, bytes: u64) -> wasmtime::Result<()> {
         self.memory.grow(bytes).map_err(|exceeded| {
-            self.context.meter().exceed_total_memory(exceeded.max);
+            self.context().meter().exceed_total_memory(exceeded.max);
             wasmtime::Error::msg("the memory of all sandboxes together is used up")
         })
     }
@@ -97,23 +80,9 @@ impl WasiHttpView for State {
     }
 }
 
-type Exchange = Result<(http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
-
-impl WasiHttpHooks for Hooks {
-    fn send_request(
-        &mut self,
-        _: Request<WasiBody>,
-        _: Option<RequestOptions>,
-        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
-    ) -> Box<dyn Future<Output = Exchange> + Send> {
-        // Requests go by the module `exchange`. Nothing that is linked comes here.
-        Box::new(std::future::ready(Err(Error::HttpRequestDenied)))
-    }
-}
-
 impl ResourceLimiter for State {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        self.context.meter().check_memory(desired).map_err(|_| wasmtime::Error::msg("the memory is used up"))?;
+        self.context().meter().check_memory(desired).map_err(|_| wasmtime::Error::msg("the memory is used up"))?;
         self.take_memory(desired.saturating_sub(current) as u64)?;
         Ok(true)
     }

@@ -1,10 +1,10 @@
 //! What the host's tests share: the guest that misbehaves on demand, and servers to connect to.
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use connector_host::bindings::Body;
-use connector_host::egress::policy::{Origin, Policy};
-use connector_host::host::Host;
-use connector_host::{Cache, Component, Connector};
+use connector_host::egress::policy::Origin;
+use connector_host::{
+    Auth, Body, Cache, Call, Component, Connector, ConnectorBuilder, Failure, Host, Limits, Output, Policy,
+};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -25,16 +25,46 @@ pub fn guest_file() -> &'static Path {
 fn loaded() -> &'static (Host, Component) {
     static LOADED: OnceLock<(Host, Component)> = OnceLock::new();
     LOADED.get_or_init(|| {
-        let host = Host::with_cache(Cache::none()).unwrap();
-        let component = Component::from_file(&host, guest_file()).unwrap();
+        let host = Host::builder().cache(Cache::none()).build().unwrap();
+        let component = Component::from_file_blocking(&host, guest_file()).unwrap();
         (host, component)
     })
 }
 
-/// The guest, allowed to connect nowhere.
-pub fn connector() -> Connector {
+/// A builder for the guest, which is allowed to connect nowhere.
+pub fn builder() -> ConnectorBuilder {
     let (host, component) = loaded();
-    Connector::new(host, component).unwrap()
+    Connector::builder(host, component)
+}
+
+/// The guest, allowed to connect nowhere.
+pub async fn connector() -> Connector {
+    builder().build().await.unwrap()
+}
+
+/// The guest under a policy.
+pub async fn under(policy: Policy) -> Connector {
+    builder().policy(policy).build().await.unwrap()
+}
+
+/// The guest, allowed to connect to this address.
+pub async fn allowed(address: SocketAddr) -> Connector {
+    under(policy(&[&address.to_string()])).await
+}
+
+/// The guest with these limits, allowed to connect nowhere.
+pub async fn limited(limits: Limits) -> Connector {
+    builder().limits(limits).build().await.unwrap()
+}
+
+/// An auth of which the guest makes nothing.
+pub fn no_auth() -> Auth {
+    Auth::from_json("{}").unwrap()
+}
+
+/// Carries out one operation of the guest's in a fresh sandbox.
+pub async fn invoke(connector: &Connector, operation: &str, input: &str) -> Result<Output, Failure> {
+    connector.invoke(&no_auth(), Call::new(operation).input(input)).await
 }
 
 /// A policy of rules that the operator named.
@@ -83,9 +113,14 @@ pub async fn answering(answer: &'static str) -> SocketAddr {
     .await
 }
 
-/// Has the guest get something: the answer's status and length, or what the guest was told.
+/// Has the guest get something: the response's status and length, or what the guest was told.
 pub async fn get(connector: &Connector, input: &str) -> Result<String, String> {
-    match connector.invoke("{}", "get", input).await {
+    get_as(connector, &no_auth(), input).await
+}
+
+/// The same with an auth: the guest requests the hosts in its field `host`.
+pub async fn get_as(connector: &Connector, auth: &Auth, input: &str) -> Result<String, String> {
+    match connector.invoke(auth, Call::new("get").input(input)).await {
         Ok(output) => match output.body {
             Body::Json(json) => Ok(json),
             other => panic!("{other:?}"),

@@ -1,8 +1,8 @@
 //! A connector that tries what it was not granted: other hosts, other ports, addresses that only the operator can open.
 
+use super::hostile::serves;
 use crate::Row;
-use crate::common::{connector, get, request, server};
-use crate::hostile::serves;
+use crate::common::{get, request, server, under};
 use connector_host::Policy;
 use connector_host::egress::policy::Origin;
 use std::sync::Arc;
@@ -127,7 +127,7 @@ pub async fn rows() -> Vec<Row> {
     }
     let mut rows = Vec::new();
     for (attempt, input, policy, expected) in trials {
-        let connector = connector().with_policy(policy);
+        let connector = under(policy).await;
         let started = Instant::now();
         let seen = get(&connector, &input).await.unwrap_or_else(|message| message);
         let time = started.elapsed();

@@ -1,8 +1,8 @@
 //! Components that are hostile before anybody calls them: by what they import, and by what they do when they start.
 
+use super::hostile::serves;
 use crate::Row;
 use crate::common::connector;
-use crate::hostile::serves;
 use connector_host::limits::TABLE_ENTRIES;
 use connector_host::{Cache, Component, Connector, Host, Limits};
 use std::time::Instant;
@@ -38,7 +38,7 @@ const STARTS: [(&str, &str, &str, &str); 6] = [
         "wasm `unreachable` instruction executed",
     ),
     ("takes two memories", "(memory 1) (memory 1)", "", "memor"),
-    ("has functions of other types than the interface", "", "", "does not keep to its interface"),
+    ("has functions of other types than the interface", "", "", "violates its interface"),
 ];
 
 /// A connector in which only the start does anything: its functions are there by their names.
@@ -74,9 +74,9 @@ fn component(state: &str, start: &str) -> Vec<u8> {
 }
 
 pub async fn rows(limits: &Limits) -> Vec<Row> {
-    let host = Host::with_cache(Cache::none()).unwrap();
+    let host = Host::builder().cache(Cache::none()).build().unwrap();
     let mut rows = Vec::new();
-    let guest = connector();
+    let guest = connector().await;
     for import in IMPORTS {
         let bytes = wat::parse_str(format!(r#"(component (import "{import}" (instance)))"#)).unwrap();
         rows.push(
@@ -84,7 +84,7 @@ pub async fn rows(limits: &Limits) -> Vec<Row> {
         );
     }
     let code = wat::parse_str("(module)").unwrap();
-    rows.push(start(&host, limits, &guest, "is no component".to_owned(), &code, "no WebAssembly component").await);
+    rows.push(start(&host, limits, &guest, "is no component".to_owned(), &code, "not a WebAssembly component").await);
     for (what, state, body, expected) in STARTS {
         rows.push(start(&host, limits, &guest, what.to_owned(), &component(state, body), expected).await);
     }
@@ -101,13 +101,15 @@ async fn start(
     expected: &'static str,
 ) -> Row {
     let started = Instant::now();
-    let loaded = Component::from_bytes(host, bytes).and_then(|component| Connector::new(host, &component));
-    let seen = match loaded {
+    let seen = match Component::load(host, bytes.to_vec()).await {
         Err(error) => error.to_string(),
-        Ok(connector) => match connector.with_limits(limits.clone()).describe().await {
-            Err(failure) => failure.to_string(),
-            Ok(_) => "an answer".to_owned(),
-        },
+        Ok(component) => {
+            let connector = Connector::builder(host, &component).limits(limits.clone()).build().await.unwrap();
+            match connector.describe().await {
+                Err(failure) => failure.to_string(),
+                Ok(_) => "an answer".to_owned(),
+            }
+        }
     };
     Row { attempt, expected, seen, time: started.elapsed(), problem: serves(guest).await }
 }

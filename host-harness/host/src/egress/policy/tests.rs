@@ -1,9 +1,11 @@
+use super::rule::HostPattern;
 use super::*;
 
 fn destination(url: &str) -> Destination {
     let (scheme, rest) = url.split_once("://").unwrap();
     let (host, port) = rest.rsplit_once(':').unwrap();
-    Destination { clear: scheme == "http", host: host.trim_matches(['[', ']']).to_owned(), port: port.parse().unwrap() }
+    let (host, port) = (host.trim_matches(['[', ']']), port.parse().unwrap());
+    if scheme == "http" { Destination::http(host, port) } else { Destination::https(host, port) }
 }
 
 fn policy(rules: &[(&str, Origin)]) -> Policy {
@@ -27,33 +29,33 @@ const PUBLIC: &str = "93.184.216.34";
 
 #[test]
 fn an_empty_policy_denies_all() {
-    assert!(!allows(&Policy::deny_all(), "https://looker.example.com:443", PUBLIC));
+    assert!(!allows(&Policy::deny_all(), "https://api.example.com:443", PUBLIC));
 }
 
 #[test]
-fn the_forms_of_a_rule_match_what_the_table_says() {
+fn rules_match_as_the_table_says() {
     let rows: [(&str, &str, bool); 21] = [
-        ("looker.example.com", "https://looker.example.com:443", true),
-        ("looker.example.com", "https://looker.example.com:19999", true),
-        ("Looker.Example.COM.", "https://looker.example.com:443", true),
-        ("looker.example.com", "https://LOOKER.example.com.:443", true),
-        ("looker.example.com", "https://a.looker.example.com:443", false),
-        ("looker.example.com", "https://looker.example.com.evil.test:443", false),
-        ("looker.example.com:19999", "https://looker.example.com:19999", true),
-        ("looker.example.com:19999", "https://looker.example.com:443", false),
-        ("*.example.com", "https://looker.example.com:443", true),
+        ("api.example.com", "https://api.example.com:443", true),
+        ("api.example.com", "https://api.example.com:19999", true),
+        ("API.Example.COM.", "https://api.example.com:443", true),
+        ("api.example.com", "https://API.example.com.:443", true),
+        ("api.example.com", "https://a.api.example.com:443", false),
+        ("api.example.com", "https://api.example.com.evil.test:443", false),
+        ("api.example.com:19999", "https://api.example.com:19999", true),
+        ("api.example.com:19999", "https://api.example.com:443", false),
+        ("*.example.com", "https://api.example.com:443", true),
         ("*.example.com", "https://a.b.example.com:8443", true),
         ("*.example.com", "https://example.com:443", false),
         ("*.example.com", "https://evilexample.com:443", false),
         ("*.example.com", "https://.example.com:443", false),
-        ("*.example.com:443", "https://looker.example.com:8443", false),
+        ("*.example.com:443", "https://api.example.com:8443", false),
         ("93.184.216.34", "https://93.184.216.34:443", true),
         ("[2606:2800::1]:443", "https://[2606:2800::1]:443", true),
         ("2606:2800::1", "https://[2606:2800:0::1]:443", true),
-        ("looker.example.com", "http://looker.example.com:80", false),
-        ("https://looker.example.com", "http://looker.example.com:80", false),
-        ("http://looker.example.com", "http://looker.example.com:80", true),
-        ("http://looker.example.com/", "https://looker.example.com:443", true),
+        ("api.example.com", "http://api.example.com:80", false),
+        ("https://api.example.com", "http://api.example.com:80", false),
+        ("http://api.example.com", "http://api.example.com:80", true),
+        ("http://api.example.com/", "https://api.example.com:443", true),
     ];
     for (rule, url, expected) in rows {
         let policy = policy(&[(rule, Origin::Operator)]);
@@ -63,7 +65,7 @@ fn the_forms_of_a_rule_match_what_the_table_says() {
 }
 
 #[test]
-fn what_is_no_rule_is_refused() {
+fn invalid_rules_are_errors() {
     for rule in [
         "",
         "*",
@@ -79,7 +81,7 @@ fn what_is_no_rule_is_refused() {
         "*",
     ] {
         let error = rule.parse::<Rule>().unwrap_err();
-        assert!(error.to_string().contains("is no host to allow"), "{rule}: {error}");
+        assert!(error.to_string().contains("is not a valid rule"), "{rule}: {error}");
     }
 }
 
@@ -120,19 +122,19 @@ fn addresses_have_classes() {
 }
 
 #[test]
-fn addresses_that_are_not_public_must_be_named_by_the_operator() {
+fn internal_addresses_need_an_exact_rule_of_the_operator() {
     let rows: [(&str, Origin, &str, &str, bool); 15] = [
-        ("http://looker.example.com", Origin::Connector, "http://looker.example.com:80", PUBLIC, false),
-        ("http://looker.example.com", Origin::Operator, "http://looker.example.com:80", PUBLIC, true),
-        ("looker.example.com", Origin::Operator, "https://looker.example.com:443", "10.0.0.5", true),
-        ("looker.example.com", Origin::Connector, "https://looker.example.com:443", "10.0.0.5", false),
-        ("looker.example.com", Origin::Connector, "https://looker.example.com:443", PUBLIC, true),
-        ("*.example.com", Origin::Operator, "https://looker.example.com:443", "10.0.0.5", false),
-        ("*.example.com", Origin::Operator, "https://looker.example.com:443", PUBLIC, true),
+        ("http://api.example.com", Origin::Connector, "http://api.example.com:80", PUBLIC, false),
+        ("http://api.example.com", Origin::Operator, "http://api.example.com:80", PUBLIC, true),
+        ("api.example.com", Origin::Operator, "https://api.example.com:443", "10.0.0.5", true),
+        ("api.example.com", Origin::Connector, "https://api.example.com:443", "10.0.0.5", false),
+        ("api.example.com", Origin::Connector, "https://api.example.com:443", PUBLIC, true),
+        ("*.example.com", Origin::Operator, "https://api.example.com:443", "10.0.0.5", false),
+        ("*.example.com", Origin::Operator, "https://api.example.com:443", PUBLIC, true),
         ("127.0.0.1:8080", Origin::Connector, "http://127.0.0.1:8080", "127.0.0.1", false),
         ("127.0.0.1:8080", Origin::Operator, "http://127.0.0.1:8080", "127.0.0.1", true),
         ("localhost", Origin::Operator, "http://localhost:8080", "::1", true),
-        ("looker.example.com", Origin::Operator, "https://looker.example.com:443", "169.254.169.254", false),
+        ("api.example.com", Origin::Operator, "https://api.example.com:443", "169.254.169.254", false),
         ("169.254.169.254", Origin::Operator, "https://169.254.169.254:443", "169.254.169.254", true),
         ("169.254.169.254", Origin::Connector, "https://169.254.169.254:443", "169.254.169.254", false),
         ("10.0.0.5", Origin::Operator, "http://10.0.0.5:80", "10.0.0.5", false),
@@ -148,13 +150,13 @@ fn addresses_that_are_not_public_must_be_named_by_the_operator() {
 }
 
 #[test]
-fn a_denial_names_a_rule_that_would_allow_it() {
+fn denial_names_a_rule_that_would_allow_it() {
     let rows = [
-        ("https://looker.example.com:443", PUBLIC),
-        ("https://looker.example.com:443", "10.0.0.5"),
-        ("https://looker.example.com:443", "169.254.169.254"),
+        ("https://api.example.com:443", PUBLIC),
+        ("https://api.example.com:443", "10.0.0.5"),
+        ("https://api.example.com:443", "169.254.169.254"),
         ("http://127.0.0.1:8080", "127.0.0.1"),
-        ("http://looker.example.com:80", PUBLIC),
+        ("http://api.example.com:80", PUBLIC),
         ("https://[::1]:443", "::1"),
         ("http://[fe80::1]:8080", "fe80::1"),
     ];
@@ -169,7 +171,7 @@ fn a_denial_names_a_rule_that_would_allow_it() {
         {
             tries += 1;
             assert!(tries < 4, "{url} at {address}: {denial} ({:?})", denial.rule());
-            let named = Rule::from_str(&denial.rule().unwrap()).unwrap();
+            let named = denial.rule().unwrap().parse::<Rule>().unwrap();
             if let HostPattern::Address(address) = named.host {
                 // A link-local address is to be addressed as such.
                 destination.host = address.to_string();
@@ -180,10 +182,10 @@ fn a_denial_names_a_rule_that_would_allow_it() {
 }
 
 #[test]
-fn a_connector_is_granted_what_it_asks_for_as_far_as_the_operator_goes() {
+fn connector_reaches_hosts_that_it_requests_and_the_operator_allows() {
     let rules = |rules: &[&str]| rules.iter().map(|rule| rule.parse().unwrap()).collect::<Vec<Rule>>();
-    let asked = ["a.example.com:443", "looker.internal:19999", "169.254.169.254:80"];
-    let (a, internal) = ("https://a.example.com:443", "https://looker.internal:19999");
+    let asked = ["a.example.com:443", "api.internal:19999", "169.254.169.254:80"];
+    let (a, internal) = ("https://a.example.com:443", "https://api.internal:19999");
     let rows: [(&[&str], &str, &str, bool); 12] = [
         // Nothing is named: what it asks for, at public addresses.
         (&[], a, PUBLIC, true),
@@ -192,9 +194,9 @@ fn a_connector_is_granted_what_it_asks_for_as_far_as_the_operator_goes() {
         (&[], "http://169.254.169.254:80", "169.254.169.254", false),
         (&[], "https://a.example.com:8443", PUBLIC, false),
         // Something is named: that alone, as far as it was asked for.
-        (&["looker.internal"], internal, "10.0.0.1", true),
-        (&["looker.internal"], a, PUBLIC, false),
-        (&["looker.internal"], "https://looker.internal:443", "10.0.0.1", false),
+        (&["api.internal"], internal, "10.0.0.1", true),
+        (&["api.internal"], a, PUBLIC, false),
+        (&["api.internal"], "https://api.internal:443", "10.0.0.1", false),
         (&["*.example.com"], a, PUBLIC, true),
         (&["*.example.com"], a, "10.0.0.1", false),
         (&["*.example.com"], "https://b.example.com:443", PUBLIC, false),
@@ -204,4 +206,37 @@ fn a_connector_is_granted_what_it_asks_for_as_far_as_the_operator_goes() {
         let policy = Policy::for_connector(rules(&asked), rules(named));
         assert_eq!(allows(&policy, url, address), expected, "{named:?} {url} {address}");
     }
+}
+
+#[test]
+fn a_single_rule_must_allow_the_connection_in_full() {
+    let rows: [(&[&str], &str, &str, bool); 12] = [
+        // Plain HTTP by the one, the private address by the other.
+        (&["http://*.corp", "db.corp"], "http://db.corp:80", "10.0.0.5", false),
+        (&["db.corp", "http://*.corp"], "http://db.corp:80", "10.0.0.5", false),
+        (&["http://*.corp", "db.corp"], "https://db.corp:443", "10.0.0.5", true),
+        (&["http://*.corp", "db.corp"], "http://db.corp:80", PUBLIC, true),
+        (&["http://*.corp", "http://db.corp"], "http://db.corp:80", "10.0.0.5", true),
+        // The same through the ports.
+        (&["http://*.corp:80", "db.corp:80"], "http://db.corp:80", "10.0.0.5", false),
+        (&["http://db.corp:8080", "db.corp:80"], "http://db.corp:80", "10.0.0.5", false),
+        // A loopback address needs no `http://`, but an exact rule.
+        (&["http://*.corp"], "http://db.corp:80", "127.0.0.1", false),
+        (&["http://*.corp", "db.corp"], "http://db.corp:80", "127.0.0.1", true),
+        // A link-local address needs a rule of its own.
+        (&["http://169.254.1.1"], "http://169.254.1.1:80", "169.254.1.1", true),
+        (&["169.254.1.1", "http://db.corp"], "http://169.254.1.1:80", "169.254.1.1", false),
+        (&["169.254.1.1", "http://db.corp"], "http://db.corp:80", "169.254.1.1", false),
+    ];
+    for (rules, url, address, expected) in rows {
+        let rules: Vec<_> = rules.iter().map(|rule| (*rule, Origin::Operator)).collect();
+        assert_eq!(allows(&policy(&rules), url, address), expected, "{rules:?} for {url} at {address}");
+        let requested = |url: &str| vec![url.split_once("://").unwrap().1.parse::<Rule>().unwrap()];
+        let allowed = rules.iter().map(|(rule, _)| rule.parse::<Rule>().unwrap());
+        let policy = Policy::for_connector(requested(url), allowed);
+        assert_eq!(allows(&policy, url, address), expected, "{rules:?} for {url} at {address}, requested");
+    }
+    // What the connector requests adds nothing to the operator's rules.
+    let both = policy(&[("http://*.corp", Origin::Operator), ("http://db.corp", Origin::Connector)]);
+    assert!(!allows(&both, "http://db.corp:80", "10.0.0.5"));
 }

@@ -30,10 +30,10 @@ thread_local! {
     static CALLS: Cell<u32> = const { Cell::new(0) };
 }
 
-const OPERATIONS: [&str; 22] = [
+const OPERATIONS: [&str; 23] = [
     "allocate", "count", "echo", "environment", "exit", "execution-failed", "file", "flood", "get", "nothing", "post",
     "spin", "text", "trap", "refuse", "wait", "bad-json", "hoard-requests", "hoard-resources", "recurse", "remember",
-    "search",
+    "search", "whisper",
 ];
 
 fn summary(name: &str) -> OperationSummary {
@@ -112,12 +112,8 @@ impl Connector for Guest {
 
     fn invoke(_auth: String, Call { operation, input, .. }: Call) -> Result<Output, Failure> {
         match operation.as_str() {
-            "allocate" => {
-                let mut kept: Vec<Vec<u8>> = Vec::new();
-                loop {
-                    kept.push(vec![1; 1024 * 1024]);
-                }
-            }
+            "allocate" => allocate(),
+            "get-and-allocate" => fetch::fetch("get", &input).and_then(|_| allocate()),
             "count" => {
                 let calls = CALLS.get() + 1;
                 CALLS.set(calls);
@@ -158,6 +154,11 @@ impl Connector for Guest {
                 std::hint::black_box(0);
             },
             "text" => output(Body::Text("a,b\n1,2\n".into())),
+            // Writes what a terminal would obey to standard error.
+            "whisper" => {
+                eprintln!("\u{1b}[2J\u{9b}31m");
+                output(Body::Nothing)
+            }
             "trap" => {
                 eprintln!("last words");
                 panic!("on demand")
@@ -176,6 +177,14 @@ impl Connector for Guest {
                 Err(Failure::Permanent(problem(Reason::UnknownOperation, message)))
             }
         }
+    }
+}
+
+/// Takes memory without end.
+fn allocate() -> ! {
+    let mut kept: Vec<Vec<u8>> = Vec::new();
+    loop {
+        kept.push(vec![1; 1024 * 1024]);
     }
 }
 

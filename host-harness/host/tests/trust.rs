@@ -1,15 +1,16 @@
 //! What the host keeps from whom, as two tables: a connector that is hostile, and tenants that share a host.
 //!
-//! `cargo test -p host-harness --test trust -- --nocapture --test-threads 1` prints both. Each row is one attempt to get
+//! `cargo test -p connector-host --test trust -- --nocapture --test-threads 1` prints both. Each row is one attempt to get
 //! something that the host must not give; a row fails where it gives it, or where the host does not serve the next call.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test should fail loudly where it fails")]
 
-#[path = "../common/mod.rs"]
 mod common;
-mod hostile;
-mod network;
-mod tenants;
-mod world;
+mod trust {
+    mod hostile;
+    mod network;
+    mod tenants;
+    mod world;
+}
 
 use std::time::Duration;
 
