@@ -107,6 +107,10 @@ async fn failed_results_and_foreign_pages_are_never_outputs() {
         for format in row.formats {
             println!("{:58} {:12} {}", row.name, format, row.expected);
             for query in queries(format) {
+                // Only the other operations must return something.
+                if row.body.is_empty() && query.operation == "call_api" {
+                    continue;
+                }
                 for way in [Way::Invoke, Way::Open] {
                     calls += 1;
                     let outcome = result(&connector, &looker, &row, &query, way).await;

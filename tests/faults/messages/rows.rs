@@ -157,9 +157,14 @@ fn logins() -> Vec<Row> {
             &["This address may not use the API."],
         )
         .hides(blame),
-        login("login: 403 with a page", response(403, HTML, page), Forbidden, &[before, "Access denied by Acme"])
-            .hides(blame),
-        login("login: an empty 403", response(403, TEXT, ""), Forbidden, &[before, "allow list"]).hides(blame),
+        login(
+            "login: 403 with a page",
+            response(403, HTML, page),
+            UnexpectedResponse,
+            &[before, "Access denied by Acme"],
+        )
+        .hides(blame),
+        login("login: an empty 403", response(403, TEXT, ""), UnexpectedResponse, &[before, "allow list"]).hides(blame),
         login(
             "login: 404 with a page",
             response(404, HTML, page),
@@ -172,7 +177,7 @@ fn logins() -> Vec<Row> {
             "login: a page in place of a token",
             response(200, HTML, page),
             UnexpectedResponse,
-            &[before, "Access denied by Acme"],
+            &["not Looker's API", "Access denied by Acme"],
         )
         .hides(blame),
     ]

@@ -126,8 +126,6 @@ fn failed_rows() -> Vec<Row> {
             &["json_bi"],
             r#"{"metadata": {"fields": {}}, "rows": [{"orders.id": {"value": 1}}, {"looker_error": "no such table: orders"}]}"#,
         ),
-        // A column of that name is a value like any other when it is not text.
-        Row::output("a column that is called looker_error", &["json"], r#"[{"looker_error": null, "orders.id": 1}]"#),
     ]
 }
 
