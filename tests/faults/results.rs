@@ -152,3 +152,22 @@ async fn only_identity_encoding_is_requested_and_accepted() {
     let outcome = result(&connector, &looker, &row, &queries("json")[0], Way::Invoke).await;
     assert_eq!(outcome.unwrap(), "[]");
 }
+
+#[tokio::test]
+async fn one_failed_result_of_several_is_a_failure_that_names_its_task() {
+    let looker = PracticeLooker::start().unwrap();
+    let connector = connector_to(&looker).await;
+    connector.invoke(&auth(&looker), Call::new("me")).await.unwrap();
+    let query =
+        Query { operation: "query_task_multi_results", input: json!({"query_task_ids": ["good-task", "bad-task"]}) };
+    let body = r#"{"good-task": [{"orders.id": 1}], "bad-task": [{"looker_error": "no such table: orders"}]}"#;
+    let row = Row::failure("", &["json"], body, Reason::Rejected);
+    for way in [Way::Invoke, Way::Open] {
+        let failure = result(&connector, &looker, &row, &query, way).await.unwrap_err();
+        let words = super::words(&failure);
+        assert_eq!(failure.problem().reason, Reason::Rejected, "{failure:?}");
+        assert!(words.contains("bad-task") && words.contains("no such table: orders"), "{words}");
+    }
+    let row = Row::output("", &["json"], r#"{"good-task": [{"orders.id": 1}], "missing-task": {"status": "missing"}}"#);
+    result(&connector, &looker, &row, &query, Way::Invoke).await.unwrap();
+}
