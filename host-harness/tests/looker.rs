@@ -246,7 +246,7 @@ fn a_refresh_token_that_is_replaced_is_kept_where_it_came_from() {
     let run = host_harness(&["check", "--auth", &auth(&given), "--allow-host", &address]);
     assert!(!run.stderr.contains(&given) && !run.stdout.contains(&given), "{run:?}");
     assert_eq!(run.code, 0);
-    assert!(run.stderr.contains("warning: the refresh token was replaced, and is lost"), "{}", run.stderr);
+    assert!(run.stderr.contains("warning: the refresh token was replaced, and the new one is lost"), "{}", run.stderr);
     let run = host_harness(&["check", "--json", "--auth", &auth(&first), "--allow-host", &address]);
     expect(&run, 1, "unauthenticated", &[]);
 }
