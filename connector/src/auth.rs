@@ -1,8 +1,8 @@
-//! What a user fills in to sign in, checked and completed.
+//! Checks what a user fills in to sign in, and completes it from the environment.
 //!
-//! Fields that are missing are filled from the environment that the host gives the sandbox, by the names that every
-//! Looker SDK uses. A secret from the environment goes only to the address from the environment: otherwise a workflow
-//! could name an address of its own and have the platform's secret sent there.
+//! Missing fields come from the environment variables that every Looker SDK uses, if the host passes them on. A secret
+//! from the environment is sent only to the address from the environment. Otherwise a workflow could name an address of
+//! its own and have the platform's secret sent there.
 
 mod address;
 mod schema;
@@ -12,7 +12,7 @@ pub use schema::schema;
 
 use crate::catalog;
 use crate::failure::{FieldProblems, Problem, Reason, Result};
-use crate::secret::Secret;
+use crate::secret::{Redactor, Secret};
 use serde_json::{Map, Value, json};
 
 /// The environment variable with the address.
@@ -22,7 +22,7 @@ const CLIENT_ID: &str = "LOOKERSDK_CLIENT_ID";
 /// The environment variable with the client secret.
 const CLIENT_SECRET: &str = "LOOKERSDK_CLIENT_SECRET";
 
-/// The fields that are written here, too.
+/// Fields that this module also writes.
 const DOMAIN: &str = "domain";
 const ACCESS_TOKEN: &str = "access_token";
 const REFRESH_TOKEN: &str = "refresh_token";
@@ -43,29 +43,29 @@ const FIELDS: [&str; 9] = [
 /// A checked auth.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Auth {
-    /// Which Looker.
+    /// The Looker instance.
     pub address: Address,
     /// Who signs in.
     pub credentials: Credentials,
-    /// The user as whom calls are made, where it is not the one who signs in.
+    /// The user that calls run as, where it is not the one who signs in.
     pub run_as_user_id: Option<String>,
-    /// The workspace that calls work in, where it is not Looker's own choice.
+    /// The workspace that calls use, where it is not Looker's default.
     pub workspace: Option<Workspace>,
 }
 
 /// Who signs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credentials {
-    /// Looker API credentials, which a login turns into tokens.
+    /// Looker API credentials, which are exchanged for tokens.
     Client {
         /// The client ID.
         id: String,
         /// The client secret.
         secret: Secret,
     },
-    /// A token that somebody else got.
+    /// A token from elsewhere.
     Token(Secret),
-    /// What a user granted an OAuth application, which turns it into tokens.
+    /// A refresh token of an OAuth application, which is exchanged for tokens.
     Refresh {
         /// The client ID of the application.
         id: String,
@@ -74,7 +74,7 @@ pub enum Credentials {
     },
 }
 
-/// A workspace of Looker's: which version of the LookML models calls see.
+/// A workspace of Looker's: the version of the LookML models that calls use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Workspace {
     /// The deployed version.
@@ -94,26 +94,26 @@ impl Workspace {
 }
 
 impl Auth {
-    /// Whether a new token can be had when one is refused.
+    /// Whether a refused token can be replaced.
     pub fn can_log_in(&self) -> bool {
         self.run_as_user_id.is_some() || !matches!(self.credentials, Credentials::Token(_))
     }
 
-    /// The auth of the one who signs in, whomever calls are made as.
+    /// The auth of the one who signs in, without the user to run as.
     pub fn of_the_one_who_signs_in(&self) -> Self {
         Self { run_as_user_id: None, workspace: None, ..self.clone() }
     }
 
-    /// Every secret in it, to be kept out of messages.
-    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+    /// Adds every secret in it, which no message may show.
+    pub fn add_secrets(&self, secrets: &mut Redactor) {
         match &self.credentials {
-            Credentials::Client { secret, .. }
-            | Credentials::Token(secret)
-            | Credentials::Refresh { token: secret, .. } => std::iter::once(secret),
+            Credentials::Client { id, secret } => secrets.add_credentials(id, secret),
+            Credentials::Refresh { id, token } => secrets.add_credentials(id, token),
+            Credentials::Token(token) => secrets.add(token),
         }
     }
 
-    /// The auth of a session: its token, and where it is good.
+    /// The auth of a session: its token and the address that accepts it.
     pub fn of_session(&self, token: &Secret) -> String {
         json!({ DOMAIN: self.address.base_url(), ACCESS_TOKEN: token.reveal() }).to_string()
     }
@@ -140,7 +140,7 @@ impl Auth {
         }
         let address = Address::parse(written, region.as_deref(), port.as_deref(), &mut fields.problems);
 
-        // Unless the auth names no address of its own, the environment's secret is for the environment's address only.
+        // The environment's secret is only for the environment's address.
         let environment_serves = match (&own_domain, &address) {
             (None, _) => region.is_none() && port.is_none(),
             (Some(_), Some(address)) => environment_address.as_deref().is_some_and(|base_url| {
@@ -155,13 +155,13 @@ impl Auth {
         fields.problems.into_result(Reason::InvalidAuth)?;
         match (address, credentials) {
             (Some(address), Some(credentials)) => Ok(Self { address, credentials, run_as_user_id, workspace }),
-            // Each of the two notes a problem where it gives nothing.
+            // Each of the two adds a problem where it is `None`.
             _ => Err(Problem::new(Reason::InvalidAuth, "The auth is incomplete.").permanent()),
         }
     }
 }
 
-/// The fields of an auth document, with what was found wrong so far.
+/// The fields of an auth document, with the problems found so far.
 struct Fields {
     values: Map<String, Value>,
     problems: FieldProblems,
@@ -192,7 +192,7 @@ impl Fields {
         Ok(Self { values, problems })
     }
 
-    /// The text of a field. A number counts as text; an empty or `null` field counts as absent, as forms send them.
+    /// The text of a field. A number counts as text. An empty field and `null` count as absent, since forms send them.
     fn text(&mut self, name: &str) -> Option<String> {
         let text = match self.values.get(name)? {
             Value::Null => return None,
@@ -207,7 +207,7 @@ impl Fields {
     }
 
     fn missing(&mut self, name: &str, what: &str) {
-        // A field of the wrong type is there, and was complained of.
+        // A field of the wrong type is not missing, and has a problem already.
         if !self.problems.names(name) {
             self.problems.add(name, "missing", format!("{name} is missing: give {what}."));
         }
@@ -223,7 +223,11 @@ impl Fields {
         let (access, refresh) = (self.text(ACCESS_TOKEN), self.text(REFRESH_TOKEN));
         for (name, token) in [(ACCESS_TOKEN, &access), (REFRESH_TOKEN, &refresh)] {
             if token.as_ref().is_some_and(|token| token.chars().any(|letter| !letter.is_ascii_graphic())) {
-                self.problems.add(name, "invalid", format!("{name} has characters that no token of Looker's has."));
+                self.problems.add(
+                    name,
+                    "invalid",
+                    format!("{name} has characters that a token of Looker's never has."),
+                );
             }
         }
         if let Some(token) = access {
@@ -231,7 +235,7 @@ impl Fields {
                 self.problems.add(
                     ACCESS_TOKEN,
                     "conflict",
-                    "access_token stands alone: give either it, or client_id with client_secret, or client_id with refresh_token.",
+                    "access_token goes alone: give either access_token, or client_id with client_secret, or client_id with refresh_token.",
                 );
             }
             return Some(Credentials::Token(Secret::new(token)));
@@ -241,12 +245,12 @@ impl Fields {
                 self.problems.add(
                     REFRESH_TOKEN,
                     "conflict",
-                    "refresh_token and client_secret exclude each other: client_id goes with one of the two.",
+                    "refresh_token and client_secret exclude each other: give client_id with one of the two.",
                 );
             }
-            // The environment's client ID is an API key's, and refresh tokens are an application's.
+            // The environment's client ID belongs to an API key, and refresh tokens belong to an application.
             if id.is_none() {
-                self.missing("client_id", "the client ID of the OAuth application that the refresh token was given to");
+                self.missing("client_id", "the client ID of the OAuth application that received the refresh token");
             }
             return Some(Credentials::Refresh { id: id?, token: Secret::new(token) });
         }
@@ -261,7 +265,7 @@ impl Fields {
                 self.missing(
                     "client_secret",
                     &format!(
-                        "it in the auth: the one in {CLIENT_SECRET} goes only to the address in {BASE_URL}, and this auth names another"
+                        "it in the auth, since the one in {CLIENT_SECRET} is sent only to the address in {BASE_URL}, and this auth has another"
                     ),
                 );
                 None

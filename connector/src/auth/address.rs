@@ -1,4 +1,4 @@
-//! Which Looker: the rules for domain, region and port.
+//! The address of a Looker instance: the rules for domain, region and port.
 
 use crate::failure::FieldProblems;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 /// The domain under which Looker hosts instances.
 const HOSTED: &str = ".looker.com";
 
-/// Where a Looker instance is.
+/// The address of a Looker instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     secure: bool,
@@ -15,7 +15,7 @@ pub struct Address {
 }
 
 impl Address {
-    /// Reads domain, region and port as the user wrote them; what is wrong with them goes to `problems`.
+    /// Reads domain, region and port as the user wrote them, and adds what is wrong with them to `problems`.
     ///
     /// | domain | region | port | address |
     /// | --- | --- | --- | --- |
@@ -35,12 +35,12 @@ impl Address {
             problems.add(
                 "region",
                 "conflict",
-                "region goes with an instance that Looker hosts: give region or port, not both.",
+                "region is for instances that Looker hosts: give region or port, not both.",
             );
             problems.add(
                 "port",
                 "conflict",
-                "port goes with an instance that your company hosts: give port or region, not both.",
+                "port is for instances that your company hosts: give port or region, not both.",
             );
             return None;
         }
@@ -68,39 +68,37 @@ impl Address {
             problems.add(
                 "domain",
                 "insecure",
-                format!(
-                    "domain must not begin with http://: a secret would travel in the clear. Write https://{host}."
-                ),
+                format!("domain must not begin with http://: secrets would be sent unencrypted. Write https://{host}."),
             );
             return None;
         }
         Some(Self { secure, host, port })
     }
 
-    /// Whether requests travel by TLS.
+    /// Whether requests use TLS.
     pub fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// Host and port as a URL has them: the port only where it is not the scheme's own.
+    /// Host and port as in a URL: without the port if it is the scheme's default.
     pub fn authority(&self) -> String {
         let default_port = if self.secure { 443 } else { 80 };
         if self.port == default_port { self.host.clone() } else { self.host_and_port() }
     }
 
-    /// The URL below which everything is: `https://mycompany.looker.com`. No slash at the end.
+    /// The base of all URLs, without a slash at the end: `https://mycompany.looker.com`.
     pub fn base_url(&self) -> String {
         let scheme = if self.secure { "https" } else { "http" };
         format!("{scheme}://{}", self.authority())
     }
 
-    /// Host and port, as an allow-list has them: `mycompany.looker.com:443`.
+    /// Host and port as in an allow-list: `mycompany.looker.com:443`.
     pub fn host_and_port(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
 }
 
-/// Takes a host name or a pasted URL apart: whether it has TLS, the host, and the port where one is written.
+/// Splits a host name or a pasted URL into TLS or not, host, and port if there is one.
 fn split_url(domain: &str, problems: &mut FieldProblems) -> Option<(bool, String, Option<String>)> {
     let mut refuse = |message: &str| {
         problems.add("domain", "invalid", format!("domain {message}"));
@@ -114,7 +112,7 @@ fn split_url(domain: &str, problems: &mut FieldProblems) -> Option<(bool, String
     };
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     if authority.contains('@') {
-        return refuse("must not hold a user name or password: they have fields of their own.");
+        return refuse("must not contain a user name or password: they have fields of their own.");
     }
     let path = path.trim_end_matches('/');
     if !path.is_empty() && path != "/api" && path != "/api/4.0" {
@@ -145,7 +143,7 @@ fn is_host(host: &str) -> bool {
         })
 }
 
-/// The full host name: `mycompany` is one that Looker hosts, and a region stands before `.looker.com`.
+/// The full host name. A short name such as `mycompany` is hosted by Looker, and a region goes before `.looker.com`.
 fn full_host(host: &str, region: Option<&str>, problems: &mut FieldProblems) -> Option<String> {
     let is_short = !host.contains('.') && !host.starts_with('[') && host != "localhost";
     let full = if is_short { format!("{host}{HOSTED}") } else { host.to_owned() };
@@ -159,9 +157,7 @@ fn full_host(host: &str, region: Option<&str>, problems: &mut FieldProblems) -> 
         problems.add(
             "region",
             "conflict",
-            format!(
-                "region goes with an instance that Looker hosts (mycompany.looker.com), not with {full}: leave it out."
-            ),
+            format!("region is for instances that Looker hosts (mycompany.looker.com), not for {full}: leave it out."),
         );
         return None;
     };
@@ -181,7 +177,7 @@ fn port_number(port: &str, field: &str, problems: &mut FieldProblems) -> Option<
     }
 }
 
-/// Whether a host is this machine itself.
+/// Whether a host is this machine.
 fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())

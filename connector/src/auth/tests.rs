@@ -74,7 +74,7 @@ fn port_and_region_exclude_each_other_and_both_are_named() {
 #[test]
 fn plain_http_is_refused_except_on_loopback() {
     assert!(base_url("http://looker.example.com", "").contains("https://looker.example.com"));
-    assert!(base_url("http://127.0.0.1.example.com", "").contains("in the clear"));
+    assert!(base_url("http://127.0.0.1.example.com", "").contains("unencrypted"));
 }
 
 #[test]

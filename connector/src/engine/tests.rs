@@ -1,6 +1,7 @@
 //! Complete calls, from auth, operation and input to output or failure.
 
 use super::*;
+use crate::failure::Failure;
 use crate::mock_transport::MockTransport;
 use crate::transport::TransportErrorKind;
 use std::time::Duration;
@@ -32,6 +33,7 @@ fn one_login_serves_all_calls() {
     // Engines that replace a placeholder by the secret change the length.
     assert_eq!((login.headers.get("content-length"), login.headers.get("authorization")), (None, None));
     assert_eq!(me.headers.get("authorization"), Some("token token-1"));
+    assert_eq!(me.headers.get("accept-encoding"), Some("identity"));
     assert!(me.headers.get("user-agent").unwrap().starts_with("looker-connector/"));
     assert!(me.headers.get("x-looker-appid").is_some());
 }
@@ -71,7 +73,7 @@ fn a_new_token_that_is_refused_is_not_replaced() {
 
 #[test]
 fn a_wrong_secret_is_sent_once_and_never_shown() {
-    for status in [401, 403, 404] {
+    for status in [401, 404] {
         let mut engine = Engine::new(
             MockTransport::default().json(status, r#"{"message": "no: the-secret", "documentation_url": null}"#),
         );
@@ -96,6 +98,28 @@ fn secrets_that_a_server_echoes_are_hidden() {
     ));
     let shown = format!("{:?}", invoke(&mut engine, "me", "").unwrap_err());
     assert!(!shown.contains("token-1") && !shown.contains("the-secret"), "{shown}");
+}
+
+#[test]
+fn secrets_are_hidden_in_every_encoding() {
+    let auth = AUTH.replace("the-secret", "the s&cret");
+    // base64 of "the-id:the s&cret".
+    let encoded = "the+s%26cret the%20s%26cret the s\\u0026cret dGhlLWlkOnRoZSBzJmNyZXQ=";
+    let body = format!(r#"{{"message": "{encoded}", "errors": [{{"field": "the s&cret", "message": "{encoded}"}}]}}"#);
+    for script in
+        [MockTransport::default().json(404, &body), MockTransport::default().token("token-1").json(422, &body)]
+    {
+        let shown = format!("{:?}", Engine::new(script).invoke(&auth, Call::new("me", "")).unwrap_err());
+        assert!(!["s&cret", "26cret", "20s", "dGhl"].iter().any(|part| shown.contains(part)), "{shown}");
+    }
+}
+
+#[test]
+fn passwords_in_an_input_are_hidden() {
+    let input = r#"{"host": "h", "password": "hunter-22"}"#;
+    let script = MockTransport::default().token("token-1").json(422, r#"{"message": "no: hunter%2D22"}"#);
+    let shown = format!("{:?}", Engine::new(script).invoke(AUTH, Call::new("create_connection", input)).unwrap_err());
+    assert!(shown.contains("no: …") && !shown.contains("hunter"), "{shown}");
 }
 
 #[test]
@@ -314,6 +338,90 @@ fn a_failed_query_is_found_before_its_stream_starts() {
     assert_eq!(failure.problem().reason, Reason::NotFound);
 }
 
+/// Opens a query's result as a stream, and reads it to its end or its failure.
+fn stream(operation: &str, input: &str, media_type: &str, body: &str) -> (Vec<u8>, Option<Problem>) {
+    let headers = [("content-type", media_type)];
+    let script = MockTransport::default().token("token-1").response(200, &headers, body.as_bytes());
+    let mut engine = Engine::new(script);
+    let mut read = Vec::new();
+    let mut download = match engine.open(AUTH, Call::new(operation, input)) {
+        Ok(download) => download,
+        Err(failure) => return (read, Some(failure.problem().clone())),
+    };
+    loop {
+        match download.read(1000) {
+            Ok(piece) if piece.is_empty() => return (read, None),
+            Ok(piece) => read.extend(piece),
+            Err(failure) => {
+                assert!(download.read(1000).unwrap().is_empty());
+                return (read, Some(failure.problem().clone()));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stream_is_never_a_web_page() {
+    let page = format!("<html><head>{}<title>Sign in the-secret</title>", "<meta>".repeat(1000));
+    for media_type in ["text/html", "text/csv", "application/json", "image/png"] {
+        for (operation, input) in [
+            ("run_query", r#"{"query_id": "1", "result_format": "json"}"#),
+            ("run_look", r#"{"look_id": "1", "result_format": "csv"}"#),
+            ("query_task_results", r#"{"query_task_id": "1"}"#),
+            ("render_task_results", r#"{"render_task_id": "1"}"#),
+        ] {
+            let (read, problem) = stream(operation, input, media_type, &page);
+            let problem = problem.unwrap();
+            assert!(read.is_empty());
+            assert_eq!(problem.reason, Reason::UnexpectedResponse);
+            assert!(problem.message.contains("a web page, not Looker's API (“Sign in …”)"), "{}", problem.message);
+        }
+    }
+    let table = "<html><table></table></html>";
+    let html = r#"{"query_id": "1", "result_format": "html"}"#;
+    assert_eq!(stream("run_query", html, "text/html", table), (table.into(), None));
+}
+
+#[test]
+fn a_stream_fails_at_a_row_that_reports_an_error() {
+    let json = r#"{"query_id": "1", "result_format": "json"}"#;
+    let rows = r#"{"orders.id":1},"#.repeat(20_000);
+    let (read, problem) =
+        stream("run_query", json, "application/json", &format!("[{rows}{{\"looker_error\":\"killed\"}}]"));
+    assert!(read.len() > 100_000);
+    assert_eq!(problem.unwrap().message, "The query failed: killed");
+    // Errors beside the rows are known at the end.
+    let rows = r#"{"orders.id":{"value":1}},"#.repeat(20_000);
+    let fatal = format!(r#"{{"data":[{rows}{{}}],"errors":[{{"message":"killed","fatal":true}}]}}"#);
+    let (read, problem) = stream("run_query", json, "application/json", &fatal);
+    assert!(read.len() > 100_000);
+    assert_eq!(problem.unwrap().message, "The query failed: killed");
+    let note = fatal.replace("true", "false");
+    assert_eq!(stream("run_query", json, "application/json", &note), (note.clone().into(), None));
+}
+
+#[test]
+fn a_stream_of_json_that_is_cut_off_or_followed_by_text_fails() {
+    let json = r#"{"query_id": "1", "result_format": "json"}"#;
+    let rows = r#"{"orders.id":1},"#.repeat(20_000);
+    for body in [format!("[{rows}"), format!("[{rows}{{}}]\nQuery killed"), "[{\"a\":1}".to_owned(), "[] x".to_owned()]
+    {
+        let (_, problem) = stream("run_query", json, "application/json", &body);
+        let problem = problem.unwrap();
+        assert_eq!(problem.reason, Reason::UnexpectedResponse);
+        assert!(problem.message.contains("JSON that is broken or cut off"), "{}", problem.message);
+    }
+}
+
+#[test]
+fn a_stream_of_nothing_fails() {
+    for (format, media_type) in [("json", "application/json"), ("png", "image/png"), ("csv", "")] {
+        let input = format!(r#"{{"query_id": "1", "result_format": "{format}"}}"#);
+        let (_, problem) = stream("run_query", &input, media_type, "");
+        assert_eq!(problem.unwrap().reason, Reason::UnexpectedResponse, "{format}");
+    }
+}
+
 #[test]
 fn a_stream_ends_after_a_failure() {
     let mut engine = Engine::new(MockTransport::default().token("token-1").broken_body("[1,2"));
@@ -370,7 +478,7 @@ fn a_refused_refresh_token_requires_a_new_sign_in() {
     let failure =
         Engine::new(MockTransport::default().json(400, answer)).invoke(OAUTH, Call::new("me", "")).unwrap_err();
     assert!(matches!(&failure, Failure::Permanent(problem) if problem.reason == Reason::Unauthenticated));
-    assert!(failure.problem().message.contains("sign in to looker.example.com again"), "{failure:?}");
+    assert!(failure.problem().message.contains("have the user sign in again"), "{failure:?}");
     assert!(!format!("{failure:?}").contains("refresh-1"), "{failure:?}");
 }
 

@@ -1,7 +1,7 @@
-//! From a value as the user wrote it to the text or the JSON that Looker wants.
+//! Converts values from the input into the text or the JSON that Looker expects.
 //!
-//! Workflow platforms mix up numbers, booleans and their texts: a form gives `"5"`, a JSONPath gives `5`. Whatever can
-//! be meant in one way only is taken. An error is the description of what would be right: "a whole number".
+//! Workflow platforms mix up numbers, booleans and text: a form gives `"5"`, a JSONPath gives `5`. Every value with only
+//! one possible meaning is accepted. An error is a description of what would be right: "a whole number".
 
 use crate::catalog::{Format, Type};
 use crate::input::Kind;
@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 pub(crate) type Converted = Result<String, String>;
 
-/// A value as a path, a query or a form has it.
+/// Writes a value for a path, a query or a form.
 pub(crate) fn text(kind: &Type, value: &RawValue) -> Converted {
     match (kind, Kind::of(value)) {
         (Type::Array(item), Kind::Array) => {
@@ -17,7 +17,7 @@ pub(crate) fn text(kind: &Type, value: &RawValue) -> Converted {
             let texts: Result<Vec<String>, String> = items.into_iter().map(|value| text(item, value)).collect();
             Ok(texts.map_err(|expected| format!("a list, and each of its items {expected}"))?.join(","))
         }
-        // A list that is already joined, or one item of it.
+        // A list that is already joined, or a single item.
         (Type::Array(_), Kind::String) => unquote(value),
         (Type::Array(item), Kind::Number | Kind::Boolean) => text(item, value),
         (Type::Map(_) | Type::Model(_), Kind::Object) => Ok(value.get().to_owned()),
@@ -27,7 +27,7 @@ pub(crate) fn text(kind: &Type, value: &RawValue) -> Converted {
     }
 }
 
-/// A value as a JSON body has it.
+/// Writes a value for a JSON body.
 pub(super) fn json(kind: &Type, value: &RawValue) -> Converted {
     match (kind, Kind::of(value)) {
         (Type::Any, _) | (Type::Map(_) | Type::Model(_), Kind::Object) | (Type::String(_), Kind::String) => {
@@ -49,7 +49,7 @@ fn is_scalar(kind: &Type) -> bool {
     matches!(kind, Type::Boolean | Type::Integer | Type::Number | Type::String(_))
 }
 
-/// The text of one value, which for numbers and booleans is their JSON too.
+/// The text of one value. For numbers and booleans it is also their JSON.
 fn scalar(kind: &Type, value: &RawValue) -> Converted {
     let expected = || Err(expectation(kind));
     match (kind, Kind::of(value)) {
@@ -75,7 +75,7 @@ fn scalar(kind: &Type, value: &RawValue) -> Converted {
     }
 }
 
-/// The digits of a whole number. A platform that knows only floating point writes `5.0`, which is whole too.
+/// The digits of a whole number. `5.0` is one too, since some platforms have only floating-point numbers.
 fn whole_number(text: &str) -> Option<String> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -84,13 +84,13 @@ fn whole_number(text: &str) -> Option<String> {
         let negative = digits.len() < text.len() && significant != "0";
         return Some(if negative { format!("-{significant}") } else { significant.to_owned() });
     }
-    // Above 2^53 a floating-point number no longer says which whole number was meant.
+    // Above 2^53, a floating-point number does not tell which whole number was meant.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let number: f64 = serde_json::from_str(text).ok()?;
     (number.fract() == 0.0 && number.abs() <= EXACT).then(|| format!("{number:.0}"))
 }
 
-/// What a value of a type looks like, for an error.
+/// Describes a right value, for an error.
 fn expectation(kind: &Type) -> String {
     match kind {
         Type::Any => "a value".into(),
@@ -105,18 +105,18 @@ fn expectation(kind: &Type) -> String {
     }
 }
 
-/// The text that a JSON string holds.
+/// The text in a JSON string.
 fn unquote(value: &RawValue) -> Converted {
     parse(value)
 }
 
-/// A text as a JSON string.
+/// Writes a text as a JSON string.
 pub(crate) fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
 fn parse<'a, T: serde::Deserialize<'a>>(value: &'a RawValue) -> Result<T, String> {
-    // A raw value is valid JSON, but a string in it may hold half a surrogate pair, which no text can hold.
+    // A raw value is valid JSON, but a string in it may contain half a surrogate pair, which is not valid text.
     serde_json::from_str(value.get()).map_err(|_| "valid Unicode".into())
 }
 
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_every_type() {
+    fn writes_text_of_every_type() {
         for (kind, document, expected) in [
             (TEXT, "\"a\\u00fc\"", Ok("aü")),
             (TEXT, "5", Ok("5")),
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn json_of_every_type() {
+    fn writes_json_of_every_type() {
         for (kind, document, expected) in [
             (TEXT, "5", Ok("\"5\"")),
             (TEXT, "\"\\u00fc\"", Ok("\"\\u00fc\"")),
@@ -196,8 +196,8 @@ mod tests {
     }
 
     #[test]
-    fn half_a_character_is_refused_and_not_a_panic() {
-        // serde_json checks a raw value's strings only when they are read.
+    fn half_a_surrogate_pair_is_refused() {
+        // serde_json checks the strings in a raw value only when they are read.
         if let Ok(value) = serde_json::from_str::<&RawValue>("\"\\ud800\"") {
             assert!(text(&TEXT, value).is_err());
         }

@@ -1,27 +1,24 @@
 //! Failed queries with a success status: Looker reports the error in the rows or beside them.
+//!
+//! | format | a failed query looks like |
+//! | --- | --- |
+//! | `json` | a row `{"looker_error": "…"}`, the only one, the first or the last |
+//! | `json_bi` | the same within `rows` |
+//! | `json_detail`, `json_bi` | `errors` without rows, or with one that is `"fatal": true`; `error` as a text |
+//!
+//! Errors with `"fatal": false` are notes: alone they are no failure.
 
-use crate::catalog::Operation;
+use super::scan::Scan;
+use crate::auth::Address;
 use crate::error_response::Explanation;
 use crate::failure::{Failure, Problem, Reason};
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use crate::input::Input;
+use crate::secret::Redactor;
 use serde_json::Value;
-use std::fmt;
 
-/// The failure that the result of a query reports, if any.
-///
-/// | format | a failed query looks like |
-/// | --- | --- |
-/// | `json` | `[{"looker_error": "…"}]`: a row whose first column is the error |
-/// | `json_detail`, `json_bi` | an object with `errors` and no `data` |
-pub fn failure(operation: &Operation, document: &str, status: u16, base_url: &str) -> Option<Failure> {
-    if !runs_queries(operation) {
-        return None;
-    }
-    let explanation = match document.trim_start().as_bytes().first() {
-        Some(b'[') => error_row(document).map(|error| Explanation::from_json(error, base_url)),
-        Some(b'{') => errors_without_data(document).map(|errors| Explanation::from_json(errors, base_url)),
-        _ => None,
-    }?;
+/// The failure that a result reports, as far as it was read.
+pub fn failure(scan: &Scan, status: u16, address: &Address, secrets: &Redactor) -> Option<Failure> {
+    let explanation = Explanation::from_json(report(scan)?, address, secrets);
     let what = explanation.message.unwrap_or_else(|| "Looker gives no reason".to_owned());
     let mut problem = Problem::new(Reason::Rejected, format!("The query failed: {what}"));
     problem.status = Some(status);
@@ -31,112 +28,54 @@ pub fn failure(operation: &Operation, document: &str, status: u16, base_url: &st
     Some(problem.permanent())
 }
 
-/// Whether a result that begins like this may be a report of a failure, so that it is worth reading on. Rows begin with
-/// a bracket; of an object only the whole tells.
-pub fn may_report_failure(operation: &Operation, beginning: &[u8]) -> bool {
-    let text = beginning.trim_ascii_start();
-    runs_queries(operation) && (text.starts_with(b"{") || begins_with_error(text))
+/// What a result says of its failure.
+fn report(scan: &Scan) -> Option<Value> {
+    let parse = |bytes: &Vec<u8>| serde_json::from_slice(bytes).unwrap_or(Value::Null);
+    if let Some(row) = &scan.error_row {
+        return Some(match parse(row) {
+            Value::Object(mut row) => row.remove("looker_error").unwrap_or_default(),
+            _ => Value::Null,
+        });
+    }
+    let errors = match scan.errors.as_ref().map(parse) {
+        Some(Value::Array(errors)) => errors,
+        Some(error) if !is_empty(&error) => vec![error],
+        _ => Vec::new(),
+    };
+    let error = scan.error.as_ref().map(parse).filter(|error| !is_empty(error));
+    let fatal = |error: &Value| error.get("fatal").and_then(Value::as_bool);
+    // What is not said to be fatal, or not, is so where there are no rows.
+    let is_failure = |error: &Value| fatal(error).unwrap_or(!scan.has_rows);
+    let (failures, notes): (Vec<Value>, Vec<Value>) = errors.into_iter().partition(is_failure);
+    if failures.is_empty() && error.is_none() {
+        return None;
+    }
+    if failures.is_empty() && notes.is_empty() {
+        return error;
+    }
+    // The first is the message, so notes come last.
+    let errors: Vec<Value> = failures.into_iter().chain(error).chain(notes).collect();
+    Some(Value::Array(errors))
 }
 
-/// Whether the first column of the first row is the error.
-fn begins_with_error(document: &[u8]) -> bool {
-    let mut rest = document;
-    [&b"["[..], b"{", b"\"looker_error\""].into_iter().all(|token| match rest.trim_ascii_start().strip_prefix(token) {
-        Some(after) => {
-            rest = after;
-            true
-        }
-        None => false,
+/// Whether a value says nothing. `false` says that there is no error.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
+
+/// The failure that one of several results reports, by the task that it belongs to.
+pub fn failure_of_several(document: &str, status: u16, address: &Address, secrets: &Redactor) -> Option<Failure> {
+    let results = Input::parse(document).ok()?;
+    results.fields().find_map(|(task, result)| {
+        let mut scan = Scan::default();
+        scan.feed(result.get().as_bytes());
+        let about = format!("Query task {task} failed; query_task_results returns the results of the others.");
+        failure(&scan, status, address, secrets).map(|failure| failure.about(&about))
     })
-}
-
-/// Whether an operation's result is that of a query: it can be JSON, but other formats too.
-fn runs_queries(operation: &Operation) -> bool {
-    operation
-        .responses
-        .iter()
-        .any(|response| response.media_types.contains(&"application/json") && response.media_types.len() > 1)
-}
-
-/// The error in the first row. Real rows may be many: only what the document begins with is looked at.
-fn error_row(document: &str) -> Option<Value> {
-    if !begins_with_error(document.as_bytes()) {
-        return None;
-    }
-    #[derive(serde::Deserialize)]
-    struct Row {
-        looker_error: Value,
-    }
-    let rows: Vec<Row> = serde_json::from_str(document).ok()?;
-    rows.into_iter().next().map(|row| row.looker_error)
-}
-
-/// The errors of a result that has no rows.
-fn errors_without_data(document: &str) -> Option<Value> {
-    #[derive(serde::Deserialize)]
-    struct Detail {
-        #[serde(default)]
-        errors: Option<Vec<Value>>,
-        #[serde(default)]
-        data: Option<HasContent>,
-        #[serde(default)]
-        rows: Option<HasContent>,
-    }
-    // An object of another shape is no failed query.
-    let detail: Detail = serde_json::from_str(document).ok()?;
-    let errors = detail.errors.filter(|errors| !errors.is_empty())?;
-    let has_rows = [detail.data, detail.rows].into_iter().flatten().any(|HasContent(content)| content);
-    if has_rows {
-        return None;
-    }
-    Some(Value::Array(errors.into_iter().map(with_message).collect()))
-}
-
-/// Whether a value is more than an empty list. The value itself is passed over, however large it is.
-struct HasContent(bool);
-
-impl<'de> Deserialize<'de> for HasContent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Look;
-
-        impl<'de> Visitor<'de> for Look {
-            type Value = HasContent;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("rows")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<HasContent, A::Error> {
-                let mut any = false;
-                while items.next_element::<IgnoredAny>()?.is_some() {
-                    any = true;
-                }
-                Ok(HasContent(any))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<HasContent, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(HasContent(true))
-            }
-        }
-
-        deserializer.deserialize_any(Look)
-    }
-}
-
-/// An error of `json_detail` has its text in `message`, `message_details` or `text`.
-fn with_message(mut error: Value) -> Value {
-    if let Value::Object(fields) = &mut error {
-        let is_empty = |value: Option<&Value>| match value {
-            None | Some(Value::Null) => true,
-            Some(Value::String(text)) => text.is_empty(),
-            Some(_) => false,
-        };
-        let details = ["message_details", "text", "params"].into_iter().find(|name| !is_empty(fields.get(*name)));
-        if let (true, Some(details)) = (is_empty(fields.get("message")), details) {
-            let details = fields.get(details).cloned().unwrap_or_default();
-            fields.insert("message".to_owned(), details);
-        }
-    }
-    error
 }

@@ -133,17 +133,8 @@ impl ConnectorBuilder {
     ///
     /// Panics outside of a tokio runtime.
     pub async fn build(self) -> Result<Connector, BuildError> {
-        let Self {
-            host,
-            component,
-            policies,
-            requested,
-            transport,
-            limits,
-            environment,
-            sessions,
-            on_renewed_auth,
-        } = self;
+        let Self { host, component, policies, requested, transport, limits, environment, sessions, on_renewed_auth } =
+            self;
         if !Engine::same(host.engine(), component.linked().engine()) {
             return Err(BuildError::OtherHost);
         }

@@ -4,9 +4,10 @@
 mod common;
 
 use common::{allowed, answering, builder, connector, get, get_as, invoke, is_error, policy, request, server, under};
-use connector_host::egress::policy::Origin;
+use connector_host::egress::policy::{DenialCause, Origin};
+use connector_host::egress::timeout::Stage;
 use connector_host::egress::transport::Transport;
-use connector_host::{Auth, Body, Limits, Policy, Rule};
+use connector_host::{Auth, Body, Call, Cause, Connector, Limits, Policy, Rule};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,6 +36,51 @@ async fn denied_hosts_are_never_connected_to() {
     wish.allow(address.to_string().parse().unwrap(), Origin::Connector);
     let connector = under(wish).await;
     is_error(get(&connector, &format!(r#"{{"url":"http://{address}/"}}"#)).await, "DestinationIpProhibited");
+}
+
+/// What the host found about the requests of one call.
+async fn causes(connector: &Connector, auth: &Auth, input: &str) -> Vec<Cause> {
+    connector.invoke(auth, Call::new("get").input(input)).await.unwrap_err().causes().to_vec()
+}
+
+#[tokio::test]
+async fn each_failure_has_the_causes_of_its_own_call() {
+    let address = server(|mut stream| async move {
+        request(&mut stream).await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf").await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    })
+    .await;
+    let auth = |hosts: &str| Auth::from_json(format!(r#"{{"host":"{hosts}"}}"#)).unwrap();
+    let rule = address.to_string().parse::<Rule>().unwrap();
+    let connector = builder().allow_requested_hosts([rule]).build().await.unwrap();
+    let requested = auth(&format!("{address},api.example.com:443"));
+    let other = auth("a.example.com:443");
+    let denied = r#"{"url":"https://api.example.com/"}"#;
+    let (undeclared, late) =
+        (format!(r#"{{"url":"http://{address}/"}}"#), format!(r#"{{"url":"http://{address}/","between":50}}"#));
+    // Side by side, so that one call's causes could come to another.
+    let (denied, undeclared, late) = tokio::join!(
+        causes(&connector, &requested, denied),
+        causes(&connector, &other, &undeclared),
+        causes(&connector, &requested, &late),
+    );
+    let [Cause::Denied(denied)] = &denied[..] else { panic!("{denied:?}") };
+    assert_eq!((denied.cause, denied.rule().as_deref()), (DenialCause::NotAllowed, Some("api.example.com:443")));
+    let [Cause::Denied(undeclared)] = &undeclared[..] else { panic!("{undeclared:?}") };
+    assert_eq!((undeclared.cause, undeclared.rule()), (DenialCause::NotRequested, None));
+    assert!(undeclared.to_string().contains("the connector did not declare this host; no policy can allow it"));
+    let [Cause::TimedOut(late)] = &late[..] else { panic!("{late:?}") };
+    assert_eq!((late.stage, late.limit), (Stage::BetweenBytes, Duration::from_millis(50)));
+    let failure = connector.invoke(&requested, Call::new("get").input(r#"{"url":"https://api.example.com/"}"#)).await;
+    let source = std::error::Error::source(&failure.unwrap_err()).map(ToString::to_string);
+    assert_eq!(
+        source.as_deref(),
+        Some("the host denied a connection to api.example.com:443: no rule allows this host")
+    );
+    // A failure without a request has none.
+    let failure = connector.invoke(&requested, Call::new("refuse")).await.unwrap_err();
+    assert!(failure.causes().is_empty());
 }
 
 #[tokio::test]
@@ -274,7 +320,8 @@ async fn certificates_are_checked() {
     let rules = ["localhost", "127.0.0.1"];
     let untrusted = under(policy(&rules)).await;
     is_error(get(&untrusted, &url).await, "TlsCertificateError");
-    let trusted = builder().transport(Transport::new().with_tls(&trusting)).policy(policy(&rules)).build().await.unwrap();
+    let trusted =
+        builder().transport(Transport::new().with_tls(&trusting)).policy(policy(&rules)).build().await.unwrap();
     assert_eq!(get(&trusted, &url).await.unwrap(), r#"{"status":200,"bytes":8}"#);
     let other_name = format!(r#"{{"url":"https://{address}/"}}"#);
     is_error(get(&trusted, &other_name).await, "TlsCertificateError");
@@ -287,8 +334,12 @@ async fn http2_is_used_where_the_server_offers_it() {
         [(&[b"h2".as_slice(), b"http/1.1"][..], "HTTP/2.0".len()), (&[b"http/1.1".as_slice()][..], "HTTP/1.1".len())]
     {
         let (address, trusting) = tls_server(alpn).await;
-        let connector =
-            builder().transport(Transport::new().with_tls(&trusting)).policy(policy(&["localhost"])).build().await.unwrap();
+        let connector = builder()
+            .transport(Transport::new().with_tls(&trusting))
+            .policy(policy(&["localhost"]))
+            .build()
+            .await
+            .unwrap();
         let url = format!(r#"{{"url":"https://localhost:{}/"}}"#, address.port());
         assert_eq!(get(&connector, &url).await.unwrap(), format!(r#"{{"status":200,"bytes":{bytes}}}"#));
     }
@@ -375,8 +426,10 @@ async fn body_is_sent_when_the_pooled_connection_has_just_closed() {
         let connector = builder().limits(limits).policy(policy(&[&address.to_string()])).build().await.unwrap();
         get(&connector, &format!(r#"{{"url":"http://{address}/"}}"#)).await.unwrap();
         close.send(()).unwrap();
-        // Blocks the runtime, so that hyper does not notice before the next request takes the connection.
+        // Blocks the runtime's only thread until the connection is closed. Then the runtime sees it and wakes hyper's task,
+        // but goes on here first: the pool hands out a connection that is about to be dropped.
         std::thread::sleep(Duration::from_millis(50));
+        tokio::task::yield_now().await;
         let input = format!(r#"{{"url":"http://{address}/","send":1048576}}"#);
         let output = invoke(&connector, "post", &input).await.unwrap();
         assert!(matches!(output.body, Body::Json(json) if json == r#"{"status":200,"bytes":4}"#));

@@ -128,7 +128,7 @@ async fn requests_of_one_call() {
     // Each call has its own count.
     let mut sandbox = connector.sandbox().await.unwrap();
     for _ in 0..2 {
-        assert!(sandbox.invoke(&no_auth(), Call::new("get").input(&input(3))).await.is_ok());
+        assert!(sandbox.invoke(&no_auth(), Call::new("get").input(input(3))).await.is_ok());
     }
     // What is refused counts too: a loop of refusals is a loop.
     let refused = limited(Limits::default().with_requests(1)).await;
@@ -249,7 +249,9 @@ async fn many_sandboxes_at_once() {
     }
     let calls: Vec<_> = sandboxes
         .into_iter()
-        .map(|mut sandbox| tokio::spawn(async move { sandbox.invoke(&no_auth(), Call::new("echo").input(r#"{"a":1}"#)).await }))
+        .map(|mut sandbox| {
+            tokio::spawn(async move { sandbox.invoke(&no_auth(), Call::new("echo").input(r#"{"a":1}"#)).await })
+        })
         .collect();
     for call in calls {
         let output = call.await.unwrap().unwrap();
@@ -282,7 +284,9 @@ async fn a_connector_has_to_name_each_host_that_it_asks_for() {
     for asked in ["*.example.com", "https://example.com/path"] {
         let auth = Auth::from_json(format!(r#"{{"host":"{asked}"}}"#)).unwrap();
         match connector.invoke(&auth, Call::new("echo")).await.unwrap_err().kind() {
-            FailureKind::Execution(ExecutionFailure::Interface(message)) => assert!(message.contains(asked), "{message}"),
+            FailureKind::Execution(ExecutionFailure::Interface(message)) => {
+                assert!(message.contains(asked), "{message}")
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -334,8 +338,10 @@ async fn a_request_that_was_sent_makes_a_lack_of_memory_permanent() {
     let address = answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
     let host = Host::builder().cache(Cache::none()).memory_bytes(32 * 1024 * 1024).build().unwrap();
     let component = Component::from_file(&host, common::guest_file()).await.unwrap();
-    let connector = Connector::builder(&host, &component).policy(policy(&[&address.to_string()])).build().await.unwrap();
-    let failure = invoke(&connector, "get-and-allocate", &format!(r#"{{"url":"http://{address}/"}}"#)).await.unwrap_err();
+    let connector =
+        Connector::builder(&host, &component).policy(policy(&[&address.to_string()])).build().await.unwrap();
+    let failure =
+        invoke(&connector, "get-and-allocate", &format!(r#"{{"url":"http://{address}/"}}"#)).await.unwrap_err();
     let limit = ExecutionFailure::Limit { limit: Limit::TotalMemory(32 * 1024 * 1024), request_sent: true };
     assert_eq!(failure, limit.into());
     assert!(!failure.is_retryable());

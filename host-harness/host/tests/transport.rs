@@ -3,12 +3,12 @@
 
 mod common;
 
-use common::{builder, get, is_error, policy, request, server, under};
+use common::{builder, get, is_error, no_auth, policy, request, server, under};
 use connector_host::egress::policy::Origin;
-use connector_host::egress::proxy::Proxy;
+use connector_host::egress::proxy::{Proxy, ProxyFailureCause};
 use connector_host::egress::tls;
 use connector_host::egress::transport::Transport;
-use connector_host::{Connector, Policy};
+use connector_host::{Call, Cause, Connector, Failure, Policy};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -90,6 +90,11 @@ async fn proxy(target: Result<SocketAddr, &'static str>) -> (SocketAddr, Arc<Mut
     })
     .await;
     (address, asked)
+}
+
+/// How a request of the guest's fails.
+async fn failure(connector: &Connector, input: &str) -> Failure {
+    connector.invoke(&no_auth(), Call::new("get").input(input)).await.unwrap_err()
 }
 
 /// A connector that asks for hosts itself, as connectors do, and goes through a proxy.
@@ -219,12 +224,18 @@ async fn proxy_failures_are_reported_to_the_operator() {
     for (answer, words) in answers {
         let (address, _) = proxy(Err(answer)).await;
         let connector = proxied(&["api.invalid"], &authority, &format!("http://user:hush@{address}"), "").await;
-        is_error(get(&connector, r#"{"url":"https://api.invalid/"}"#).await, "DestinationUnavailable");
-        let _ = words;
+        let failure = failure(&connector, r#"{"url":"https://api.invalid/"}"#).await;
+        assert!(failure.problem().message.contains("DestinationUnavailable"), "{failure}");
+        let [cause @ Cause::Proxy(_)] = failure.causes() else { panic!("{failure:?}") };
+        let told = format!("{cause} {cause:?}");
+        assert!(told.contains(words) && told.contains(&address.to_string()), "{told}");
+        assert!(!told.contains("hush"), "{told}");
     }
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let connector = proxied(&["api.invalid"], &authority, &free.to_string(), "").await;
-    is_error(get(&connector, r#"{"url":"https://api.invalid/"}"#).await, "DestinationUnavailable");
+    let unreachable = failure(&connector, r#"{"url":"https://api.invalid/"}"#).await;
+    let [Cause::Proxy(proxy)] = unreachable.causes() else { panic!("{unreachable:?}") };
+    assert!(matches!(&proxy.cause, ProxyFailureCause::Unreachable(why) if why.contains("refused")), "{proxy:?}");
     // A proxy that never answers is within the time to connect.
     let silent = server(|mut stream| async move {
         request(&mut stream).await;
@@ -233,40 +244,4 @@ async fn proxy_failures_are_reported_to_the_operator() {
     .await;
     let connector = proxied(&["api.invalid"], &authority, &silent.to_string(), "").await;
     is_error(get(&connector, r#"{"url":"https://api.invalid/","connect":200}"#).await, "ConnectionTimeout");
-}
-
-/// Reading the system's certificates can take long. Meanwhile the runtime's only thread has to serve others: here, the timer of
-/// the one who waits for the connector.
-#[test]
-fn trusted_certificates_are_loaded_off_the_runtime() {
-    let pipe = folder().join("certificates.pipe");
-    let _ = std::fs::remove_file(&pipe);
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
-    assert!(made.success());
-    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "waits_for_trusted_certificates", "--ignored", "--nocapture"])
-        .env("SSL_CERT_FILE", &pipe)
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdout = child.stdout.take().unwrap();
-    let output = std::thread::spawn(move || std::io::read_to_string(&mut stdout).unwrap());
-    // The child reads the pipe until somebody has written to it: well after its timeout.
-    std::thread::sleep(std::time::Duration::from_secs(20));
-    std::fs::write(&pipe, "").unwrap();
-    child.wait().unwrap();
-    let output = output.join().unwrap();
-    assert!(output.contains("timed out while certificates are loaded"), "{output}");
-}
-
-/// The child process of the test above.
-#[tokio::test]
-#[ignore = "run by another test, which blocks the loading"]
-async fn waits_for_trusted_certificates() {
-    let started = std::time::Instant::now();
-    let build = builder().policy(policy(&["127.0.0.1"])).build();
-    assert!(tokio::time::timeout(std::time::Duration::from_millis(200), build).await.is_err());
-    if started.elapsed() < std::time::Duration::from_secs(5) {
-        println!("timed out while certificates are loaded");
-    }
 }

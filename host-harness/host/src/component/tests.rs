@@ -149,7 +149,8 @@ fn imports_are_those_of_the_world() {
 
 /// A component whose compilation takes long, so that it shows which thread it is done on.
 fn slow_to_compile() -> Vec<u8> {
-    let function = "(func (param i32) (result i32) (local.get 0) ".to_owned() + &"(i32.const 7) (i32.mul) ".repeat(2000) + ")";
+    let function =
+        "(func (param i32) (result i32) (local.get 0) ".to_owned() + &"(i32.const 7) (i32.mul) ".repeat(2000) + ")";
     wat::parse_str(format!("(component (core module {}))", function.repeat(100))).unwrap()
 }
 

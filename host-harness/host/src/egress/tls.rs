@@ -108,3 +108,47 @@ fn client_config(roots: RootCertStore) -> ClientConfig {
         .with_root_certificates(roots)
         .with_no_client_auth()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    /// Reading the system's certificates can take long. Meanwhile the runtime's threads must serve others: here, a timer.
+    #[test]
+    fn default_configs_are_loaded_off_the_runtime() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("certificates");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "egress::tls::tests::loads_from_a_pipe", "--ignored", "--nocapture"])
+            .env("SSL_CERT_FILE", &pipe)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let (send, outcome) = std::sync::mpsc::channel();
+        std::thread::spawn(move || lines.filter(|line| line.contains(" first")).try_for_each(|line| send.send(line)));
+        let outcome = outcome.recv_timeout(Duration::from_secs(20));
+        // Now the child may read to the end. The pipe is opened for reading too, so that this does not wait for the child.
+        while child.try_wait().unwrap().is_none() {
+            let mut pipe = std::fs::File::options().read(true).write(true).open(&pipe).unwrap();
+            pipe.write_all(b"\n").unwrap();
+            drop(pipe);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(outcome.as_deref(), Ok("the timer first"));
+    }
+
+    /// The child process of the test above.
+    #[tokio::test]
+    #[ignore = "run by another test, with a pipe to read certificates from"]
+    async fn loads_from_a_pipe() {
+        tokio::select! {
+            _ = default_configs() => println!("the certificates first"),
+            () = tokio::time::sleep(Duration::from_millis(100)) => println!("the timer first"),
+        }
+    }
+}

@@ -144,12 +144,7 @@ async fn shared(address: SocketAddr) -> Connector {
 }
 
 /// Has the guest get something with an auth, in a fresh sandbox or in the one that is kept.
-async fn get_by(
-    connector: &Connector,
-    kept: &mut Option<Sandbox>,
-    auth: &Auth,
-    input: &str,
-) -> Result<String, String> {
+async fn get_by(connector: &Connector, kept: &mut Option<Sandbox>, auth: &Auth, input: &str) -> Result<String, String> {
     match kept {
         None => get_as(connector, auth, input).await,
         Some(sandbox) => match sandbox.invoke(auth, Call::new("get").input(input)).await {
