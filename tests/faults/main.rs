@@ -10,6 +10,7 @@ mod messages;
 mod raw;
 mod results;
 mod rows;
+mod secrets;
 mod tls;
 mod trial;
 
