@@ -420,6 +420,10 @@ fn a_stream_fails_at_a_row_that_reports_an_error() {
     let (read, problem) = stream("run_query", json, "application/json", &fatal);
     assert!(read.len() > 100_000);
     assert_eq!(problem.unwrap().message, "The query failed: killed");
+    let several = format!(r#"{{"t1":{fatal},"t2":[]}}"#);
+    let (_, problem) =
+        stream("query_task_multi_results", r#"{"query_task_ids": ["t1"]}"#, "application/json", &several);
+    assert!(problem.unwrap().message.starts_with("Query task t1 failed;"));
     let note = fatal.replace("true", "false");
     assert_eq!(stream("run_query", json, "application/json", &note), (note.clone().into(), None));
 }
@@ -439,7 +443,7 @@ fn a_stream_of_json_that_is_cut_off_or_followed_by_text_fails() {
 
 #[test]
 fn a_stream_of_nothing_fails() {
-    for (format, media_type) in [("json", "application/json"), ("png", "image/png"), ("csv", "")] {
+    for (format, media_type) in [("json", "application/json"), ("png", "image/png"), ("csv", ""), ("csv", "text/csv")] {
         let input = format!(r#"{{"query_id": "1", "result_format": "{format}"}}"#);
         let (_, problem) = stream("run_query", &input, media_type, "");
         assert_eq!(problem.unwrap().reason, Reason::UnexpectedResponse, "{format}");
