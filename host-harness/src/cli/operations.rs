@@ -19,11 +19,15 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "WORD", conflicts_with = "name")]
     search: Option<String>,
     /// With --json: include input schema, output schema and media types of each operation.
-    #[arg(long, requires = "json")]
+    #[arg(long)]
     schemas: bool,
 }
 
 pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), CliError> {
+    // Clap does not see a flag of the whole program that stands before the command.
+    if arguments.schemas && !shared.json {
+        return Err(CliError::usage("--schemas needs --json"));
+    }
     let connector = context::offline(shared).await?;
     if let Some(name) = arguments.name {
         let operation = connector.describe_operation(&name).await.map_err(CliError::failed)?;
