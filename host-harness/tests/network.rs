@@ -1,0 +1,207 @@
+//! The program in a company's network: certificate authorities of its own, and a proxy.
+#![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
+
+mod support;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use support::command::Run;
+
+/// A certificate for a server, its key, and a file for `--ca-file`.
+struct Identity {
+    ca_file: PathBuf,
+    certificate: CertificateDer<'static>,
+    key: KeyPair,
+}
+
+fn pem_file(folder: &tempfile::TempDir, name: &str, pem: String) -> PathBuf {
+    let file = folder.path().join(name);
+    std::fs::write(&file, pem).unwrap();
+    file
+}
+
+/// A certificate by an authority of its own. The file holds the authority.
+fn by_authority(folder: &tempfile::TempDir, name: &str, expired: bool) -> Identity {
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let ca_file =
+        pem_file(folder, &format!("authority-{name}-{expired}.pem"), authority.self_signed(&key).unwrap().pem());
+    let issuer = Issuer::new(authority, key);
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    if expired {
+        params.not_after = date_time_ymd(2020, 1, 1);
+    }
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, &issuer).unwrap().der().clone();
+    Identity { ca_file, certificate, key }
+}
+
+/// A self-signed certificate with CA:TRUE, the default of instances that customers host. The file holds the certificate.
+fn self_signed(folder: &tempfile::TempDir, name: &str) -> Identity {
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let ca_file = pem_file(folder, "self-signed.pem", certificate.pem());
+    Identity { ca_file, certificate: certificate.der().clone(), key }
+}
+
+/// Reads the head of a request or a response.
+fn head(stream: &mut impl Read) -> String {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
+        head.extend(byte);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+/// Starts a server on loopback whose connections run `serve`. It stops with the process.
+fn listen(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let serve = serve.clone();
+            thread::spawn(move || serve(stream));
+        }
+    });
+    address
+}
+
+/// A TLS server that responds `ok` to every request.
+fn tls_server(identity: &Identity) -> SocketAddr {
+    let key = PrivatePkcs8KeyDer::from(identity.key.serialize_der()).into();
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![identity.certificate.clone()], key)
+        .unwrap();
+    let config = Arc::new(config);
+    listen(move |stream| {
+        let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
+        while !head(&mut stream).is_empty() {
+            if stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").is_err() {
+                return;
+            }
+        }
+    })
+}
+
+/// A proxy whose tunnels all lead to one server, or that refuses with this response; and the heads of its requests.
+fn proxy(target: Result<SocketAddr, &'static str>) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&heads);
+    let address = listen(move |mut stream| {
+        kept.lock().unwrap().push(head(&mut stream));
+        match target {
+            Err(response) => stream.write_all(response.as_bytes()).unwrap(),
+            Ok(target) => {
+                stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
+                let mut server = TcpStream::connect(target).unwrap();
+                let (mut from_client, mut to_server) = (stream.try_clone().unwrap(), server.try_clone().unwrap());
+                thread::spawn(move || std::io::copy(&mut from_client, &mut to_server));
+                let _ = std::io::copy(&mut server, &mut stream);
+            }
+        }
+    });
+    (address, heads)
+}
+
+/// Runs the program with the guest and exactly these proxy variables.
+fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_host-harness"));
+    for name in ["HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "LOOKERSDK_BASE_URL"] {
+        command.env_remove(name);
+    }
+    command.env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
+    command.arg("--component").arg(support::guest_file()).args(arguments).envs(variables.iter().copied());
+    Run::from(command.output().unwrap())
+}
+
+/// Calls the guest's operation `get` with a URL.
+fn get(url: &str, host: &str, allowed: &str, more: &[&str], variables: &[(&str, &str)]) -> Run {
+    let input = serde_json::json!({ "url": url }).to_string();
+    let auth = serde_json::json!({ "host": host }).to_string();
+    let call = ["invoke", "get", "--input", &input, "--auth", &auth, "--allow-host", allowed];
+    run(&[&call[..], more].concat(), variables)
+}
+
+#[test]
+fn ca_file_and_the_proxy_of_the_environment_are_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let identity = by_authority(&folder, "looker.invalid", false);
+    let (address, heads) = proxy(Ok(tls_server(&identity)));
+    let with_password = format!("http://user:hush@{address}");
+    let trusted = ["--ca-file", identity.ca_file.to_str().unwrap(), "--log", "trace"];
+    let get = |more: &[&str], variables: &[(&str, &str)]| {
+        get("https://looker.invalid/", "looker.invalid:443", "looker.invalid", more, variables)
+    };
+    let through = get(&trusted, &[("HTTPS_PROXY", &with_password)]);
+    assert!(through.code == 0 && through.stdout.contains("\"bytes\""), "{through:?}");
+    let sent = heads.lock().unwrap().clone();
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert!(sent[0].contains("dXNlcjpodXNo"), "the credentials of the proxy: {sent:?}");
+    for secret in ["hush", "dXNlcjpodXNo"] {
+        assert!(!through.stderr.contains(secret), "{}", through.stderr);
+    }
+    // Without the authority the certificate is refused; without the proxy the name does not exist.
+    let untrusted = get(&[], &[("HTTPS_PROXY", &with_password)]);
+    assert!(untrusted.stderr.contains("TlsCertificateError"), "{untrusted:?}");
+    let direct = get(&trusted, &[("HTTPS_PROXY", &with_password), ("NO_PROXY", "looker.invalid")]);
+    assert!(direct.stderr.contains("DnsError"), "{direct:?}");
+    // The program says that the proxy refused, and what it wants.
+    let (address, _) = proxy(Err("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"));
+    let refused = get(&trusted, &[("https_proxy", &address.to_string())]);
+    assert!(refused.stderr.contains(&format!("proxy {address}")), "{refused:?}");
+    assert!(refused.stderr.contains("user name and a password"), "{refused:?}");
+}
+
+#[test]
+fn unusable_network_settings_are_wrong_usage() {
+    for (arguments, variable, expected) in [
+        (&["--ca-file", "/nowhere.pem", "check"][..], ("NO_PROXY", ""), "--ca-file: /nowhere.pem"),
+        (&["check"], ("HTTPS_PROXY", "socks5://u:hush@proxy:1"), "HTTPS_PROXY"),
+    ] {
+        let run = run(arguments, &[variable]);
+        assert!(run.code == 2 && run.stderr.contains(expected) && !run.stderr.contains("hush"), "{run:?}");
+    }
+}
+
+#[test]
+fn certificate_failures_name_their_cause_and_ca_file_where_it_helps() {
+    let folder = tempfile::tempdir().unwrap();
+    let get = |address: SocketAddr, more: &[&str]| {
+        let place = format!("localhost:{}", address.port());
+        get(&format!("https://{place}/"), &place, &place, more, &[])
+    };
+    let unknown = by_authority(&folder, "localhost", false);
+    let expired = by_authority(&folder, "localhost", true);
+    let own = self_signed(&folder, "localhost");
+    for (identity, trust, cause, helps) in [
+        (&unknown, false, "unknown issuer", true),
+        (&own, false, "self-signed", true),
+        (&expired, true, "expired", false),
+    ] {
+        let file = identity.ca_file.to_str().unwrap();
+        let run = get(tls_server(identity), if trust { &["--ca-file", file] } else { &[] });
+        assert!(run.code == 1 && run.stderr.contains(cause), "{cause}: {run:?}");
+        assert_eq!(run.stderr.contains("--ca-file"), helps, "{cause}: {run:?}");
+    }
+    // A self-signed certificate is accepted for its own names only.
+    let file = own.ca_file.to_str().unwrap();
+    let accepted = get(tls_server(&own), &["--ca-file", file]);
+    assert!(accepted.code == 0 && accepted.stdout.contains("\"bytes\""), "{accepted:?}");
+    let elsewhere = self_signed(&folder, "looker.example.com");
+    let refused = get(tls_server(&elsewhere), &["--ca-file", elsewhere.ca_file.to_str().unwrap()]);
+    assert!(refused.code == 1 && refused.stderr.contains("looker.example.com"), "{refused:?}");
+}
