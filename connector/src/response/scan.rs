@@ -88,7 +88,8 @@ impl Scan {
         self.is_object[0]
     }
 
-    fn byte(&mut self, byte: u8) {
+    /// Reads one byte.
+    pub fn byte(&mut self, byte: u8) {
         if self.in_string {
             self.keep(byte);
             self.string_byte(byte);
