@@ -53,9 +53,10 @@ impl Expected {
                 may_be_empty: true,
             };
         }
-        let selected = text(RESULT_FORMAT).and_then(|format| Format::named(&format));
         let is_result =
             operation.responses.iter().any(|response| returns_json(response) && response.media_types.len() > 1);
+        // A task or a rendering has a `result_format` too: that of the result to come, not of the response.
+        let selected = if is_result { text(RESULT_FORMAT).and_then(|format| Format::named(&format)) } else { None };
         Self {
             format: selected.unwrap_or_else(|| Format::declared(operation)),
             selected: selected.is_some(),
@@ -158,6 +159,14 @@ mod tests {
         assert!(expected("call_api", r#"{"path": "/query_tasks/1/results"}"#).is_result);
         assert!(expected("query_task_multi_results", "{}").is_result);
         assert!(!expected("query_task", "{}").is_result);
+    }
+
+    #[test]
+    fn the_format_of_a_result_to_come_is_not_that_of_the_response() {
+        for operation in ["create_query_task", "create_query_render_task", "create_look_render_task"] {
+            let seen = expected(operation, r#"{"result_format": "csv"}"#);
+            assert_eq!((seen.format, seen.selected, seen.is_result), (Format::Json, false, false), "{operation}");
+        }
     }
 
     #[test]
