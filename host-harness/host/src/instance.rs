@@ -1,6 +1,7 @@
 //! One instance of a connector, and its functions.
 
 pub(crate) mod exports;
+pub(crate) mod held;
 pub(crate) mod log;
 pub(crate) mod slot;
 pub(crate) mod state;
