@@ -3,7 +3,7 @@
 
 use crate::component::cache::Cache;
 use crate::engine::{self, Settings};
-use crate::instance::held;
+use crate::instance::new_request;
 use crate::instance::state::State;
 use crate::limits;
 use crate::limits::memory_budget::MemoryBudget;
@@ -190,6 +190,6 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasi_http::add_to_linker(&mut linker)?;
-    held::add_to_linker(&mut linker)?;
+    new_request::add_to_linker(&mut linker)?;
     Ok(linker)
 }

@@ -158,13 +158,21 @@ fn compiling_ends_at_its_deadline_and_the_host_goes_on() {
     let timeout = std::time::Duration::from_millis(50);
     let host = Host::builder().cache(Cache::none()).compile_timeout(timeout).build().unwrap();
     let started = Instant::now();
-    let error = Component::load_blocking(&host, slow_to_compile(400)).err().unwrap();
+    let error = Component::load_blocking(&host, slow_to_compile(100)).err().unwrap();
     assert!(matches!(error, LoadError::Timeout(limit) if limit == timeout), "{error}");
     assert!(started.elapsed() < std::time::Duration::from_secs(10));
-    // While it is compiled on, there is room for others; not for any number.
-    let mut errors = (0..limits::CONCURRENT_COMPILATIONS)
-        .map(|_| Component::load_blocking(&host, slow_to_compile(400)).err().unwrap());
-    assert!(errors.any(|error| matches!(error, LoadError::Busy(limits::CONCURRENT_COMPILATIONS))));
+    assert!(matches!(Component::load_blocking(&host, EMPTY), Err(LoadError::World(_))));
+}
+
+#[test]
+fn only_so_many_components_are_compiled_at_once() {
+    let host = host(Cache::none());
+    let taken: Vec<_> =
+        (0..limits::CONCURRENT_COMPILATIONS).map(|_| host.compilations().take().ok().unwrap()).collect();
+    let error = Component::load_blocking(&host, EMPTY).err().unwrap();
+    assert!(matches!(error, LoadError::Busy(limits::CONCURRENT_COMPILATIONS)), "{error}");
+    drop(taken);
+    assert!(matches!(Component::load_blocking(&host, EMPTY), Err(LoadError::World(_))));
 }
 
 #[test]
@@ -199,15 +207,16 @@ fn proposals_that_no_connector_needs_are_refused() {
 #[test]
 fn a_cache_that_is_full_removes_what_was_used_longest_ago() {
     let base = folder();
+    let component =
+        |number: usize| wat::parse_str(format!(r#"(component (core module (func (export "{number}"))))"#)).unwrap();
     let entry = {
-        let (_base, cache, _) = filled();
-        fs::metadata(&entries(&cache)[0]).unwrap().len()
+        let base = folder();
+        load_compiled(&host(Cache::in_folder(base.path())), &component(0)).unwrap();
+        fs::metadata(&entries(base.path())[0]).unwrap().len()
     };
     // Room for three of them.
     let cache = Cache::in_folder(base.path()).with_max_bytes(entry * 3 + entry / 2);
     let host = host(cache.clone());
-    let component =
-        |number: usize| wat::parse_str(format!(r#"(component (core module (func (export "{number}"))))"#)).unwrap();
     let has = |number: usize| cache.load(host.engine(), &Sha256::digest(component(number)).into()).is_some();
     for number in 0..3 {
         load_compiled(&host, &component(number)).unwrap();

@@ -2,68 +2,22 @@
 //!
 //! A sandbox of a few MiB could have the host keep gigabytes otherwise. So each kind is bounded
 //! ([`RESOURCES`](limits::RESOURCES), [`FIELDS_BYTES`](limits::FIELDS_BYTES),
-//! [`BODY_PIECE_BYTES`](limits::BODY_PIECE_BYTES), and the lengths here), requests count when they are made, and what there is
+//! [`BODY_PIECE_BYTES`](limits::BODY_PIECE_BYTES), and the texts of a request), requests count when they are made, and what there is
 //! is charged to the sandbox's memory: at each request that is made, and at each tick while the connector computes.
 
-use super::state::State;
 use crate::limits;
-use crate::wasi_http::TYPES;
 use http::HeaderMap;
 use std::any::Any;
-use wasmtime::component::{Linker, Resource, ResourceTable};
-use wasmtime_wasi_http::p2::bindings::http::types::{HostOutgoingRequest as _, Method};
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi_http::FieldMap;
 use wasmtime_wasi_http::p2::body::{HostIncomingBody, HostOutgoingBody};
 use wasmtime_wasi_http::p2::types::{HostIncomingResponse, HostOutgoingRequest};
-use wasmtime_wasi_http::{FieldMap, WasiHttpView};
-
-/// Bytes of a request's method. Standard ones have seven at most.
-const METHOD_BYTES: usize = 64;
-
-/// Bytes of a request's path with its query. Servers take 8 KiB to 16 KiB.
-const PATH_BYTES: usize = 64 * 1024;
-
-/// Bytes of a request's host and port. A host name has 253 at most.
-const AUTHORITY_BYTES: usize = 1024;
 
 /// What any resource takes: itself and its place in the table.
 const RESOURCE_BYTES: usize = 256;
 
 /// What each field of a set of header fields takes besides its text.
 const FIELD_BYTES: usize = 64;
-
-/// Links what makes and fills requests, over the same of wasmtime-wasi-http.
-pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    linker.allow_shadowing(true);
-    let mut types = linker.instance(TYPES)?;
-    types.func_wrap("[constructor]outgoing-request", |mut store, (headers,): (Resource<FieldMap>,)| {
-        let state: &mut State = store.data_mut();
-        state.count_new_request()?;
-        Ok((state.http().new(headers)?,))
-    })?;
-    types.func_wrap(
-        "[method]outgoing-request.set-method",
-        |mut store, (request, method): (Resource<HostOutgoingRequest>, Method)| {
-            let is_too_long = matches!(&method, Method::Other(name) if name.len() > METHOD_BYTES);
-            Ok((if is_too_long { Err(()) } else { store.data_mut().http().set_method(request, method)? },))
-        },
-    )?;
-    types.func_wrap(
-        "[method]outgoing-request.set-path-with-query",
-        |mut store, (request, path): (Resource<HostOutgoingRequest>, Option<String>)| {
-            let is_too_long = path.as_ref().is_some_and(|path| path.len() > PATH_BYTES);
-            Ok((if is_too_long { Err(()) } else { store.data_mut().http().set_path_with_query(request, path)? },))
-        },
-    )?;
-    types.func_wrap(
-        "[method]outgoing-request.set-authority",
-        |mut store, (request, authority): (Resource<HostOutgoingRequest>, Option<String>)| {
-            let is_too_long = authority.as_ref().is_some_and(|authority| authority.len() > AUTHORITY_BYTES);
-            Ok((if is_too_long { Err(()) } else { store.data_mut().http().set_authority(request, authority)? },))
-        },
-    )?;
-    linker.allow_shadowing(false);
-    Ok(())
-}
 
 /// Bytes that the host holds for the resources of a sandbox: an estimate that is rather too high.
 pub(super) fn bytes(table: &mut ResourceTable) -> usize {
@@ -75,7 +29,7 @@ fn bytes_of(resource: &(dyn Any + Send)) -> usize {
         fields_bytes(fields)
     } else if let Some(request) = resource.downcast_ref::<HostOutgoingRequest>() {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        fields_bytes(&request.headers) + text(&request.path_with_query) + text(&request.authority) + METHOD_BYTES
+        fields_bytes(&request.headers) + text(&request.path_with_query) + text(&request.authority)
     } else if resource.is::<HostOutgoingBody>() {
         // One piece that is being written, and two that wait.
         3 * limits::BODY_PIECE_BYTES
