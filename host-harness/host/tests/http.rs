@@ -4,9 +4,10 @@
 mod common;
 
 use common::{allowed, answering, builder, connector, get, get_as, invoke, is_error, policy, request, server, under};
-use connector_host::egress::policy::Origin;
+use connector_host::egress::policy::{DenialCause, Origin};
+use connector_host::egress::timeout::Stage;
 use connector_host::egress::transport::Transport;
-use connector_host::{Auth, Body, Limits, Policy, Rule};
+use connector_host::{Auth, Body, Call, Cause, Connector, Limits, Policy, Rule};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,6 +36,51 @@ async fn denied_hosts_are_never_connected_to() {
     wish.allow(address.to_string().parse().unwrap(), Origin::Connector);
     let connector = under(wish).await;
     is_error(get(&connector, &format!(r#"{{"url":"http://{address}/"}}"#)).await, "DestinationIpProhibited");
+}
+
+/// What the host found about the requests of one call.
+async fn causes(connector: &Connector, auth: &Auth, input: &str) -> Vec<Cause> {
+    connector.invoke(auth, Call::new("get").input(input)).await.unwrap_err().causes().to_vec()
+}
+
+#[tokio::test]
+async fn each_failure_has_the_causes_of_its_own_call() {
+    let address = server(|mut stream| async move {
+        request(&mut stream).await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf").await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    })
+    .await;
+    let auth = |hosts: &str| Auth::from_json(format!(r#"{{"host":"{hosts}"}}"#)).unwrap();
+    let rule = address.to_string().parse::<Rule>().unwrap();
+    let connector = builder().allow_requested_hosts([rule]).build().await.unwrap();
+    let requested = auth(&format!("{address},api.example.com:443"));
+    let other = auth("a.example.com:443");
+    let denied = r#"{"url":"https://api.example.com/"}"#;
+    let (undeclared, late) =
+        (format!(r#"{{"url":"http://{address}/"}}"#), format!(r#"{{"url":"http://{address}/","between":50}}"#));
+    // Side by side, so that one call's causes could come to another.
+    let (denied, undeclared, late) = tokio::join!(
+        causes(&connector, &requested, denied),
+        causes(&connector, &other, &undeclared),
+        causes(&connector, &requested, &late),
+    );
+    let [Cause::Denied(denied)] = &denied[..] else { panic!("{denied:?}") };
+    assert_eq!((denied.cause, denied.rule().as_deref()), (DenialCause::NotAllowed, Some("api.example.com:443")));
+    let [Cause::Denied(undeclared)] = &undeclared[..] else { panic!("{undeclared:?}") };
+    assert_eq!((undeclared.cause, undeclared.rule()), (DenialCause::NotRequested, None));
+    assert!(undeclared.to_string().contains("the connector did not declare this host; no policy can allow it"));
+    let [Cause::TimedOut(late)] = &late[..] else { panic!("{late:?}") };
+    assert_eq!((late.stage, late.limit), (Stage::BetweenBytes, Duration::from_millis(50)));
+    let failure = connector.invoke(&requested, Call::new("get").input(r#"{"url":"https://api.example.com/"}"#)).await;
+    let source = std::error::Error::source(&failure.unwrap_err()).map(ToString::to_string);
+    assert_eq!(
+        source.as_deref(),
+        Some("the host denied a connection to api.example.com:443: no rule allows this host")
+    );
+    // A failure without a request has none.
+    let failure = connector.invoke(&requested, Call::new("refuse")).await.unwrap_err();
+    assert!(failure.causes().is_empty());
 }
 
 #[tokio::test]

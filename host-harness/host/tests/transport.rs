@@ -3,12 +3,12 @@
 
 mod common;
 
-use common::{builder, get, is_error, policy, request, server, under};
+use common::{builder, get, is_error, no_auth, policy, request, server, under};
 use connector_host::egress::policy::Origin;
-use connector_host::egress::proxy::Proxy;
+use connector_host::egress::proxy::{Proxy, ProxyFailureCause};
 use connector_host::egress::tls;
 use connector_host::egress::transport::Transport;
-use connector_host::{Connector, Policy};
+use connector_host::{Call, Cause, Connector, Failure, Policy};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -90,6 +90,11 @@ async fn proxy(target: Result<SocketAddr, &'static str>) -> (SocketAddr, Arc<Mut
     })
     .await;
     (address, asked)
+}
+
+/// How a request of the guest's fails.
+async fn failure(connector: &Connector, input: &str) -> Failure {
+    connector.invoke(&no_auth(), Call::new("get").input(input)).await.unwrap_err()
 }
 
 /// A connector that asks for hosts itself, as connectors do, and goes through a proxy.
@@ -219,12 +224,18 @@ async fn proxy_failures_are_reported_to_the_operator() {
     for (answer, words) in answers {
         let (address, _) = proxy(Err(answer)).await;
         let connector = proxied(&["api.invalid"], &authority, &format!("http://user:hush@{address}"), "").await;
-        is_error(get(&connector, r#"{"url":"https://api.invalid/"}"#).await, "DestinationUnavailable");
-        let _ = words;
+        let failure = failure(&connector, r#"{"url":"https://api.invalid/"}"#).await;
+        assert!(failure.problem().message.contains("DestinationUnavailable"), "{failure}");
+        let [cause @ Cause::Proxy(_)] = failure.causes() else { panic!("{failure:?}") };
+        let told = format!("{cause} {cause:?}");
+        assert!(told.contains(words) && told.contains(&address.to_string()), "{told}");
+        assert!(!told.contains("hush"), "{told}");
     }
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let connector = proxied(&["api.invalid"], &authority, &free.to_string(), "").await;
-    is_error(get(&connector, r#"{"url":"https://api.invalid/"}"#).await, "DestinationUnavailable");
+    let unreachable = failure(&connector, r#"{"url":"https://api.invalid/"}"#).await;
+    let [Cause::Proxy(proxy)] = unreachable.causes() else { panic!("{unreachable:?}") };
+    assert!(matches!(&proxy.cause, ProxyFailureCause::Unreachable(why) if why.contains("refused")), "{proxy:?}");
     // A proxy that never answers is within the time to connect.
     let silent = server(|mut stream| async move {
         request(&mut stream).await;

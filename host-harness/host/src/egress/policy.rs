@@ -22,7 +22,7 @@
 //! | --- | --- |
 //! | public | any rule |
 //! | loopback, private, shared (100.64.0.0/10), unique local, reserved | an operator's rule that names this host or address exactly (no `*`) |
-//! | link-local, which includes the clouds' metadata services | an operator's rule that names this address |
+//! | link-local, a cloud's metadata service (169.254.169.254, 168.63.129.16, …) | an operator's rule that names this address |
 //!
 //! A single rule must allow the connection in full: `http://*.example.com` and `db.example.com` together do not allow plain
 //! HTTP to a private address of `db.example.com`.
@@ -86,8 +86,8 @@ enum Scope {
     Public,
     /// Addresses of private networks and of this machine too.
     Internal,
-    /// Link-local addresses too.
-    LinkLocal,
+    /// Link-local addresses and metadata services too.
+    Every,
 }
 
 impl Policy {
@@ -164,7 +164,7 @@ impl Scope {
         match (&rule.host, origin) {
             (_, Origin::Connector) | (HostPattern::Below(_), Origin::Operator) => Self::Public,
             (HostPattern::Name(_), Origin::Operator) => Self::Internal,
-            (HostPattern::Address(_), Origin::Operator) => Self::LinkLocal,
+            (HostPattern::Address(_), Origin::Operator) => Self::Every,
         }
     }
 
@@ -173,7 +173,7 @@ impl Scope {
         match class {
             AddressClass::Public => Self::Public,
             AddressClass::Loopback | AddressClass::Private | AddressClass::Reserved => Self::Internal,
-            AddressClass::LinkLocal => Self::LinkLocal,
+            AddressClass::LinkLocal | AddressClass::Metadata => Self::Every,
         }
     }
 }

@@ -20,11 +20,11 @@ pub struct Timeout {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stage {
-    /// Connecting, including TLS: [`Limits::connect_time`](crate::Limits::connect_timeout).
+    /// Connecting, including TLS: [`Limits::connect_timeout`](crate::Limits::connect_timeout).
     Connect,
-    /// Waiting for the response to begin: [`Limits::first_byte_time`](crate::Limits::first_byte_timeout).
+    /// Waiting for the response to begin: [`Limits::first_byte_timeout`](crate::Limits::first_byte_timeout).
     FirstByte,
-    /// Waiting for the next bytes of the response: [`Limits::between_bytes_time`](crate::Limits::between_bytes_timeout).
+    /// Waiting for the next bytes of the response: [`Limits::between_bytes_timeout`](crate::Limits::between_bytes_timeout).
     BetweenBytes,
 }
 

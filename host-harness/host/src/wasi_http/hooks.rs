@@ -3,7 +3,7 @@
 use crate::egress::call::CallContext;
 use crate::egress::client::HttpClient;
 use crate::limits::BODY_PIECE_BYTES;
-use http::{HeaderName, Request, Response};
+use http::{HeaderName, Request, Response, header};
 use std::future::{Future, ready};
 use std::sync::Arc;
 use wasmtime_wasi_http::{
@@ -56,7 +56,8 @@ impl WasiHttpHooks for Hooks {
     }
 }
 
-/// Whether a guest can neither send nor see a header, because it is about the connection and not about the request.
+/// Whether a guest can neither send nor see a header, because it is about one connection ("hop by hop") and not about the
+/// request: these decide how the body is framed and what the connection is used for, which is up to hyper.
 fn is_forbidden_header(name: &HeaderName) -> bool {
-    DEFAULT_FORBIDDEN_HEADERS.contains(name)
+    DEFAULT_FORBIDDEN_HEADERS.contains(name) || [header::EXPECT, header::TE, header::TRAILER].contains(name)
 }

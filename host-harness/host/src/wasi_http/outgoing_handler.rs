@@ -1,10 +1,10 @@
 //! The guest's requests: `outgoing-handler.handle`.
 //!
 //! As in wasmtime-wasi-http, except that the request starts within the guest's own call, as an [`Exchange`], and that a
-//! request needs a scheme.
+//! request needs a scheme and cannot have the method `CONNECT`.
 
 use super::exchange::Exchange;
-use http::{HeaderMap, Request, Uri, header, uri};
+use http::{HeaderMap, Method, Request, Uri, header, uri};
 use http_body_util::{BodyExt, Empty};
 use std::future::ready;
 use wasmtime::StoreContextMut;
@@ -55,7 +55,11 @@ fn outgoing(request: HostOutgoingRequest) -> Result<Request<WasiBody>, ErrorCode
     let uri = uri.build().map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
     let body = body.unwrap_or_else(|| Empty::new().map_err(|never| match never {}).boxed_unsync());
     let mut outgoing = Request::new(body);
-    *outgoing.method_mut() = method.try_into().map_err(|_| ErrorCode::HttpRequestMethodInvalid)?;
+    *outgoing.method_mut() = match method.try_into() {
+        // It asks for a tunnel, after which nobody would count or check what goes through.
+        Ok(Method::CONNECT) | Err(_) => return Err(ErrorCode::HttpRequestMethodInvalid),
+        Ok(method) => method,
+    };
     *outgoing.uri_mut() = uri;
     *outgoing.headers_mut() = headers;
     Ok(outgoing)

@@ -44,7 +44,7 @@ const BESIDE_THE_GRANT: [(&str, &str, &str); 17] = [
 ];
 
 /// Hosts that the connector asks for itself, so that its own wish allows them by name. Their addresses must not be.
-const WISHES: [(&str, &str); 20] = [
+const WISHES: [(&str, &str); 23] = [
     ("loopback", "127.0.0.1"),
     ("loopback, IPv6", "[::1]"),
     ("loopback, by a name", "localhost"),
@@ -57,6 +57,9 @@ const WISHES: [(&str, &str); 20] = [
     ("the metadata address, mapped to IPv6", "[::ffff:169.254.169.254]"),
     ("the metadata address of AWS, IPv6", "[fd00:ec2::254]"),
     ("the metadata address of Alibaba", "100.100.100.200"),
+    ("the wire server of Azure, at a public address", "168.63.129.16"),
+    ("the wire server of Azure, by 6to4", "[2002:a83f:8110::]"),
+    ("the metadata address of Google, IPv6", "[fd20:ce::254]"),
     ("a private address: 10/8", "10.0.0.1"),
     ("a private address: 172.16/12", "172.31.255.254"),
     ("a private address: 192.168/16", "192.168.0.1"),
@@ -77,7 +80,25 @@ const NUMBERS: [(&str, &str); 5] = [
 ];
 
 /// What guests may not say in a request's head, since it would decide where it goes or how long it is.
-const HEADERS: [&str; 4] = ["host", "transfer-encoding", "connection", "proxy-authorization\r\nhost"];
+const HEADERS: [&str; 14] = [
+    "host",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authorization",
+    "proxy-authorization\r\nhost",
+    "te",
+    "TE",
+    "trailer",
+    "expect",
+    "Expect",
+    "upgrade",
+    "http2-settings",
+];
+
+/// Methods that are not requests to a server.
+const METHODS: [&str; 2] = ["CONNECT", "connect\r\nhost: victim"];
 
 pub async fn rows() -> Vec<Row> {
     let visits = Arc::new(AtomicUsize::new(0));
@@ -114,6 +135,10 @@ pub async fn rows() -> Vec<Row> {
             grants(),
             "header: HeaderError",
         ));
+    }
+    for method in METHODS {
+        let input = format!(r#"{{"url":"http://{granted}/","method":"{method}"}}"#);
+        trials.push((format!("the method {}", method.escape_default()), input, grants(), "HttpRequestMethodInvalid"));
     }
     let wishes = WISHES.map(|(what, host)| (what, host, ADDRESS));
     let numbers = NUMBERS.map(|(what, host)| (what, host, NAME));

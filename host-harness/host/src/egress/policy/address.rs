@@ -5,21 +5,56 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What kind of network an address belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AddressClass {
     /// The internet.
     Public,
     /// This machine.
     Loopback,
-    /// A network of one's own: RFC 1918, shared address space (RFC 6598), unique local (RFC 4193).
+    /// A private network: RFC 1918, shared address space (RFC 6598), unique local (RFC 4193).
     Private,
-    /// This network segment. Clouds give out a machine's credentials there, at 169.254.169.254.
+    /// This network segment.
     LinkLocal,
-    /// Nothing that one connects to: unspecified, broadcast, multicast, documentation, benchmarks, future use.
+    /// A cloud's metadata service, which hands out the machine's credentials to everyone who asks.
+    Metadata,
+    /// Not for connections: unspecified, broadcast, multicast, documentation, benchmarks, future use.
     Reserved,
 }
 
+/// Metadata services, and others that hand out a machine's credentials, at IPv4 addresses.
+const METADATA_V4: [[u8; 4]; 8] = [
+    // Amazon, Google, Azure, Oracle, IBM, DigitalOcean, Hetzner, OpenStack and most others.
+    [169, 254, 169, 254],
+    // Amazon: the credentials of ECS tasks and of EKS pods.
+    [169, 254, 170, 2],
+    [169, 254, 170, 23],
+    // Alibaba.
+    [100, 100, 100, 200],
+    // Azure: the wire server.
+    [168, 63, 129, 16],
+    // Tencent.
+    [169, 254, 0, 23],
+    // Scaleway.
+    [169, 254, 42, 42],
+    // Oracle, for old images.
+    [192, 0, 0, 192],
+];
+
+/// The same at IPv6 addresses.
+const METADATA_V6: [[u16; 8]; 5] = [
+    // Amazon: metadata, and the credentials of EKS pods.
+    [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254],
+    [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23],
+    // Google.
+    [0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254],
+    // Oracle.
+    [0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe],
+    // Scaleway.
+    [0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42],
+];
+
 impl AddressClass {
-    /// The class of an address. An IPv6 address that stands for an IPv4 address has that address's class.
+    /// The class of an address. An IPv6 address that carries packets to an IPv4 address has that address's class.
     pub fn of(address: IpAddr) -> Self {
         match address {
             IpAddr::V4(address) => Self::of_v4(address),
@@ -29,6 +64,7 @@ impl AddressClass {
 
     fn of_v4(address: Ipv4Addr) -> Self {
         match address.octets() {
+            octets if METADATA_V4.contains(&octets) => Self::Metadata,
             [127, ..] => Self::Loopback,
             [169, 254, ..] => Self::LinkLocal,
             [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] => Self::Private,
@@ -48,6 +84,7 @@ impl AddressClass {
             return Self::of_v4(embedded);
         }
         match address.segments() {
+            segments if METADATA_V6.contains(&segments) => Self::Metadata,
             [0, 0, 0, 0, 0, 0, 0, 1] => Self::Loopback,
             [0xfe80..=0xfebf, ..] => Self::LinkLocal,
             [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] => Self::Private,
@@ -82,6 +119,7 @@ impl fmt::Display for AddressClass {
             Self::Loopback => "loopback",
             Self::Private => "private",
             Self::LinkLocal => "link-local",
+            Self::Metadata => "cloud metadata",
             Self::Reserved => "reserved",
         })
     }

@@ -3,7 +3,7 @@
 use crate::egress::destination::Destination;
 use crate::egress::policy::address::AddressClass;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// A connection that the policy denied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,11 +41,8 @@ impl Denial {
         let scheme = if plaintext && !self.is_loopback() { "http://" } else { "" };
         Some(match self.cause {
             DenialCause::NotRequested => return None,
-            DenialCause::Address(address @ IpAddr::V4(_), AddressClass::LinkLocal) => {
-                format!("{scheme}{address}:{port}")
-            }
-            DenialCause::Address(address @ IpAddr::V6(_), AddressClass::LinkLocal) => {
-                format!("{scheme}[{address}]:{port}")
+            DenialCause::Address(address, AddressClass::LinkLocal | AddressClass::Metadata) => {
+                format!("{scheme}{}", SocketAddr::new(address, port))
             }
             _ => format!("{scheme}{}", self.destination),
         })
@@ -70,8 +67,8 @@ impl fmt::Display for Denial {
                 write!(formatter, "the connector did not declare this host; no policy can allow it")
             }
             DenialCause::Plaintext => write!(formatter, "plain HTTP would send secrets unencrypted"),
-            DenialCause::Address(address, AddressClass::LinkLocal) => {
-                write!(formatter, "{address} is a link-local address, which a rule must name itself")
+            DenialCause::Address(address, class @ (AddressClass::LinkLocal | AddressClass::Metadata)) => {
+                write!(formatter, "{address} is a {class} address, so a rule must name the address itself")
             }
             DenialCause::Address(address, class) => {
                 write!(formatter, "{address} is a {class} address, so a rule must name the host exactly")

@@ -103,10 +103,18 @@ fn addresses_have_classes() {
         ("172.32.0.1", Public),
         ("192.168.1.1", Private),
         ("100.64.0.1", Private),
-        ("100.100.100.200", Private),
-        ("fd00:ec2::254", Private),
-        ("169.254.169.254", LinkLocal),
-        ("::ffff:169.254.169.254", LinkLocal),
+        ("100.100.100.201", Private),
+        ("169.254.169.253", LinkLocal),
+        ("169.254.169.254", Metadata),
+        ("::ffff:169.254.169.254", Metadata),
+        ("64:ff9b::a9fe:a9fe", Metadata),
+        ("2002:a83f:8110::", Metadata),
+        ("169.254.170.2", Metadata),
+        ("100.100.100.200", Metadata),
+        ("168.63.129.16", Metadata),
+        ("192.0.0.192", Metadata),
+        ("fd00:ec2::254", Metadata),
+        ("fd20:ce::254", Metadata),
         ("fe80::1", LinkLocal),
         ("0.0.0.0", Reserved),
         ("::", Reserved),
@@ -150,6 +158,26 @@ fn internal_addresses_need_an_exact_rule_of_the_operator() {
 }
 
 #[test]
+fn only_a_rule_with_its_address_allows_a_metadata_service() {
+    for address in ["169.254.169.254", "100.100.100.200", "168.63.129.16", "fd00:ec2::254", "::ffff:168.63.129.16"] {
+        let host = if address.contains(':') { format!("[{address}]") } else { address.to_owned() };
+        for scheme in ["http", "https"] {
+            // A name that resolves there, however it is allowed.
+            for rule in ["http://metadata.example.com", "http://*.example.com"] {
+                for origin in [Origin::Operator, Origin::Connector] {
+                    let url = format!("{scheme}://metadata.example.com:80");
+                    assert!(!allows(&policy(&[(rule, origin)]), &url, address), "{rule} by {origin:?}: {address}");
+                }
+            }
+            let url = format!("{scheme}://{host}:80");
+            let rule = format!("http://{host}");
+            assert!(!allows(&policy(&[(&rule, Origin::Connector)]), &url, address), "{url}");
+            assert!(allows(&policy(&[(&rule, Origin::Operator)]), &url, address), "{url}");
+        }
+    }
+}
+
+#[test]
 fn denial_names_a_rule_that_would_allow_it() {
     let rows = [
         ("https://api.example.com:443", PUBLIC),
@@ -159,6 +187,7 @@ fn denial_names_a_rule_that_would_allow_it() {
         ("http://api.example.com:80", PUBLIC),
         ("https://[::1]:443", "::1"),
         ("http://[fe80::1]:8080", "fe80::1"),
+        ("https://api.example.com:443", "fd00:ec2::254"),
     ];
     for (url, address) in rows {
         // The rules are collected until the connection passes: a host can be refused for more than one cause.
@@ -173,7 +202,7 @@ fn denial_names_a_rule_that_would_allow_it() {
             assert!(tries < 4, "{url} at {address}: {denial} ({:?})", denial.rule());
             let named = denial.rule().unwrap().parse::<Rule>().unwrap();
             if let HostPattern::Address(address) = named.host {
-                // A link-local address is to be addressed as such.
+                // The rule is about the address, so the URL must have it.
                 destination.host = address.to_string();
             }
             policy.allow(named, Origin::Operator);

@@ -1,7 +1,7 @@
 //! Sends a request through `wasi:http` and tells what came of it, error codes in their own words.
 //!
 //! The input is a flat object: `url`, optionally `connect`, `first` and `between` (time-outs in milliseconds), `send`: how
-//! many bytes of body, and `header`: the name of a header that it adds.
+//! many bytes of body, `header`: the name of a header that it adds, and `method`.
 
 use crate::problem;
 use crate::workflow::connector::types::{Body, Failure, Reason};
@@ -159,7 +159,12 @@ fn get(input: &str) -> Result<OutgoingRequest, ErrorCode> {
 
 fn send(operation: &str, input: &str) -> Result<IncomingResponse, ErrorCode> {
     let request = get(input)?;
-    let method = if operation == "post" { Method::Post } else { Method::Get };
+    let method = match value(input, "method") {
+        Some("CONNECT") => Method::Connect,
+        Some(method) => Method::Other(method.to_owned()),
+        None if operation == "post" => Method::Post,
+        None => Method::Get,
+    };
     request.set_method(&method).map_err(|()| ErrorCode::HttpRequestMethodInvalid)?;
 
     let options = RequestOptions::new();
