@@ -3,6 +3,7 @@
 use crate::egress::call::CallContext;
 use crate::egress::cause::Cause;
 use crate::egress::error;
+use crate::egress::flood::Progress;
 use crate::egress::timeout::Timeout;
 use crate::limits::Limit;
 use crate::limits::call_meter::microseconds;
@@ -17,6 +18,9 @@ use std::time::Instant;
 use tokio::time::Sleep;
 use wasmtime_wasi_http::Error;
 
+/// Empty frames that are skipped at a time. HTTP/2 servers may send them, and have no reason to send more than one.
+const MAX_EMPTY_FRAMES: usize = 32;
+
 /// The body of a response: its bytes count as the call's, and it fails when it pauses for too long.
 pub(super) struct ReceivedBody {
     incoming: Incoming,
@@ -24,6 +28,8 @@ pub(super) struct ReceivedBody {
     timeout: Timeout,
     /// Runs while the guest waits for the next bytes. How long the guest takes to ask for them does not count.
     pause: Option<Pin<Box<Sleep>>>,
+    /// How the connection goes on.
+    progress: Option<Progress>,
     context: Arc<CallContext>,
     started: Instant,
     bytes: u64,
@@ -31,8 +37,45 @@ pub(super) struct ReceivedBody {
 }
 
 impl ReceivedBody {
-    pub(super) fn new(incoming: Incoming, timeout: Timeout, context: Arc<CallContext>, started: Instant) -> Self {
-        Self { incoming, timeout, pause: None, context, started, bytes: 0, span: tracing::Span::current() }
+    /// The body of a response whose head has just come.
+    pub(super) fn new(
+        incoming: Incoming,
+        timeout: Timeout,
+        progress: Option<Progress>,
+        context: Arc<CallContext>,
+        started: Instant,
+    ) -> Self {
+        let span = tracing::Span::current();
+        let body = Self { incoming, timeout, pause: None, progress, context, started, bytes: 0, span };
+        body.progresses();
+        body
+    }
+
+    fn progresses(&self) {
+        if let Some(progress) = &self.progress {
+            progress.note();
+        }
+    }
+}
+
+impl ReceivedBody {
+    fn receive(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, Error> {
+        self.pause = None;
+        self.progresses();
+        let bytes = frame.data_ref().map_or(0, Bytes::len);
+        self.bytes += bytes as u64;
+        match self.context.meter().count_received(bytes) {
+            Ok(()) => Ok(frame),
+            Err(Limit::ResponseBytes(max)) => Err(Error::HttpResponseBodySize(Some(max))),
+            Err(_) => Err(Error::HttpResponseBodySize(None)),
+        }
+    }
+
+    /// Waits for the end of the longest pause that is allowed, and reports it.
+    fn poll_pause(&mut self, context: &mut Context<'_>) -> Poll<Error> {
+        let limit = self.timeout.limit;
+        let pause = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        pause.as_mut().poll(context).map(|()| error::failed(&self.context, Cause::TimedOut(self.timeout.clone())))
     }
 }
 
@@ -42,27 +85,19 @@ impl Body for ReceivedBody {
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = &mut *self;
-        match Pin::new(&mut this.incoming).poll_frame(context) {
-            Poll::Ready(Some(Ok(frame))) => {
-                this.pause = None;
-                let bytes = frame.data_ref().map_or(0, Bytes::len);
-                this.bytes += bytes as u64;
-                let outcome = this.context.meter().count_received(bytes);
-                Poll::Ready(Some(match outcome {
-                    Ok(()) => Ok(frame),
-                    Err(Limit::ResponseBytes(max)) => Err(Error::HttpResponseBodySize(Some(max))),
-                    Err(_) => Err(Error::HttpResponseBodySize(None)),
-                }))
-            }
-            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error::from_body(&error)))),
-            Poll::Ready(None) => Poll::Ready(None),
-            Poll::Pending => {
-                let limit = this.timeout.limit;
-                let pause = this.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
-                let (call, timeout) = (&this.context, &this.timeout);
-                pause.as_mut().poll(context).map(|()| Some(Err(error::failed(call, Cause::TimedOut(timeout.clone())))))
+        for _ in 0..MAX_EMPTY_FRAMES {
+            match Pin::new(&mut this.incoming).poll_frame(context) {
+                // The guest's stream would ask for the next frame at once, in a loop without end.
+                Poll::Ready(Some(Ok(frame))) if frame.data_ref().is_some_and(Bytes::is_empty) => {}
+                Poll::Ready(Some(Ok(frame))) => return Poll::Ready(Some(this.receive(frame))),
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error::from_body(&error)))),
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => return this.poll_pause(context).map(|error| Some(Err(error))),
             }
         }
+        // Others have their turn first.
+        context.waker().wake_by_ref();
+        this.poll_pause(context).map(|error| Some(Err(error)))
     }
 
     fn is_end_stream(&self) -> bool {

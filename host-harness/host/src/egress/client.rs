@@ -6,6 +6,7 @@ use crate::egress::cause::Cause;
 use crate::egress::connect::{CONNECT_TIMEOUT, Connections};
 use crate::egress::destination::Destination;
 use crate::egress::error;
+use crate::egress::flood::Progress;
 use crate::egress::policy::Policy;
 use crate::egress::template::Template;
 use crate::egress::timeout::{Stage, Timeout};
@@ -157,9 +158,10 @@ impl HttpClient {
                 return Err(error::failed(&context, Cause::TimedOut(Timeout::new(destination, Stage::FirstByte, first_byte_time))));
             }
         };
+        let progress = response.extensions().get::<Progress>().cloned();
         Ok(response.map(|incoming| {
             let timeout = Timeout::new(destination, Stage::BetweenBytes, between_bytes_time);
-            ReceivedBody::new(incoming, timeout, context, started).boxed_unsync()
+            ReceivedBody::new(incoming, timeout, progress, context, started).boxed_unsync()
         }))
     }
 
