@@ -26,6 +26,7 @@ mod error;
 mod flood;
 pub mod policy;
 pub mod proxy;
+mod request_body;
 pub mod resolve;
 mod source;
 mod template;

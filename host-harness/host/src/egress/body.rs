@@ -18,9 +18,6 @@ use std::time::Instant;
 use tokio::time::Sleep;
 use wasmtime_wasi_http::Error;
 
-/// Empty frames that are skipped at a time. HTTP/2 servers may send them, and have no reason to send more than one.
-const MAX_EMPTY_FRAMES: usize = 32;
-
 /// The body of a response: its bytes count as the call's, and it fails when it pauses for too long.
 pub(super) struct ReceivedBody {
     incoming: Incoming,
@@ -60,9 +57,11 @@ impl ReceivedBody {
 
 impl ReceivedBody {
     fn receive(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, Error> {
-        self.pause = None;
-        self.progresses();
         let bytes = frame.data_ref().map_or(0, Bytes::len);
+        if bytes > 0 {
+            self.pause = None;
+            self.progresses();
+        }
         self.bytes += bytes as u64;
         match self.context.meter().count_received(bytes) {
             Ok(()) => Ok(frame),
@@ -85,19 +84,12 @@ impl Body for ReceivedBody {
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = &mut *self;
-        for _ in 0..MAX_EMPTY_FRAMES {
-            match Pin::new(&mut this.incoming).poll_frame(context) {
-                // The guest's stream would ask for the next frame at once, in a loop without end.
-                Poll::Ready(Some(Ok(frame))) if frame.data_ref().is_some_and(Bytes::is_empty) => {}
-                Poll::Ready(Some(Ok(frame))) => return Poll::Ready(Some(this.receive(frame))),
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error::from_body(&error)))),
-                Poll::Ready(None) => return Poll::Ready(None),
-                Poll::Pending => return this.poll_pause(context).map(|error| Some(Err(error))),
-            }
+        match Pin::new(&mut this.incoming).poll_frame(context) {
+            Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(this.receive(frame))),
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error::from_body(&error)))),
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => this.poll_pause(context).map(|error| Some(Err(error))),
         }
-        // Others have their turn first.
-        context.waker().wake_by_ref();
-        this.poll_pause(context).map(|error| Some(Err(error)))
     }
 
     fn is_end_stream(&self) -> bool {

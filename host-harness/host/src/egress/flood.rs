@@ -1,7 +1,7 @@
 //! Ends connections whose server sends much that is no response.
 //!
 //! Some things that a server may send cost the host work and give nobody anything: `100 Continue` without end, HTTP/2's
-//! `PING`, `SETTINGS` and empty `DATA` frames, frames of unknown types. hyper and h2 read them as long as they come. So
+//! `PING` and `SETTINGS` frames, frames of unknown types. hyper and h2 read them as long as they come. So
 //! each connection counts what it receives, and starts over at each part of a response that goes to a guest.
 
 use hyper_util::client::legacy::connect::{Connected, Connection};
