@@ -23,7 +23,7 @@ fn run() -> Result<(), Vec<String>> {
     }
     let overlay = Overlay::read(&overlay)?;
     let spec = correct(Spec::read(&spec)?, &overlay)?;
-    // Gaps do not stop the build: a readable form of the name stands in for a title. `catalog-import --check` lists them.
+    // Gaps do not stop the build: a readable form of the name stands in for a title. `cargo xtask import --check` lists them.
     let errors = check(&spec, &overlay).errors;
     if !errors.is_empty() {
         return Err(errors);

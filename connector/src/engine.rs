@@ -2,17 +2,18 @@
 
 use crate::auth::{self, Auth, Credentials};
 use crate::call_api;
-use crate::catalog::{self, Effect, OPERATIONS, Operation};
+use crate::catalog::{self, Effect, Format, OPERATIONS, Operation, Type};
+use crate::context::{self, Called, Context};
 use crate::download::Download;
-use crate::error_response::{self, Context};
-use crate::failure::{Failure, Problem, Reason, Result};
+use crate::error_response;
+use crate::failure::{Problem, Reason, Result};
 use crate::input::Input;
 use crate::request::{self, Parts};
 use crate::response::{self, Output, OutputBody};
 use crate::retry::{self, Opened, Received, RetryPolicy, WaitBudget};
 use crate::schema;
-use crate::secret::Secret;
-use crate::session::{Sessions, Token};
+use crate::secret::{Redactor, Secret};
+use crate::session::Sessions;
 use crate::transport::{Platform, Request};
 use std::borrow::Cow;
 use std::time::Duration;
@@ -102,7 +103,7 @@ impl<P: Platform> Engine<P> {
     pub fn sign_in(&mut self, document: &str) -> Result<Session> {
         let auth = self.auth(document)?;
         let signed_in = self.sessions.sign_in(&mut self.platform, &mut WaitBudget::new(None), &auth);
-        let signed_in = signed_in.map_err(|failure| hide(failure, &auth, None))?;
+        let signed_in = signed_in.map_err(|failure| failure.hide(&context::secrets(&auth, None)))?;
         Ok(Session {
             auth: auth.of_session(&signed_in.token),
             lifetime: signed_in.lifetime,
@@ -114,7 +115,7 @@ impl<P: Platform> Engine<P> {
     pub fn sign_out(&mut self, auth: &str) -> Result<()> {
         let auth = self.auth(auth)?;
         let signed_out = self.sessions.sign_out(&mut self.platform, &mut WaitBudget::new(None), &auth);
-        signed_out.map_err(|failure| hide(failure, &auth, None))
+        signed_out.map_err(|failure| failure.hide(&context::secrets(&auth, None)))
     }
 
     /// Carries out one operation and returns its whole output.
@@ -124,11 +125,12 @@ impl<P: Platform> Engine<P> {
         let input = Input::parse(call.input)?;
         let (operation, parts) = prepare(call.operation, &input, &auth)?;
         let operation = operation.as_ref();
-        let output = self.authorized(operation, &auth, call.max_wait, |platform, budget, token| {
+        let called = Called { operation, input: &input };
+        let output = self.authorized(called, &auth, call.max_wait, |platform, budget, token, context| {
             let request = Request { parts: &parts, address: &auth.address, token };
             let received = retry::send(platform, budget, policy(operation), request)?;
             if received.is_success() {
-                response::output(operation, &input, received, &auth.address).map(Reply::Success)
+                response::output(received, called, context).map(Reply::Success)
             } else {
                 Ok(Reply::ErrorResponse(received))
             }
@@ -143,12 +145,14 @@ impl<P: Platform> Engine<P> {
     pub fn open(&mut self, auth: &str, call: Call<'_>) -> Result<Download<P::Body>> {
         known(call.operation)?;
         let auth = self.auth(auth)?;
-        let (operation, parts) = prepare(call.operation, &Input::parse(call.input)?, &auth)?;
+        let input = Input::parse(call.input)?;
+        let (operation, parts) = prepare(call.operation, &input, &auth)?;
         let operation = operation.as_ref();
-        self.authorized(operation, &auth, call.max_wait, |platform, budget, token| {
+        let called = Called { operation, input: &input };
+        self.authorized(called, &auth, call.max_wait, |platform, budget, token, context| {
             let request = Request { parts: &parts, address: &auth.address, token };
             match retry::open(platform, budget, policy(operation), request)? {
-                Opened::Success(response) => Download::begin(operation, response, &auth.address).map(Reply::Success),
+                Opened::Success(received) => Download::begin(received, called, context).map(Reply::Success),
                 Opened::ErrorResponse(received) => Ok(Reply::ErrorResponse(received)),
             }
         })
@@ -162,21 +166,27 @@ impl<P: Platform> Engine<P> {
     /// once more, whatever the call may wait. A new token that is refused is not replaced, so that there is no endless loop.
     fn authorized<T>(
         &mut self,
-        operation: &Operation,
+        called: Called,
         auth: &Auth,
         max_wait: Option<Duration>,
-        mut send: impl FnMut(&mut P, &mut WaitBudget, Option<&Secret>) -> Result<Reply<T>>,
+        mut send: impl FnMut(&mut P, &mut WaitBudget, Option<&Secret>, &Context) -> Result<Reply<T>>,
     ) -> Result<T> {
         let mut budget = WaitBudget::new(max_wait);
         loop {
-            let token = if operation.name == LOGIN {
+            let mut secrets = context::secrets(auth, None);
+            add_passwords(&mut secrets, called);
+            let token = if called.operation.name == LOGIN {
                 None
             } else {
                 let token = self.sessions.token(&mut self.platform, &mut budget, auth);
-                Some(token.map_err(|failure| hide(failure, auth, None))?)
+                Some(token.map_err(|failure| failure.hide(&secrets))?)
             };
-            let reply = send(&mut self.platform, &mut budget, token.as_ref().map(|token| &token.secret));
-            let received = match reply.map_err(|failure| hide(failure, auth, token.as_ref()))? {
+            if let Some(token) = &token {
+                secrets.add(&token.secret);
+            }
+            let context = Context::call(&auth.address, &secrets, called);
+            let reply = send(&mut self.platform, &mut budget, token.as_ref().map(|token| &token.secret), &context);
+            let received = match reply.map_err(|failure| failure.hide(&secrets))? {
                 Reply::Success(success) => return Ok(success),
                 Reply::ErrorResponse(received) => received,
             };
@@ -186,15 +196,27 @@ impl<P: Platform> Engine<P> {
                     continue;
                 }
             }
-            let failure = error_response::failure(&received, Context::new(&auth.address).of(operation));
-            return Err(hide(failure, auth, token.as_ref()));
+            return Err(error_response::failure(&received, &context).hide(&secrets));
         }
     }
 }
 
-/// Removes the secrets of the auth, and the token, from a failure.
-fn hide(failure: Failure, auth: &Auth, token: Option<&Token>) -> Failure {
-    auth.secrets().chain(token.map(|token| &token.secret)).fold(failure, Failure::hide)
+/// Adds the passwords in an input, which a server could send back.
+fn add_passwords(secrets: &mut Redactor, called: Called) {
+    let Called { operation, input } = called;
+    let is_password = |kind: &Type| *kind == Type::String(Format::Password);
+    let parameters = operation.parameters.iter().filter(|parameter| is_password(&parameter.kind));
+    let names = parameters.map(|parameter| parameter.input);
+    let properties = input.fields().filter(|(name, _)| {
+        let property = operation.body.as_ref().and_then(|body| body.property_of(name));
+        property.is_some_and(|property| is_password(&property.kind))
+    });
+    let values = names.filter_map(|name| input.get(name)).chain(properties.map(|(_, value)| value));
+    for value in values {
+        if let Ok(text) = serde_json::from_str::<String>(value.get()) {
+            secrets.add(&Secret::new(text));
+        }
+    }
 }
 
 /// The JSON Schema of an auth.
@@ -267,7 +289,7 @@ fn prepare(name: &str, input: &Input, auth: &Auth) -> Result<(Cow<'static, Opera
     if operation.name == LOGIN {
         check_login(input, auth)?;
     }
-    let parts = request::build(operation, input, |parameter| match (&auth.credentials, parameter) {
+    let mut parts = request::build(operation, input, |parameter| match (&auth.credentials, parameter) {
         // Its two inputs come from the auth.
         (Credentials::Client { id, .. }, "client_id") if operation.name == LOGIN => Some(id.clone()),
         (Credentials::Client { secret, .. }, "client_secret") if operation.name == LOGIN => {
@@ -275,6 +297,10 @@ fn prepare(name: &str, input: &Input, auth: &Auth) -> Result<(Cow<'static, Opera
         }
         _ => None,
     })?;
+    let is_from_environment = matches!(auth.credentials, Credentials::Client { from_environment: true, .. });
+    if let (LOGIN, Some(body), None) = (operation.name, &mut parts.body, input.get("client_secret")) {
+        body.has_placeholder = is_from_environment;
+    }
     Ok((Cow::Borrowed(operation), parts))
 }
 

@@ -1,6 +1,6 @@
 //! Why a call failed, sorted by what to do next: the WIT package's failures, as native types.
 
-use crate::secret::Secret;
+use crate::secret::Redactor;
 use std::time::Duration;
 
 /// The result of everything that can fail here.
@@ -115,19 +115,9 @@ impl Failure {
         self.change(|problem| problem.message = format!("{sentence} {}", problem.message))
     }
 
-    /// The same failure without `secret`, which a server that echoes requests may have put into any text.
-    pub fn hide(self, secret: &Secret) -> Self {
-        /// Anything shorter is not a secret, and hiding it would garble every message.
-        const SHORTEST: usize = 4;
-        let secret = secret.reveal();
-        if secret.len() < SHORTEST {
-            return self;
-        }
-        let hide = |text: &mut String| {
-            if text.contains(secret) {
-                *text = text.replace(secret, "…");
-            }
-        };
+    /// The same failure without secrets, which a server that echoes requests may have put into any text.
+    pub fn hide(self, secrets: &Redactor) -> Self {
+        let hide = |text: &mut String| *text = secrets.redact(text);
         self.change(|problem| {
             hide(&mut problem.message);
             problem.documentation_url.iter_mut().chain(&mut problem.resume).for_each(hide);

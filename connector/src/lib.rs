@@ -17,6 +17,7 @@
 pub mod auth;
 pub mod call_api;
 pub mod catalog;
+pub mod context;
 pub mod download;
 pub mod engine;
 pub mod error_response;
@@ -30,6 +31,7 @@ pub mod schema;
 pub mod secret;
 pub mod session;
 pub mod transport;
+pub mod web_page;
 
 #[cfg(test)]
 mod mock_transport;

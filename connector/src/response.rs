@@ -1,19 +1,24 @@
 //! Turns a success into an output. JSON is passed on as Looker sent it.
 
+mod expected;
 mod failed_query;
 mod link;
 mod media_type;
+mod report;
+mod scan;
 
-pub use failed_query::may_report_failure;
+pub use expected::{Expected, Format};
+pub use failed_query::failure as query_failure;
 pub use media_type::MediaType;
 pub(crate) use media_type::expand;
+pub use report::Results;
 
-use crate::auth::Address;
 use crate::catalog::{Effect, Operation};
+use crate::context::{Called, Context};
+use crate::error_response::page_line;
 use crate::failure::{Failure, Problem, Reason, Result};
-use crate::input::Input;
 use crate::retry::Received;
-use crate::transport::Headers;
+use crate::web_page;
 use serde::de::IgnoredAny;
 
 /// The result of a call that succeeded.
@@ -50,28 +55,83 @@ pub struct File {
 }
 
 /// Turns a success into an output.
-pub fn output(operation: &Operation, input: &Input, received: Received<Vec<u8>>, address: &Address) -> Result<Output> {
-    check_head(operation, &received, address)?;
-    let media_type = MediaType::of(&received.headers);
-    let next = link::next_input(operation, input, &received.headers);
-    let body = if media_type.is_json() || (media_type.is_unknown() && gives_json(operation)) {
-        json_or_nothing(operation, received, address)?
-    } else if received.status == 204 || (received.body.is_empty() && !media_type.is_text()) {
-        OutputBody::Nothing
-    } else if media_type.is_text() {
-        match String::from_utf8(received.body) {
-            Ok(text) => OutputBody::Text(text),
-            // Not valid UTF-8, so the raw bytes are returned.
-            Err(error) => file(&received.headers, &media_type, error.into_bytes()),
-        }
-    } else {
-        file(&received.headers, &media_type, received.body)
-    };
+pub fn output(received: Received<Vec<u8>>, called: Called, context: &Context) -> Result<Output> {
+    check_head(&received, called.operation, context)?;
+    let expected = Expected::of(called);
+    let head = Head { status: received.status, media_type: MediaType::of(&received.headers) };
+    check_beginning(&received.body, &head, expected, context)?;
+    let next = link::next_input(called.operation, called.input, &received.headers);
+    let body = body(received, &head, expected, context)?;
     Ok(Output { body, next })
 }
 
+/// What is known of a success before its body.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// The HTTP status.
+    pub status: u16,
+    /// The declared type of the content.
+    pub media_type: MediaType,
+}
+
+fn body(received: Received<Vec<u8>>, head: &Head, expected: Expected, context: &Context) -> Result<OutputBody> {
+    let media_type = &head.media_type;
+    if is_empty(&received.body, head) {
+        return Ok(OutputBody::Nothing);
+    }
+    let bytes = match String::from_utf8(received.body) {
+        Ok(text) if is_json(media_type, expected) => return json(text, head, expected, context),
+        Err(_) if is_json(media_type, expected) => {
+            return Err(unexpected(head.status, context, "JSON that is not valid UTF-8"));
+        }
+        Ok(text) if media_type.is_text() || (media_type.is_unknown() && expected.format == Format::Text) => {
+            return Ok(OutputBody::Text(text));
+        }
+        Ok(text) => text.into_bytes(),
+        // Not valid UTF-8, so the raw bytes are returned.
+        Err(error) => error.into_bytes(),
+    };
+    let name = received.headers.get("content-disposition").and_then(media_type::file_name);
+    Ok(OutputBody::File(File { media_type: media_type.essence().to_owned(), name, bytes }))
+}
+
+/// Whether a body counts as no content. A text file can be empty.
+fn is_empty(body: &[u8], head: &Head) -> bool {
+    head.status == 204
+        || body.is_empty() && !head.media_type.is_text()
+        || head.media_type.is_json() && body.trim_ascii().is_empty()
+}
+
+/// Whether content has to be JSON: it is declared to be, or it is not declared, or declared as a file, where the operation
+/// returns only JSON.
+pub fn is_json(media_type: &MediaType, expected: Expected) -> bool {
+    media_type.is_json() || (expected.format == Format::Json && (expected.selected || !media_type.is_text()))
+}
+
+fn json(mut text: String, head: &Head, expected: Expected, context: &Context) -> Result<OutputBody> {
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    if let Err(error) = serde_json::from_str::<IgnoredAny>(&text) {
+        let what = if head.media_type.is_json() || head.media_type.is_unknown() {
+            format!("JSON that is broken or cut off (line {}, column {})", error.line(), error.column())
+        } else {
+            format!("{} instead of JSON", head.media_type.essence())
+        };
+        return Err(unexpected(head.status, context, &what));
+    }
+    if expected.is_result {
+        let mut results = Results::of(expected.is_several);
+        results.feed(text.as_bytes());
+        if let Some(failure) = query_failure(&results, head.status, context.address, context.secrets) {
+            return Err(failure);
+        }
+    }
+    Ok(OutputBody::Json(text))
+}
+
 /// Checks a success before its body is read.
-pub fn check_head<B>(operation: &Operation, received: &Received<B>, address: &Address) -> Result<()> {
+pub fn check_head<B>(received: &Received<B>, operation: &Operation, context: &Context) -> Result<()> {
     if received.status == 202 && operation.effect == Effect::Read {
         let mut problem = Problem::new(Reason::Timeout, "Looker is still working on the result. Call again later.");
         problem.status = Some(received.status);
@@ -79,64 +139,75 @@ pub fn check_head<B>(operation: &Operation, received: &Received<B>, address: &Ad
         problem.retry_after = received.retry_after;
         return Err(problem.retryable());
     }
-    // A sign-in page, or a proxy's page, has a success status whatever was requested.
-    let media_type = MediaType::of(&received.headers);
-    if media_type.is_html() && !gives(operation, &media_type) {
-        return Err(unexpected(received.status, operation, address, "a web page"));
+    if let Some(encoding) = received.headers.content_encoding() {
+        let what = format!("content that is encoded as {encoding}, although the connector asked for none,");
+        return Err(unexpected(received.status, context, &what));
     }
     Ok(())
 }
 
-/// Whether an operation can return JSON.
-fn gives_json(operation: &Operation) -> bool {
-    operation.responses.iter().any(|response| response.media_types.contains(&"application/json"))
+/// Checks content, or the beginning of it, against what the call asked for.
+pub fn check_beginning(beginning: &[u8], head: &Head, expected: Expected, context: &Context) -> Result<()> {
+    // Even a table without rows has a line with the names of its columns.
+    if is_empty(beginning, head) || (expected.is_result && beginning.trim_ascii().is_empty()) {
+        if expected.may_be_empty {
+            return Ok(());
+        }
+        return Err(unexpected(head.status, context, "nothing"));
+    }
+    let media_type = &head.media_type;
+    let text = String::from_utf8_lossy(&beginning[..beginning.len().min(PAGE_BYTES)]);
+    if media_type.is_html() || web_page::is_page(&text) {
+        let is_result = match expected.format {
+            Format::Html => !web_page::is_sign_in(&text),
+            Format::Unknown => expected.is_result && web_page::is_table(&text),
+            Format::Json | Format::Text | Format::File => false,
+        };
+        // JSON that is declared as a page is no page, but not what the call asked for either.
+        return if is_result { Ok(()) } else { Err(page_failure(head.status, &text, context)) };
+    }
+    let is_json = media_type.is_json();
+    let is_wrong = expected.selected
+        && match expected.format {
+            Format::Json => !is_json && !media_type.is_text() && !media_type.is_unknown(),
+            Format::Text => is_json || !(media_type.is_text() || media_type.is_unknown() || media_type.is_binary()),
+            Format::Html => is_json || !(media_type.is_text() || media_type.is_unknown()),
+            Format::File => is_json || media_type.is_text(),
+            Format::Unknown => false,
+        };
+    if !is_wrong {
+        return Ok(());
+    }
+    // A failed query can be reported as JSON whatever the format.
+    let mut results = Results::default();
+    if is_json {
+        results.feed(beginning);
+    }
+    Err(query_failure(&results, head.status, context.address, context.secrets)
+        .unwrap_or_else(|| unexpected(head.status, context, &format!("{} in another format", media_type.essence()))))
 }
 
-/// Whether an operation can return a type of content.
-fn gives(operation: &Operation, media_type: &MediaType) -> bool {
-    operation.responses.iter().flat_map(|response| response.media_types).any(|declared| media_type.matches(declared))
-}
+/// How much of a page is looked at.
+pub const PAGE_BYTES: usize = 64 * 1024;
 
-fn json_or_nothing(operation: &Operation, received: Received<Vec<u8>>, address: &Address) -> Result<OutputBody> {
-    let status = received.status;
-    let Ok(mut text) = String::from_utf8(received.body) else {
-        return Err(unexpected(status, operation, address, "JSON that is not valid UTF-8"));
-    };
-    if text.starts_with('\u{feff}') {
-        text.drain(..'\u{feff}'.len_utf8());
-    }
-    if text.trim().is_empty() {
-        return Ok(OutputBody::Nothing);
-    }
-    if let Err(error) = serde_json::from_str::<IgnoredAny>(&text) {
-        let what = format!("JSON that is broken or cut off (line {}, column {})", error.line(), error.column());
-        return Err(unexpected(status, operation, address, &what));
-    }
-    match query_failure(operation, &text, status, address) {
-        Some(failure) => Err(failure),
-        None => Ok(OutputBody::Json(text)),
-    }
-}
-
-/// The failure that the result of a query reports, if any.
-pub fn query_failure(operation: &Operation, document: &str, status: u16, address: &Address) -> Option<Failure> {
-    failed_query::failure(operation, document, status, &address.base_url())
-}
-
-fn file(headers: &Headers, media_type: &MediaType, bytes: Vec<u8>) -> OutputBody {
-    let name = headers.get("content-disposition").and_then(media_type::file_name);
-    OutputBody::File(File { media_type: media_type.essence().to_owned(), name, bytes })
+/// The failure for a web page.
+fn page_failure(status: u16, page: &str, context: &Context) -> Failure {
+    // Content that is only declared as a page may be data.
+    let is_markup = page.trim_start_matches('\u{feff}').trim_start().starts_with('<');
+    let title = if is_markup { page_line(page, context.secrets) } else { None };
+    let title = title.map(|title| format!(" (\u{201c}{title}\u{201d})")).unwrap_or_default();
+    unexpected(status, context, &format!("a web page, not Looker's API{title},"))
 }
 
 /// The failure for a success with the wrong content. A call that changes data may have changed it.
-fn unexpected(status: u16, operation: &Operation, address: &Address, what: &str) -> Failure {
+pub fn unexpected(status: u16, context: &Context, what: &str) -> Failure {
+    let operation = context.called.map_or("the request", |called| called.operation.name);
     let mut problem = Problem::new(
         Reason::UnexpectedResponse,
         format!(
-            "{} returned {what} for {}. Check that the domain and the port are those of Looker's API, and check any proxy \
-             in between.",
-            address.authority(),
-            operation.name
+            "{} returned {what} for {operation}. Check that the domain and the port are those of Looker's API, and check \
+             any proxy in between.",
+            context.address.authority(),
         ),
     );
     problem.status = Some(status);

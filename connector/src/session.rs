@@ -6,10 +6,11 @@
 
 mod grant;
 
-use crate::auth::{Auth, Credentials};
+use crate::auth::{Auth, CLIENT_SECRET, Credentials};
 use crate::catalog::Method;
-use crate::error_response::{self, Context};
-use crate::failure::{Failure, Reason, Result};
+use crate::context::{self, Context};
+use crate::error_response;
+use crate::failure::{Failure, Result};
 use crate::request::{Content, Parts, percent_encode};
 use crate::retry::{self, Received, RetryPolicy, WaitBudget};
 use crate::secret::Secret;
@@ -129,7 +130,9 @@ impl Sessions {
     fn grant<P: Platform>(&mut self, platform: &mut P, budget: &mut WaitBudget, auth: &Auth) -> Result<Grant> {
         let grant = match (&auth.run_as_user_id, &auth.credentials) {
             (Some(user_id), _) => self.run_as(platform, budget, auth, user_id)?,
-            (None, Credentials::Client { id, secret }) => log_in(platform, budget, auth, id, secret)?,
+            (None, Credentials::Client { id, secret, from_environment }) => {
+                log_in(platform, budget, auth, id, secret, *from_environment)?
+            }
             (None, Credentials::Refresh { id, token }) => {
                 let token = self.renewed(auth).unwrap_or(token).clone();
                 let grant = refresh(platform, budget, auth, id, &token)?;
@@ -147,9 +150,8 @@ impl Sessions {
             let parts = Parts::own(Method::Patch, "/session", Some(body));
             let received = send(platform, budget, auth, &parts, Some(&grant.token))?;
             if !received.is_success() {
-                return Err(error_response::failure(&received, Context::new(&auth.address))
-                    .about(&format!("Choosing the {} workspace failed.", workspace.as_str()))
-                    .hide(&grant.token));
+                return Err(failure(&received, auth, Some(&grant.token))
+                    .about(&format!("Choosing the {} workspace failed.", workspace.as_str())));
             }
         }
         Ok(grant)
@@ -175,9 +177,8 @@ impl Sessions {
             }
         }
         grant(&received, auth).unwrap_or_else(|| {
-            Err(error_response::failure(&received, Context::new(&auth.address))
-                .about(&format!("Looker does not let this API key run as user {user_id}."))
-                .hide(&token.secret))
+            Err(failure(&received, auth, Some(&token.secret))
+                .about(&format!("Looker does not let this API key run as user {user_id}.")))
         })
     }
 }
@@ -197,21 +198,23 @@ fn log_in<P: Platform>(
     auth: &Auth,
     id: &str,
     secret: &Secret,
+    from_environment: bool,
 ) -> Result<Grant> {
-    let form = Content::form([("client_id", id), ("client_secret", secret.reveal())]);
+    let mut form = Content::form([("client_id", id), ("client_secret", secret.reveal())]);
+    form.has_placeholder = from_environment;
     let parts = Parts::own(Method::Post, "/login", Some(form));
     let received = send(platform, budget, auth, &parts, None)?;
     grant(&received, auth).unwrap_or_else(|| {
         // Looker answers a login with wrong credentials with 404.
-        let wrong = matches!(received.status, 401 | 403 | 404).then(|| {
-            format!(
-                "Looker does not accept the client ID and client secret (the login returned {}). Check both, and that \
-                 {} is the right Looker: an administrator finds and makes API keys under Admin, Users, Edit, API Keys.",
-                received.status,
-                auth.address.authority(),
-            )
-        });
-        Err(login_failure(auth, &received, wrong))
+        let is_wrong = matches!(received.status, 401 | 404);
+        let advice = "Check the client ID and the client secret, and that this is the right Looker: an administrator finds and \
+                      makes API keys under Admin, Users, Edit, API Keys.";
+        let what = if from_environment {
+            format!("the client ID and client secret (the secret is the one in {CLIENT_SECRET})")
+        } else {
+            "the client ID and client secret".to_owned()
+        };
+        Err(login_failure(auth, &received, None, is_wrong.then_some((&what, advice))))
     })
 }
 
@@ -226,42 +229,42 @@ fn refresh<P: Platform>(
     let form = Content::form([("grant_type", "refresh_token"), ("client_id", id), ("refresh_token", token.reveal())]);
     let parts = Parts { method: Method::Post, target: TOKEN_PATH.to_owned(), body: Some(form) };
     // If the first response is lost, a second request is all that may still help.
-    let received = send(platform, budget, auth, &parts, None).map_err(|failure| failure.hide(token))?;
+    let received = send(platform, budget, auth, &parts, None)?;
     grant(&received, auth).unwrap_or_else(|| {
-        let wrong = matches!(received.status, 400 | 401 | 403 | 404).then(|| {
-            format!(
-                "Looker does not accept the refresh token ({}). It may have expired, been used before, or belong to \
-                 another application than client_id: have the user sign in to {} again.",
-                received.status,
-                auth.address.authority(),
-            )
-        });
-        Err(login_failure(auth, &received, wrong).hide(token))
+        let is_wrong = matches!(received.status, 400 | 401 | 404);
+        let advice = "It may have expired, been used before, or belong to another application than client_id: have the user \
+                      sign in again.";
+        Err(login_failure(auth, &received, Some(token), is_wrong.then_some(("the refresh token", advice))))
     })
 }
 
 /// Revokes a token.
 fn revoke<P: Platform>(platform: &mut P, budget: &mut WaitBudget, auth: &Auth, token: &Secret) -> Result<()> {
     let parts = Parts::own(Method::Delete, "/logout", None);
-    let failed = |failure: Failure| failure.about("Signing out failed.").hide(token);
-    let received = send(platform, budget, auth, &parts, Some(token)).map_err(failed)?;
+    let about = |failure: Failure| failure.about("Signing out failed.");
+    let received = send(platform, budget, auth, &parts, Some(token)).map_err(about)?;
     // A token that Looker no longer knows is revoked already.
     if received.is_success() || received.status == 401 {
         return Ok(());
     }
-    Err(failed(error_response::failure(&received, Context::new(&auth.address))))
+    Err(about(failure(&received, auth, Some(token))))
 }
 
-/// The failure of a login. `wrong` is the message where the credentials are to blame.
-fn login_failure(auth: &Auth, received: &Received<Vec<u8>>, wrong: Option<String>) -> Failure {
-    let failure = error_response::failure(received, Context::new(&auth.address));
-    let Some(message) = wrong else {
-        return failure.about("The login failed.");
-    };
-    let mut problem = failure.problem().clone();
-    problem.reason = Reason::Unauthenticated;
-    problem.message = message;
-    problem.permanent()
+/// The failure of a login. `wrong` is what Looker does not accept, and advice, where that is what its status means.
+fn login_failure(
+    auth: &Auth,
+    received: &Received<Vec<u8>>,
+    token: Option<&Secret>,
+    wrong: Option<(&str, &str)>,
+) -> Failure {
+    let secrets = context::secrets(auth, token);
+    error_response::login_failure(received, &Context::login(&auth.address, &secrets), wrong).hide(&secrets)
+}
+
+/// The failure of another request that belongs to a login.
+fn failure(received: &Received<Vec<u8>>, auth: &Auth, token: Option<&Secret>) -> Failure {
+    let secrets = context::secrets(auth, token);
+    error_response::failure(received, &Context::login(&auth.address, &secrets)).hide(&secrets)
 }
 
 /// Sends a request that belongs to a login. Repeating one only gives another token.

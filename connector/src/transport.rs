@@ -48,6 +48,8 @@ impl Request<'_> {
     /// Passes every header to `give`, names in lower case. No copy is kept, because one of them is the token.
     pub fn headers(&self, mut give: impl FnMut(&'static str, &str)) {
         give("accept", "*/*");
+        // The connector does not decompress.
+        give("accept-encoding", "identity");
         give("user-agent", concat!("looker-connector/", env!("CARGO_PKG_VERSION")));
         give("x-looker-appid", concat!("looker-connector ", env!("CARGO_PKG_VERSION")));
         if let Some(token) = self.token {
@@ -56,8 +58,8 @@ impl Request<'_> {
         match &self.parts.body {
             Some(content) => {
                 give("content-type", content.media_type);
-                // Engines that replace a placeholder in the login by the secret change the body's length on the wire.
-                if !content.is_form() {
+                // An engine that replaces a placeholder by the secret changes the length on the wire.
+                if !content.has_placeholder {
                     give("content-length", &content.bytes.len().to_string());
                 }
             }
@@ -100,6 +102,14 @@ impl Headers {
     pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         let named = move |(candidate, _): &&(String, String)| candidate.eq_ignore_ascii_case(name);
         self.0.iter().filter(named).map(|(_, value)| value.as_str())
+    }
+
+    /// The encoding of the content, where there is one. The connector asks for none and decodes none.
+    pub fn content_encoding(&self) -> Option<String> {
+        let is_encoded = |encoding: &&str| !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity");
+        let encoding =
+            self.all("content-encoding").flat_map(|value| value.split(',')).map(str::trim).find(is_encoded)?;
+        Some(encoding.chars().filter(char::is_ascii_graphic).take(20).collect())
     }
 }
 

@@ -1,7 +1,7 @@
-//! The outside, as a component has it: `wasi:http`, and what Rust's standard library makes of clocks and environment.
+//! The platform of a component: `wasi:http`, and the clocks and the environment of Rust's standard library.
 //!
-//! This uses the bindings of waki rather than its client: the client gives up when the request's body cannot be
-//! written, and so loses the reason, which comes with the answer: the host forbids it, or Looker refuses it early.
+//! This module uses waki's bindings and not its client. The client gives up when the body of a request cannot be written
+//! and so loses the reason, which comes with the response: the host denies the request, or Looker refuses it early.
 
 use crate::catalog::Method;
 use crate::transport::{Body, Headers, Platform, Request, Response, TransportError, TransportErrorKind};
@@ -14,10 +14,10 @@ use waki::bindings::wasi::io::streams::{InputStream, StreamError};
 use waki::bindings::wasi::random::random::get_random_u64;
 use zeroize::Zeroize;
 
-/// More headers than a request has.
+/// Capacity for the headers of a request.
 const HEADERS: usize = 8;
 
-/// The outside of a component.
+/// The platform of a component.
 #[derive(Debug)]
 pub struct Wasi {
     start: Instant,
@@ -34,22 +34,22 @@ impl Platform for Wasi {
 
     fn send(&mut self, request: Request<'_>) -> Result<Response<IncomingStream>, TransportError> {
         let outgoing = outgoing(request)?;
-        // A GET has no body, and needs none.
+        // A GET without a body needs no stream for one.
         let body = match request.parts.method {
             Method::Get if request.parts.body.is_none() => None,
             _ => Some(outgoing.body().map_err(|()| unusable("body"))?),
         };
-        // No time-outs of ours. The host has its own, and one host takes a guest's time-out for connecting as that of the
-        // whole answer, so that a call that was sent would look as if it had not been.
+        // No timeouts from the guest. The host has its own, and one host applies a guest's connect timeout to the whole
+        // response, so that a call that was sent would look as if it had not been.
         let future = outgoing_handler::handle(outgoing, None).map_err(|code| transport_error(&code))?;
         let bytes = request.parts.body.as_ref().map_or(&[][..], |content| &content.bytes);
-        // Where the body cannot be written, the answer tells why.
+        // If the body cannot be written, the response tells why.
         let written = body.map_or(Ok(()), |body| write_body(body, bytes));
-        let answer = wait_for_answer(&future)?;
-        if let (Err(code), Err(error)) = (&written, &answer) {
+        let response = wait_for_response(&future)?;
+        if let (Err(code), Err(error)) = (&written, &response) {
             return Err(if error.kind == TransportErrorKind::Broken { transport_error(code) } else { error.clone() });
         }
-        answer
+        response
     }
 
     fn now(&self) -> Duration {
@@ -73,12 +73,12 @@ impl Platform for Wasi {
     }
 }
 
-/// Makes a request. Each call to the host costs about what a small allocation does, so what is the default is not said.
+/// Creates a request. Defaults are left out, since each call to the host costs as much as a small allocation.
 fn outgoing(request: Request<'_>) -> Result<OutgoingRequest, TransportError> {
     let mut headers = Vec::with_capacity(HEADERS);
     request.headers(|name, value| headers.push((name.to_owned(), value.as_bytes().to_vec())));
     let fields = Fields::from_list(&headers);
-    // One of them is the token.
+    // One of the values is the token.
     headers.into_iter().for_each(|(_, mut value)| value.zeroize());
     let outgoing = OutgoingRequest::new(fields.map_err(|_| unusable("headers"))?);
     let method = match request.parts.method {
@@ -98,9 +98,9 @@ fn outgoing(request: Request<'_>) -> Result<OutgoingRequest, TransportError> {
     Ok(outgoing)
 }
 
-/// The error of a request that the host does not even take.
+/// The error for a request that the host does not accept.
 fn unusable(part: &str) -> TransportError {
-    TransportError { kind: TransportErrorKind::Denied, detail: format!("the platform does not take its {part}") }
+    TransportError { kind: TransportErrorKind::Denied, detail: format!("the platform does not accept its {part}") }
 }
 
 fn write_body(body: OutgoingBody, mut bytes: &[u8]) -> Result<(), ErrorCode> {
@@ -127,18 +127,18 @@ fn write_body(body: OutgoingBody, mut bytes: &[u8]) -> Result<(), ErrorCode> {
     OutgoingBody::finish(body, None)
 }
 
-fn wait_for_answer(
+fn wait_for_response(
     future: &FutureIncomingResponse,
 ) -> Result<Result<Response<IncomingStream>, TransportError>, TransportError> {
-    let broken = || TransportError { kind: TransportErrorKind::Broken, detail: "the answer is gone".into() };
-    let answer = loop {
-        // It is never there at once, but for what the host refuses, and then this does not wait.
+    let broken = || TransportError { kind: TransportErrorKind::Broken, detail: "the response was lost".into() };
+    let outcome = loop {
+        // Only what the host refuses is there at once, and then this does not wait.
         future.subscribe().block();
-        if let Some(answer) = future.get() {
-            break answer.map_err(|()| broken())?;
+        if let Some(outcome) = future.get() {
+            break outcome.map_err(|()| broken())?;
         }
     };
-    let response = match answer {
+    let response = match outcome {
         Ok(response) => response,
         Err(code) => return Ok(Err(transport_error(&code))),
     };
@@ -150,20 +150,20 @@ fn wait_for_answer(
     Ok(Ok(Response { status, headers: Headers(headers), body: IncomingStream { stream, _body: body } }))
 }
 
-/// The body of an answer.
+/// The body of a response.
 #[derive(Debug)]
 pub struct IncomingStream {
-    // The stream is the body's child and has to go first: fields are dropped in their order.
+    // The stream is a child of the body and must be dropped first: fields are dropped in order.
     stream: InputStream,
     _body: IncomingBody,
 }
 
 impl Body for IncomingStream {
-    fn read(&mut self, most: usize) -> Result<Vec<u8>, TransportError> {
-        let most = u64::try_from(most).unwrap_or(u64::MAX);
+    fn read(&mut self, max_bytes: usize) -> Result<Vec<u8>, TransportError> {
+        let max_bytes = u64::try_from(max_bytes).unwrap_or(u64::MAX);
         loop {
-            match self.stream.blocking_read(most) {
-                // Not the end yet: an empty list says so to our caller.
+            match self.stream.blocking_read(max_bytes) {
+                // Not the end: to the caller, only an empty list is.
                 Ok(bytes) if bytes.is_empty() => {}
                 Ok(bytes) => return Ok(bytes),
                 Err(StreamError::Closed) => return Ok(Vec::new()),
@@ -178,33 +178,35 @@ impl Body for IncomingStream {
     }
 }
 
-/// What to make of an error of `wasi:http`.
+/// Translates an error of `wasi:http`.
 fn transport_error(code: &ErrorCode) -> TransportError {
     use TransportErrorKind::{Broken, Certificate, Denied, InvalidHttp, NotConnected, Timeout, TooLarge};
     let (kind, detail) = match code {
-        ErrorCode::DnsTimeout => (NotConnected, "its name could not be looked up in time"),
-        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => (NotConnected, "its name is not known"),
+        ErrorCode::DnsTimeout => (NotConnected, "looking up its name took too long"),
+        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => (NotConnected, "its name is unknown"),
         ErrorCode::DestinationUnavailable => (NotConnected, "it is not available"),
-        ErrorCode::DestinationIpUnroutable => (NotConnected, "no route leads there"),
+        ErrorCode::DestinationIpUnroutable => (NotConnected, "there is no route to it"),
         ErrorCode::ConnectionRefused => (NotConnected, "connection refused"),
-        ErrorCode::ConnectionTimeout => (NotConnected, "it took too long to connect"),
+        ErrorCode::ConnectionTimeout => (NotConnected, "connecting took too long"),
         ErrorCode::ConnectionLimitReached => (NotConnected, "the platform has too many connections open"),
         ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => (NotConnected, "TLS failed"),
-        ErrorCode::TlsCertificateError => (Certificate, "the certificate is not valid for it, or its issuer not known"),
+        ErrorCode::TlsCertificateError => {
+            (Certificate, "the certificate is not valid for this host, or its issuer is unknown")
+        }
         ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => (Denied, "forbidden"),
-        ErrorCode::HttpResponseTimeout => (Timeout, "no answer began for too long"),
-        ErrorCode::ConnectionReadTimeout => (Timeout, "the answer paused for too long"),
-        ErrorCode::ConnectionWriteTimeout => (Timeout, "it took the request for too long"),
+        ErrorCode::HttpResponseTimeout => (Timeout, "the response did not start in time"),
+        ErrorCode::ConnectionReadTimeout => (Timeout, "the response paused for too long"),
+        ErrorCode::ConnectionWriteTimeout => (Timeout, "sending the request took too long"),
         ErrorCode::ConnectionTerminated => (Broken, "closed before the end"),
-        ErrorCode::HttpResponseIncomplete => (Broken, "the answer is cut off"),
+        ErrorCode::HttpResponseIncomplete => (Broken, "the response is cut off"),
         ErrorCode::HttpResponseBodySize(_) => (TooLarge, "more than the platform allows"),
         ErrorCode::InternalError(detail) => {
-            let detail = detail.clone().unwrap_or_else(|| "the platform does not say why".into());
-            // Some hosts have only words for a certificate that they do not accept.
+            let detail = detail.clone().unwrap_or_else(|| "the platform gives no reason".into());
+            // Some hosts report a certificate that they do not accept only in words.
             let kind = if detail.to_lowercase().contains("certificate") { Certificate } else { Broken };
             return TransportError { kind, detail };
         }
-        // What is left says that one side breaks HTTP's rules.
+        // The remaining codes mean that one side breaks HTTP's rules.
         other => {
             return TransportError { kind: InvalidHttp, detail: format!("{other:?}") };
         }

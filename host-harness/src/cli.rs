@@ -56,15 +56,13 @@ struct Shared {
     /// Component of the connector. Default: the built-in Looker connector.
     #[arg(long, global = true, value_name = "FILE")]
     component: Option<PathBuf>,
-    /// Allow only the hosts that these rules name: HOST, HOST:PORT, *.DOMAIN or http://HOST. Repeatable. Required for hosts
-    /// with private or loopback addresses. Default: the host in the credentials, at public addresses.
+    /// Allow only the hosts that these rules name: HOST, HOST:PORT, *.DOMAIN or http://HOST. Repeatable. Required for
+    /// hosts with private or loopback addresses. Default: the host in the credentials, at public addresses.
     #[arg(long, global = true, value_name = "HOST[:PORT]")]
     allow_host: Vec<Rule>,
     /// Trust the certificate authorities in this PEM file too. Repeatable.
     #[arg(long, global = true, value_name = "FILE")]
     ca_file: Vec<PathBuf>,
-    #[command(flatten)]
-    limits: limits::Flags,
     /// Print JSON for programs. A failure is one JSON object on standard error.
     #[arg(long, global = true)]
     json: bool,
@@ -75,6 +73,9 @@ struct Shared {
     /// Format of the log: text, or one JSON object per line.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", requires = "log")]
     log_format: log::Format,
+    // Last, since the flags after it would come under its heading.
+    #[command(flatten)]
+    limits: limits::Flags,
 }
 
 #[derive(Debug, Subcommand)]

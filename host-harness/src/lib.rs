@@ -1,12 +1,12 @@
-//! A workflow platform in small: runs workflows whose steps are operations of a connector.
+//! A small workflow platform: runs workflows whose steps are operations of a connector.
 //!
-//! The library [`connector_host`] loads connectors and runs their operations. This crate adds workflows, the component
-//! that is loaded by default, and the command line.
+//! The library [`connector_host`] loads connectors and runs their operations. This crate adds workflows, the Looker
+//! connector as the default component, and the command line.
 
 pub mod output;
 pub mod workflow;
 
 pub use workflow::Workflow;
 
-/// The component that is loaded where nobody names another one: the Looker connector.
+/// The default component: the Looker connector.
 pub const DEFAULT_COMPONENT: &[u8] = include_bytes!(env!("EMBEDDED_COMPONENT"));

@@ -1,17 +1,17 @@
-//! What an operation gave, as JSON.
+//! Outputs as JSON.
 
 use base64::Engine as _;
 use connector_host::{Body, ExecutionFailure, Failure, Output};
 use serde_json::{Value, json};
 
-/// An output as JSON, so that other steps can refer to it and programs can read it.
+/// Converts an output to JSON, so that other steps can refer to it and programs can read it.
 ///
-/// JSON is itself, with its digits and its order; text is a string; no content is `null`; a file is an object of
-/// `media_type`, `name` and `base64`.
+/// JSON stays as it is, with all digits and its order. Text becomes a string, no content becomes `null`, and a file
+/// becomes an object of `media_type`, `name` and `base64`.
 ///
 /// # Errors
 ///
-/// Fails where the connector calls something JSON that is none.
+/// Returns an error if the connector returns invalid JSON.
 pub fn to_json(output: &Output) -> Result<Value, Failure> {
     Ok(match &output.body {
         Body::Json(json) => serde_json::from_str(json)

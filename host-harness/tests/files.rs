@@ -53,8 +53,7 @@ fn an_unfinished_download_is_private_and_a_signal_removes_it() {
         let input = format!(r#"{{"url":"http://{half}/"}}"#);
         let (auth, half) = (format!(r#"{{"host":"{half}"}}"#), half.to_string());
         let path = file.display().to_string();
-        let arguments =
-            ["invoke", "get", "--input", &input, "--auth", &auth, "--allow-host", &half, "--output", &path];
+        let arguments = ["invoke", "get", "--input", &input, "--auth", &auth, "--allow-host", &half, "--output", &path];
         let mut child = guest(&arguments).stderr(Stdio::null()).spawn().unwrap();
         let part = part_of(folder.path());
         assert_eq!(mode(&part), 0o600);
@@ -69,9 +68,10 @@ fn an_unfinished_download_is_private_and_a_signal_removes_it() {
 fn part_of(folder: &Path) -> PathBuf {
     let deadline = Instant::now() + Duration::from_secs(60);
     while Instant::now() < deadline {
-        let part = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).find(|path| {
-            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".download-"))
-        });
+        let part = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".download-")));
         if let Some(part) = part {
             return part;
         }

@@ -30,7 +30,7 @@ install_packages() {
 }
 
 find_obelisk() {
-  OBELISK=${OBELISK:-$(command -v obelisk || echo "$bin/bin/obelisk")}
+  OBELISK=${OBELISK:-$(type -P obelisk || echo "$bin/bin/obelisk")}
   if [ ! -x "$OBELISK" ]; then
     # libprotobuf-dev has the .proto files that the build imports; protobuf-compiler only recommends it.
     [ -f /usr/include/google/protobuf/duration.proto ] && command -v protoc >/dev/null ||

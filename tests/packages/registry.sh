@@ -2,7 +2,7 @@
 # Pushes the package's OCI image layout to a registry on loopback, pulls it back in three ways, and compares the bytes:
 # by the registry's own HTTP interface, by skopeo, and by wkg where it is there.
 #
-#   cargo run -p package && tests/packages/registry.sh [DIST]
+#   cargo xtask package && tests/packages/registry.sh [DIST]
 #
 # The registry is Debian's docker-registry, the client Debian's skopeo; where one is missing, it is installed by apt-get.
 # wkg is taken from $WKG or from PATH; where it is there, the WIT package goes the same way by wkg alone. To install it,
@@ -13,7 +13,7 @@ dist=$(realpath -m "${1:-$repository/dist}")
 work=$(mktemp -d)
 registry=
 trap '[ -z "$registry" ] || kill "$registry"; rm -rf "$work"' EXIT
-[ -f "$dist/oci/index.json" ] || { echo "there is no package in $dist; make it with: cargo run -p package" >&2; exit 1; }
+[ -f "$dist/oci/index.json" ] || { echo "there is no package in $dist; make it with: cargo xtask package" >&2; exit 1; }
 
 for program in docker-registry skopeo; do
   if ! command -v "$program" >/dev/null; then

@@ -2,15 +2,15 @@
 # Packages the sources as they stand here in two folders, with two homes of cargo and other flags in the environment, and
 # compares every byte of the two packages, and their component with the one that host-harness has.
 #
-#   cargo build -p package -p host-harness && tests/packages/reproducible.sh
+#   cargo build -p xtask -p host-harness && tests/packages/reproducible.sh
 #
 # Builds the component twice: about two minutes on two cores.
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 target=$(realpath -m "${CARGO_TARGET_DIR:-$repository/target}")
-package=$target/debug/package
+xtask=$target/debug/xtask
 work=$target/packages/reproducible
-[ -x "$package" ] || { echo "there is no $package; make it with: cargo build -p package" >&2; exit 1; }
+[ -x "$xtask" ] || { echo "there is no $xtask; make it with: cargo build -p xtask" >&2; exit 1; }
 
 # What the outer build says of its own folders is not for these two.
 unset CARGO_TARGET_DIR
@@ -31,10 +31,10 @@ mkdir -p "$home"
 ln -s "$(realpath "${CARGO_HOME:-$HOME/.cargo}/registry")" "$home/registry"
 
 echo "packages: in $one"
-"$package" --sources "$one" --output "$one/dist" >/dev/null
+"$xtask" package --sources "$one" --output "$one/dist" >/dev/null
 echo "packages: in $other"
 CARGO_HOME=$home RUSTFLAGS="-C debuginfo=2" CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
-  "$package" --sources "$other" --output "$other/dist" >/dev/null
+  "$xtask" package --sources "$other" --output "$other/dist" >/dev/null
 
 diff -r "$one/dist" "$other/dist"
 cmp "$one/dist/looker_connector.wasm" "$target/component/looker_connector.wasm"

@@ -4,6 +4,7 @@
 //! `PROPTEST_CASES=1000000 cargo test --release -p looker-connector random` runs a million cases.
 
 use super::*;
+use crate::failure::Failure;
 use crate::mock_transport::MockTransport;
 use crate::transport::TransportErrorKind;
 use proptest::collection::vec;

@@ -1,6 +1,7 @@
 //! Complete calls, from auth, operation and input to output or failure.
 
 use super::*;
+use crate::failure::Failure;
 use crate::mock_transport::MockTransport;
 use crate::transport::TransportErrorKind;
 use std::time::Duration;
@@ -29,9 +30,9 @@ fn one_login_serves_all_calls() {
     let [login, me, _] = &engine.platform.sent[..] else { panic!() };
     assert_eq!(login.body.as_deref(), Some("client_id=the-id&client_secret=the-secret"));
     assert_eq!(login.headers.get("content-type"), Some("application/x-www-form-urlencoded"));
-    // Engines that replace a placeholder by the secret change the length.
-    assert_eq!((login.headers.get("content-length"), login.headers.get("authorization")), (None, None));
+    assert_eq!((login.headers.get("content-length"), login.headers.get("authorization")), (Some("41"), None));
     assert_eq!(me.headers.get("authorization"), Some("token token-1"));
+    assert_eq!(me.headers.get("accept-encoding"), Some("identity"));
     assert!(me.headers.get("user-agent").unwrap().starts_with("looker-connector/"));
     assert!(me.headers.get("x-looker-appid").is_some());
 }
@@ -42,7 +43,32 @@ fn every_body_has_a_content_length_even_an_empty_one() {
     invoke(&mut engine, "create_user", r#"{"first_name": "Ada"}"#).unwrap();
     assert_eq!(invoke(&mut engine, "delete_user", r#"{"user_id": 5}"#).unwrap().body, OutputBody::Nothing);
     let lengths: Vec<_> = engine.platform.sent.iter().map(|sent| sent.headers.get("content-length")).collect();
-    assert_eq!(lengths, [None, Some("20"), Some("0")]);
+    assert_eq!(lengths, [Some("41"), Some("20"), Some("0")]);
+}
+
+#[test]
+fn a_login_with_a_secret_from_the_environment_has_no_content_length() {
+    // Engines put a placeholder there and replace it on the wire, which changes the length.
+    let mut script = MockTransport::default().token("token-1").json(200, USER).token("token-2").token("token-3");
+    let variables = [("LOOKERSDK_CLIENT_ID", "the-id"), ("LOOKERSDK_CLIENT_SECRET", "placeholder")];
+    script.variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    script.variables.insert("LOOKERSDK_BASE_URL".to_owned(), "https://looker.example.com".to_owned());
+    let mut engine = Engine::new(script);
+    engine.invoke("{}", Call::new("me", "")).unwrap();
+    engine.invoke("{}", Call::new("login", "")).unwrap();
+    engine.invoke("{}", Call::new("login", r#"{"client_id": "i", "client_secret": "s"}"#)).unwrap();
+    let logins = engine.platform.sent.iter().filter(|sent| sent.line.ends_with("/login"));
+    let lengths: Vec<_> = logins.map(|sent| sent.headers.get("content-length")).collect();
+    assert_eq!(lengths, [None, None, Some("27")]);
+}
+
+#[test]
+fn a_refused_secret_from_the_environment_is_named_by_its_variable() {
+    let mut script = MockTransport::default().json(404, r#"{"message": "Not found"}"#);
+    script.variables.insert("LOOKERSDK_BASE_URL".to_owned(), "looker.example.com".to_owned());
+    script.variables.insert("LOOKERSDK_CLIENT_SECRET".to_owned(), "the-secret".to_owned());
+    let refused = problem(Engine::new(script).invoke(r#"{"client_id": "i"}"#, Call::new("me", "")));
+    assert!(refused.message.contains("the secret is the one in LOOKERSDK_CLIENT_SECRET"), "{}", refused.message);
 }
 
 #[test]
@@ -71,7 +97,7 @@ fn a_new_token_that_is_refused_is_not_replaced() {
 
 #[test]
 fn a_wrong_secret_is_sent_once_and_never_shown() {
-    for status in [401, 403, 404] {
+    for status in [401, 404] {
         let mut engine = Engine::new(
             MockTransport::default().json(status, r#"{"message": "no: the-secret", "documentation_url": null}"#),
         );
@@ -96,6 +122,28 @@ fn secrets_that_a_server_echoes_are_hidden() {
     ));
     let shown = format!("{:?}", invoke(&mut engine, "me", "").unwrap_err());
     assert!(!shown.contains("token-1") && !shown.contains("the-secret"), "{shown}");
+}
+
+#[test]
+fn secrets_are_hidden_in_every_encoding() {
+    let auth = AUTH.replace("the-secret", "the s&cret");
+    // base64 of "the-id:the s&cret".
+    let encoded = "the+s%26cret the%20s%26cret the s\\u0026cret dGhlLWlkOnRoZSBzJmNyZXQ=";
+    let body = format!(r#"{{"message": "{encoded}", "errors": [{{"field": "the s&cret", "message": "{encoded}"}}]}}"#);
+    for script in
+        [MockTransport::default().json(404, &body), MockTransport::default().token("token-1").json(422, &body)]
+    {
+        let shown = format!("{:?}", Engine::new(script).invoke(&auth, Call::new("me", "")).unwrap_err());
+        assert!(!["s&cret", "26cret", "20s", "dGhl"].iter().any(|part| shown.contains(part)), "{shown}");
+    }
+}
+
+#[test]
+fn passwords_in_an_input_are_hidden() {
+    let input = r#"{"host": "h", "password": "hunter-22"}"#;
+    let script = MockTransport::default().token("token-1").json(422, r#"{"message": "no: hunter%2D22"}"#);
+    let shown = format!("{:?}", Engine::new(script).invoke(AUTH, Call::new("create_connection", input)).unwrap_err());
+    assert!(shown.contains("no: …") && !shown.contains("hunter"), "{shown}");
 }
 
 #[test]
@@ -314,6 +362,94 @@ fn a_failed_query_is_found_before_its_stream_starts() {
     assert_eq!(failure.problem().reason, Reason::NotFound);
 }
 
+/// Opens a query's result as a stream, and reads it to its end or its failure.
+fn stream(operation: &str, input: &str, media_type: &str, body: &str) -> (Vec<u8>, Option<Problem>) {
+    let headers = [("content-type", media_type)];
+    let script = MockTransport::default().token("token-1").response(200, &headers, body.as_bytes());
+    let mut engine = Engine::new(script);
+    let mut read = Vec::new();
+    let mut download = match engine.open(AUTH, Call::new(operation, input)) {
+        Ok(download) => download,
+        Err(failure) => return (read, Some(failure.problem().clone())),
+    };
+    loop {
+        match download.read(1000) {
+            Ok(piece) if piece.is_empty() => return (read, None),
+            Ok(piece) => read.extend(piece),
+            Err(failure) => {
+                assert!(download.read(1000).unwrap().is_empty());
+                return (read, Some(failure.problem().clone()));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stream_is_never_a_web_page() {
+    let page = format!("<html><head>{}<title>Sign in the-secret</title>", "<meta>".repeat(1000));
+    for media_type in ["text/html", "text/csv", "application/json", "image/png"] {
+        for (operation, input) in [
+            ("run_query", r#"{"query_id": "1", "result_format": "json"}"#),
+            ("run_look", r#"{"look_id": "1", "result_format": "csv"}"#),
+            ("query_task_results", r#"{"query_task_id": "1"}"#),
+            ("render_task_results", r#"{"render_task_id": "1"}"#),
+        ] {
+            let (read, problem) = stream(operation, input, media_type, &page);
+            let problem = problem.unwrap();
+            assert!(read.is_empty());
+            assert_eq!(problem.reason, Reason::UnexpectedResponse);
+            assert!(problem.message.contains("a web page, not Looker's API (“Sign in …”)"), "{}", problem.message);
+        }
+    }
+    let table = "<html><table></table></html>";
+    let html = r#"{"query_id": "1", "result_format": "html"}"#;
+    assert_eq!(stream("run_query", html, "text/html", table), (table.into(), None));
+}
+
+#[test]
+fn a_stream_fails_at_a_row_that_reports_an_error() {
+    let json = r#"{"query_id": "1", "result_format": "json"}"#;
+    let rows = r#"{"orders.id":1},"#.repeat(20_000);
+    let (read, problem) =
+        stream("run_query", json, "application/json", &format!("[{rows}{{\"looker_error\":\"killed\"}}]"));
+    assert!(read.len() > 100_000);
+    assert_eq!(problem.unwrap().message, "The query failed: killed");
+    // Errors beside the rows are known at the end.
+    let rows = r#"{"orders.id":{"value":1}},"#.repeat(20_000);
+    let fatal = format!(r#"{{"data":[{rows}{{}}],"errors":[{{"message":"killed","fatal":true}}]}}"#);
+    let (read, problem) = stream("run_query", json, "application/json", &fatal);
+    assert!(read.len() > 100_000);
+    assert_eq!(problem.unwrap().message, "The query failed: killed");
+    let several = format!(r#"{{"t1":{fatal},"t2":[]}}"#);
+    let (_, problem) =
+        stream("query_task_multi_results", r#"{"query_task_ids": ["t1"]}"#, "application/json", &several);
+    assert!(problem.unwrap().message.starts_with("Query task t1 failed;"));
+    let note = fatal.replace("true", "false");
+    assert_eq!(stream("run_query", json, "application/json", &note), (note.clone().into(), None));
+}
+
+#[test]
+fn a_stream_of_json_that_is_cut_off_or_followed_by_text_fails() {
+    let json = r#"{"query_id": "1", "result_format": "json"}"#;
+    let rows = r#"{"orders.id":1},"#.repeat(20_000);
+    for body in [format!("[{rows}"), format!("[{rows}{{}}]\nQuery killed"), "[{\"a\":1}".to_owned(), "[] x".to_owned()]
+    {
+        let (_, problem) = stream("run_query", json, "application/json", &body);
+        let problem = problem.unwrap();
+        assert_eq!(problem.reason, Reason::UnexpectedResponse);
+        assert!(problem.message.contains("JSON that is broken or cut off"), "{}", problem.message);
+    }
+}
+
+#[test]
+fn a_stream_of_nothing_fails() {
+    for (format, media_type) in [("json", "application/json"), ("png", "image/png"), ("csv", ""), ("csv", "text/csv")] {
+        let input = format!(r#"{{"query_id": "1", "result_format": "{format}"}}"#);
+        let (_, problem) = stream("run_query", &input, media_type, "");
+        assert_eq!(problem.unwrap().reason, Reason::UnexpectedResponse, "{format}");
+    }
+}
+
 #[test]
 fn a_stream_ends_after_a_failure() {
     let mut engine = Engine::new(MockTransport::default().token("token-1").broken_body("[1,2"));
@@ -370,7 +506,7 @@ fn a_refused_refresh_token_requires_a_new_sign_in() {
     let failure =
         Engine::new(MockTransport::default().json(400, answer)).invoke(OAUTH, Call::new("me", "")).unwrap_err();
     assert!(matches!(&failure, Failure::Permanent(problem) if problem.reason == Reason::Unauthenticated));
-    assert!(failure.problem().message.contains("sign in to looker.example.com again"), "{failure:?}");
+    assert!(failure.problem().message.contains("have the user sign in again"), "{failure:?}");
     assert!(!format!("{failure:?}").contains("refresh-1"), "{failure:?}");
 }
 

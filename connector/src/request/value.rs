@@ -1,15 +1,15 @@
-//! From a value as the user wrote it to the text or the JSON that Looker wants.
+//! Converts values from the input into the text or the JSON that Looker expects.
 //!
-//! Workflow platforms mix up numbers, booleans and their texts: a form gives `"5"`, a JSONPath gives `5`. Whatever can
-//! be meant in one way only is taken. An error is the description of what would be right: "a whole number".
+//! Workflow platforms mix up numbers, booleans and text: a form gives `"5"`, a JSONPath gives `5`. Every value with only
+//! one possible meaning is accepted. An error is a description of what would be right: "a whole number".
 
-use crate::catalog::{Format, Type};
-use crate::input::Kind;
+use crate::catalog::{Format, Model, Type};
+use crate::input::{Input, Kind};
 use serde_json::value::RawValue;
 
 pub(crate) type Converted = Result<String, String>;
 
-/// A value as a path, a query or a form has it.
+/// Writes a value for a path, a query or a form.
 pub(crate) fn text(kind: &Type, value: &RawValue) -> Converted {
     match (kind, Kind::of(value)) {
         (Type::Array(item), Kind::Array) => {
@@ -17,39 +17,82 @@ pub(crate) fn text(kind: &Type, value: &RawValue) -> Converted {
             let texts: Result<Vec<String>, String> = items.into_iter().map(|value| text(item, value)).collect();
             Ok(texts.map_err(|expected| format!("a list, and each of its items {expected}"))?.join(","))
         }
-        // A list that is already joined, or one item of it.
+        // A list that is already joined, or a single item.
         (Type::Array(_), Kind::String) => unquote(value),
         (Type::Array(item), Kind::Number | Kind::Boolean) => text(item, value),
-        (Type::Map(_) | Type::Model(_), Kind::Object) => Ok(value.get().to_owned()),
+        (Type::Map(_) | Type::Model(_), Kind::Object) => json(kind, value),
         (Type::Map(_) | Type::Model(_) | Type::Any, Kind::String) => unquote(value),
         (Type::Any, _) => Ok(value.get().to_owned()),
         (kind, _) => scalar(kind, value),
     }
 }
 
-/// A value as a JSON body has it.
+/// Writes a value for a JSON body.
 pub(super) fn json(kind: &Type, value: &RawValue) -> Converted {
+    nested(kind, value, 0)
+}
+
+/// Writes a value that is this many levels below the body.
+fn nested(kind: &Type, value: &RawValue, depth: usize) -> Converted {
     match (kind, Kind::of(value)) {
-        (Type::Any, _) | (Type::Map(_) | Type::Model(_), Kind::Object) | (Type::String(_), Kind::String) => {
+        (Type::Any, _) | (Type::String(_), Kind::String) => Ok(value.get().to_owned()),
+        (Type::Map(_) | Type::Model(_) | Type::Array(_), Kind::Object | Kind::Array) if depth >= DEEPEST => {
             Ok(value.get().to_owned())
         }
-        (Type::Array(item), Kind::Array) if is_scalar(item) => {
+        (Type::Map(kind), Kind::Object) => map(kind, value, depth + 1),
+        (Type::Model(model), Kind::Object) => Ok(object(model, value, depth + 1)),
+        (Type::Array(Type::Any), Kind::Array) => Ok(value.get().to_owned()),
+        (Type::Array(item), Kind::Array) => {
             let items: Vec<&RawValue> = parse(value)?;
-            let texts: Result<Vec<String>, String> = items.into_iter().map(|value| json(item, value)).collect();
+            let texts = items.into_iter().map(|value| match Kind::of(value) {
+                // What `null` means as an item is for Looker to say, unless items are texts or numbers.
+                Kind::Null if !is_scalar(item) => Ok(value.get().to_owned()),
+                _ => nested(item, value, depth + 1),
+            });
+            let texts: Result<Vec<String>, String> = texts.collect();
             let texts = texts.map_err(|expected| format!("a list, and each of its items {expected}"))?;
             Ok(format!("[{}]", texts.join(",")))
         }
-        (Type::Array(_), Kind::Array) => Ok(value.get().to_owned()),
         (Type::String(_), _) => scalar(kind, value).map(|text| quote(&text)),
         (kind, _) => scalar(kind, value),
     }
 }
 
+/// A map whose values are converted as the description says. `null` stays, since it clears a value.
+fn map(kind: &Type, value: &RawValue, depth: usize) -> Converted {
+    if *kind == Type::Any {
+        return Ok(value.get().to_owned());
+    }
+    let fields = Input::split(value.get()).map_err(|_| "an object that has no key twice".to_owned())?;
+    let convert = |(name, value): (&str, &RawValue)| {
+        let text = if Kind::of(value) == Kind::Null { Ok("null".to_owned()) } else { nested(kind, value, depth) };
+        text.map(|text| format!("{}:{text}", quote(name)))
+    };
+    let fields: Result<Vec<String>, String> = fields.fields().map(convert).collect();
+    let fields = fields.map_err(|expected| format!("an object, and each of its values {expected}"))?;
+    Ok(format!("{{{}}}", fields.join(",")))
+}
+
+/// An object within the body. Its properties are converted as the description says where that is possible. Anything else
+/// is sent unchanged: for what is this deep, the description is not reliable enough to refuse it.
+fn object(model: &Model, value: &RawValue, depth: usize) -> String {
+    let Ok(fields) = Input::split(value.get()) else { return value.get().to_owned() };
+    let fields = fields.fields().map(|(name, value)| {
+        let property = model.properties.iter().find(|property| property.name == name);
+        let converted = property.and_then(|property| nested(&property.kind, value, depth).ok());
+        format!("{}:{}", quote(name), converted.unwrap_or_else(|| value.get().to_owned()))
+    });
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+}
+
+/// How deep values are converted. Models refer to each other in circles, and inputs can nest without end.
+const DEEPEST: usize = 16;
+
 fn is_scalar(kind: &Type) -> bool {
     matches!(kind, Type::Boolean | Type::Integer | Type::Number | Type::String(_))
 }
 
-/// The text of one value, which for numbers and booleans is their JSON too.
+/// The text of one value. For numbers and booleans it is also their JSON.
 fn scalar(kind: &Type, value: &RawValue) -> Converted {
     let expected = || Err(expectation(kind));
     match (kind, Kind::of(value)) {
@@ -75,7 +118,7 @@ fn scalar(kind: &Type, value: &RawValue) -> Converted {
     }
 }
 
-/// The digits of a whole number. A platform that knows only floating point writes `5.0`, which is whole too.
+/// The digits of a whole number. `5.0` is one too, since some platforms have only floating-point numbers.
 fn whole_number(text: &str) -> Option<String> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -84,13 +127,13 @@ fn whole_number(text: &str) -> Option<String> {
         let negative = digits.len() < text.len() && significant != "0";
         return Some(if negative { format!("-{significant}") } else { significant.to_owned() });
     }
-    // Above 2^53 a floating-point number no longer says which whole number was meant.
+    // Above 2^53, a floating-point number does not tell which whole number was meant.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let number: f64 = serde_json::from_str(text).ok()?;
     (number.fract() == 0.0 && number.abs() <= EXACT).then(|| format!("{number:.0}"))
 }
 
-/// What a value of a type looks like, for an error.
+/// Describes a right value, for an error.
 fn expectation(kind: &Type) -> String {
     match kind {
         Type::Any => "a value".into(),
@@ -105,18 +148,18 @@ fn expectation(kind: &Type) -> String {
     }
 }
 
-/// The text that a JSON string holds.
+/// The text in a JSON string.
 fn unquote(value: &RawValue) -> Converted {
     parse(value)
 }
 
-/// A text as a JSON string.
+/// Writes a text as a JSON string.
 pub(crate) fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
 fn parse<'a, T: serde::Deserialize<'a>>(value: &'a RawValue) -> Result<T, String> {
-    // A raw value is valid JSON, but a string in it may hold half a surrogate pair, which no text can hold.
+    // A raw value is valid JSON, but a string in it may contain half a surrogate pair, which is not valid text.
     serde_json::from_str(value.get()).map_err(|_| "valid Unicode".into())
 }
 
@@ -131,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_every_type() {
+    fn writes_text_of_every_type() {
         for (kind, document, expected) in [
             (TEXT, "\"a\\u00fc\"", Ok("aü")),
             (TEXT, "5", Ok("5")),
@@ -174,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn json_of_every_type() {
+    fn writes_json_of_every_type() {
         for (kind, document, expected) in [
             (TEXT, "5", Ok("\"5\"")),
             (TEXT, "\"\\u00fc\"", Ok("\"\\u00fc\"")),
@@ -184,9 +227,19 @@ mod tests {
             (Type::Number, "1.500", Ok("1.500")),
             (Type::Boolean, "\"true\"", Ok("true")),
             (Type::Array(&TEXT), "[1, \"2\"]", Ok("[\"1\",\"2\"]")),
-            (Type::Array(&Type::Map(&Type::Any)), "[{\"a\" : 1}]", Ok("[{\"a\" : 1}]")),
+            (Type::Array(&Type::Map(&Type::Any)), "[{\"a\" : 1}, null]", Ok("[{\"a\" : 1},null]")),
+            (Type::Array(&Type::Map(&TEXT)), "[{\"a\" : 1}]", Ok("[{\"a\":\"1\"}]")),
+            (Type::Array(&Type::Any), "[{\"a\" : 1}]", Ok("[{\"a\" : 1}]")),
             (Type::Array(&TEXT), "\"a\"", Err("a list, and each of its items text")),
             (Type::Map(&Type::Any), "{\"a\":1}", Ok("{\"a\":1}")),
+            (
+                Type::Map(&TEXT),
+                "{\"orders.id\": 1.50, \"a\": true, \"b\":null , \"c\\u0022\": \"x\"}",
+                Ok("{\"orders.id\":\"1.50\",\"a\":\"true\",\"b\":null,\"c\\\"\":\"x\"}"),
+            ),
+            (Type::Map(&Type::Map(&Type::Integer)), "{\"a\":{\"b\":\"5\"}}", Ok("{\"a\":{\"b\":5}}")),
+            (Type::Map(&TEXT), "{\"a\":[]}", Err("an object, and each of its values text")),
+            (Type::Map(&TEXT), "{\"a\":1,\"a\":2}", Err("an object that has no key twice")),
             (Type::Map(&Type::Any), "[]", Err("an object")),
             (Type::Any, "[1]", Ok("[1]")),
         ] {
@@ -196,8 +249,29 @@ mod tests {
     }
 
     #[test]
-    fn half_a_character_is_refused_and_not_a_panic() {
-        // serde_json checks a raw value's strings only when they are read.
+    fn objects_within_a_body_are_converted_where_that_is_possible() {
+        let query = Type::Model(crate::catalog::model("Query").unwrap());
+        for (document, expected) in [
+            (
+                r#"{"limit": 500, "filters": {"orders.id": 1}, "total": "true", "fields": ["a"], "new": { "x": 1.0 }}"#,
+                r#"{"limit":"500","filters":{"orders.id":"1"},"total":true,"fields":["a"],"new":{ "x": 1.0 }}"#,
+            ),
+            // What cannot be converted is left to Looker.
+            (r#"{"limit": [], "total": "maybe", "filters": null}"#, r#"{"limit":[],"total":"maybe","filters":null}"#),
+            (r#"{"limit": 1, "limit": 2}"#, r#"{"limit": 1, "limit": 2}"#),
+        ] {
+            assert_eq!(json(&query, raw(document)).as_deref(), Ok(expected));
+        }
+        let deep = (0..1000).fold("1".to_owned(), |inner, _| format!("{{\"a\":{inner}}}"));
+        fn maps(depth: usize) -> &'static Type {
+            if depth == 0 { &Type::Integer } else { Box::leak(Box::new(Type::Map(maps(depth - 1)))) }
+        }
+        assert_eq!(json(maps(1000), raw(&deep)).as_deref(), Ok(deep.as_str()));
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_refused() {
+        // serde_json checks the strings in a raw value only when they are read.
         if let Ok(value) = serde_json::from_str::<&RawValue>("\"\\ud800\"") {
             assert!(text(&TEXT, value).is_err());
         }

@@ -2,8 +2,12 @@
 
 use super::*;
 use crate::auth::Auth;
+use crate::call_api;
 use crate::engine::find;
+use crate::input::Input;
 use crate::retry_after::retry_after;
+use crate::secret::Redactor;
+use crate::transport::Headers;
 use std::time::Duration;
 
 fn headers(headers: &[(&str, &str)]) -> Headers {
@@ -11,11 +15,25 @@ fn headers(headers: &[(&str, &str)]) -> Headers {
 }
 
 fn respond(operation: &str, status: u16, head: &[(&str, &str)], body: &[u8]) -> Result<Output> {
+    respond_to(operation, "{}", status, head, body)
+}
+
+fn respond_to(operation: &str, input: &str, status: u16, head: &[(&str, &str)], body: &[u8]) -> Result<Output> {
     let auth = Auth::parse(r#"{"domain": "looker.example.com", "access_token": "token"}"#, |_| None).unwrap();
     let headers = headers(head);
     let retry_after = retry_after(&headers, Duration::ZERO);
     let received = Received { status, headers, retry_after, body: body.to_vec() };
-    output(find(operation).unwrap(), &Input::parse("{}").unwrap(), received, &auth.address)
+    let input = Input::parse(input).unwrap();
+    let operation = if operation == call_api::NAME { &call_api::OPERATION } else { find(operation).unwrap() };
+    let called = Called { operation, input: &input };
+    let secrets = Redactor::default();
+    output(received, called, &Context::call(&auth.address, &secrets, called))
+}
+
+/// The output of a query in a format.
+fn run(format: &str, media_type: &str, body: &[u8]) -> Result<OutputBody> {
+    let input = format!(r#"{{"query_id": "1", "result_format": "{format}"}}"#);
+    respond_to("run_query", &input, 200, &[("content-type", media_type)], body).map(|output| output.body)
 }
 
 fn of_type(operation: &str, media_type: &str, body: &[u8]) -> Result<OutputBody> {
@@ -55,15 +73,14 @@ fn broken_json_is_an_unexpected_response() {
 #[test]
 fn a_response_without_content_is_nothing() {
     assert_eq!(respond("delete_user", 204, &[], b"").unwrap().body, OutputBody::Nothing);
-    assert_eq!(of_type("me", JSON, b" \n").unwrap(), OutputBody::Nothing);
-    assert_eq!(respond("render_task_results", 200, &[], b"").unwrap().body, OutputBody::Nothing);
-    // A table without rows is a text without letters.
-    assert_eq!(of_type("run_query", "text/csv", b"").unwrap(), OutputBody::Text(String::new()));
+    assert_eq!(of_type("delete_user", JSON, b" \n").unwrap(), OutputBody::Nothing);
+    // A text file can be empty.
+    assert_eq!(of_type("git_deploy_key", "text/plain", b"").unwrap(), OutputBody::Text(String::new()));
 }
 
 #[test]
 fn text_is_text_and_everything_else_is_a_file() {
-    for media_type in ["text/csv", "text/plain; charset=utf-8", "text/markdown", "text/html", "application/sql"] {
+    for media_type in ["text/csv", "text/plain; charset=utf-8", "text/markdown", "application/sql"] {
         assert_eq!(
             of_type("run_query", media_type, "ü".as_bytes()).unwrap(),
             OutputBody::Text("ü".into()),
@@ -141,4 +158,177 @@ fn the_next_page_is_a_complete_input() {
         let head = headers(&[("link", head)]);
         assert_eq!(link::next_input(find("all_users").unwrap(), &Input::parse("{}").unwrap(), &head), None);
     }
+}
+
+const SIGN_IN: &str = "<!DOCTYPE html>\n<html><head><title>Sign in \u{b7} Example</title></head><body><form method=\"post\">\
+                       <input type=\"password\"></form></body></html>";
+
+#[test]
+fn a_web_page_is_never_the_result_of_a_query() {
+    for media_type in ["text/html; charset=utf-8", "text/csv", "text/plain", "application/json", "image/png", ""] {
+        for format in ["json", "json_detail", "csv", "txt", "md", "sql", "xlsx", "png"] {
+            let failure = run(format, media_type, SIGN_IN.as_bytes()).unwrap_err();
+            assert_eq!(failure.problem().reason, Reason::UnexpectedResponse, "{format} {media_type}");
+            let message = &failure.problem().message;
+            assert!(
+                message.contains("a web page, not Looker's API (\u{201c}Sign in \u{b7} Example\u{201d})"),
+                "{message}"
+            );
+        }
+        for (operation, input) in [
+            ("query_task_results", r#"{"query_task_id": "1"}"#),
+            ("run_sql_query", r#"{"slug": "s", "result_format": "csv"}"#),
+            ("run_look", r#"{"look_id": "1", "result_format": "json"}"#),
+            ("call_api", r#"{"method": "GET", "path": "/queries/5/run/csv"}"#),
+            ("call_api", r#"{"method": "GET", "path": "/users/5"}"#),
+            ("git_deploy_key", "{}"),
+            ("user", "{}"),
+        ] {
+            let result = respond_to(operation, input, 200, &[("content-type", media_type)], SIGN_IN.as_bytes());
+            assert_eq!(reason(result), Reason::UnexpectedResponse, "{operation} {media_type}");
+        }
+    }
+}
+
+#[test]
+fn a_call_that_asks_for_html_gets_it() {
+    let table = "<!DOCTYPE html><html><title>Orders</title><table><tr><td>1</td></tr></table></html>";
+    assert_eq!(run("html", "text/html", table.as_bytes()).unwrap(), OutputBody::Text(table.into()));
+    assert_eq!(reason(run("html", "text/html", SIGN_IN.as_bytes())), Reason::UnexpectedResponse);
+    // The format of a task's result is not known, so its content decides.
+    let head = [("content-type", "text/html")];
+    let output = respond("query_task_results", 200, &head, table.as_bytes()).unwrap();
+    assert_eq!(output.body, OutputBody::Text(table.into()));
+}
+
+#[test]
+fn the_result_format_decides_what_is_accepted() {
+    for (format, media_type, body) in [
+        ("csv", JSON, "[{\"a\":1}]"),
+        ("csv", "image/png", "x"),
+        ("json", "text/csv", "a,b\n1,2\n"),
+        ("json", "image/png", "x"),
+        ("png", "text/plain", "x"),
+        ("xlsx", JSON, "{}"),
+        ("html", JSON, "{}"),
+    ] {
+        assert_eq!(
+            reason(run(format, media_type, body.as_bytes())),
+            Reason::UnexpectedResponse,
+            "{format} {media_type}"
+        );
+    }
+    // Types that say less than the format are accepted.
+    assert_eq!(run("json", "text/plain", b"[]").unwrap(), OutputBody::Json("[]".into()));
+    assert_eq!(run("csv", "", b"a,b").unwrap(), OutputBody::Text("a,b".into()));
+    assert!(matches!(run("xlsx", "application/octet-stream", b"PK").unwrap(), OutputBody::File(_)));
+    // A failed query is reported as JSON whatever the format.
+    let failure = run("csv", JSON, br#"[{"looker_error": "no such view"}]"#).unwrap_err();
+    assert_eq!(failure.problem().message, "The query failed: no such view");
+}
+
+/// Shapes of failed results as Looker sends them.
+#[test]
+fn failed_results_are_recognized_in_every_shape() {
+    let shapes = [
+        (r#"[{"looker_error":"no such view"}]"#, "no such view"),
+        (r#"[{"orders.id":1},{"orders.id":2},{"looker_error":"no such view"}]"#, "no such view"),
+        (r#"[{"looker_error":"no such view"},{"orders.id":1}]"#, "no such view"),
+        (r#"{"metadata":{"fields":{}},"rows":[{"looker_error":"no such view"}]}"#, "no such view"),
+        (
+            r#"{"metadata":{"fields":{}},"rows":[{"orders.id":{"value":1}},{"looker_error":"no such view"}]}"#,
+            "no such view",
+        ),
+        (
+            r#"{"errors":[{"message":"no such view","message_details":"in orders","fatal":true,"level":"error"}],"data":[]}"#,
+            "no such view\nin orders",
+        ),
+        (r#"{"errors":"no such view"}"#, "no such view"),
+        (r#"{"error":"no such view"}"#, "no such view"),
+        (r#"{"data":[{"orders.id":{"value":1}}],"error":"no such view"}"#, "no such view"),
+        (
+            r#"{"errors":[{"message":"You are in development mode.","fatal":false},{"message":"no such view","fatal":true}],"data":[]}"#,
+            "no such view",
+        ),
+        (r#"{"data":[{"orders.id":1}],"errors":[{"message":"no such view","fatal":true}]}"#, "no such view"),
+        (r#"{"errors":[{"message":"a note","fatal":false}],"error":"no such view","data":[]}"#, "no such view"),
+    ];
+    for (body, expected) in shapes {
+        let calls = [
+            ("run_query", r#"{"query_id": "1", "result_format": "json"}"#),
+            ("run_look", r#"{"look_id": "1", "result_format": "json_detail"}"#),
+            ("run_sql_query", r#"{"slug": "s", "result_format": "json"}"#),
+            ("query_task_results", r#"{"query_task_id": "1"}"#),
+            ("run_sql_interface_query", r#"{"query_id": 1, "result_format": "json_bi"}"#),
+            ("call_api", r#"{"method": "GET", "path": "/query_tasks/1/results"}"#),
+            ("call_api", r#"{"method": "GET", "path": "/queries/1/run/json"}"#),
+        ];
+        for (operation, input) in calls {
+            let failure =
+                respond_to(operation, input, 200, &[("content-type", JSON)], body.as_bytes()).expect_err(body);
+            let problem = failure.problem();
+            assert_eq!((problem.reason, problem.status), (Reason::Rejected, Some(200)), "{operation} {body}");
+            assert_eq!(problem.message, format!("The query failed: {expected}"), "{operation} {body}");
+        }
+    }
+}
+
+#[test]
+fn notes_are_no_failure() {
+    for body in [
+        r#"{"errors":[{"message":"You are in development mode.","fatal":false}],"data":[{"orders.id":1}]}"#,
+        r#"{"errors":[{"message":"You are in development mode.","fatal":false}],"data":[]}"#,
+        r#"{"errors":[],"error":null,"data":[]}"#,
+        r#"{"error":"","rows":[{"orders.id":1}]}"#,
+    ] {
+        assert_eq!(of_type("run_query", JSON, body.as_bytes()).unwrap(), OutputBody::Json(body.into()));
+    }
+}
+
+#[test]
+fn one_failed_result_of_several_is_named() {
+    let body = r#"{"t1":[{"a":1}],"t2":[{"looker_error":"no such view"}]}"#;
+    let failure = of_type("query_task_multi_results", JSON, body.as_bytes()).unwrap_err();
+    let message = &failure.problem().message;
+    assert!(message.starts_with("Query task t2 failed;") && message.ends_with("no such view"), "{message}");
+    let good = r#"{"t1":[{"a":1}],"t2":[]}"#;
+    assert_eq!(of_type("query_task_multi_results", JSON, good.as_bytes()).unwrap(), OutputBody::Json(good.into()));
+}
+
+#[test]
+fn an_operation_that_returns_something_never_returns_nothing() {
+    for (operation, status, media_type) in [
+        ("user", 200, JSON),
+        ("user", 204, ""),
+        ("user", 200, ""),
+        ("run_query", 200, JSON),
+        ("run_query", 200, "image/png"),
+        ("run_query", 200, "text/csv"),
+        ("query_task_results", 200, "text/csv"),
+        ("render_task_results", 200, "application/pdf"),
+        ("create_user", 200, JSON),
+    ] {
+        let result = respond(
+            operation,
+            status,
+            &[("content-type", media_type)],
+            b" ".get(..usize::from(media_type == JSON)).unwrap(),
+        );
+        let failure = result.unwrap_err();
+        assert_eq!(failure.problem().reason, Reason::UnexpectedResponse);
+        assert!(failure.problem().message.contains(&format!("returned nothing for {operation}")), "{failure:?}");
+    }
+    assert_eq!(respond("call_api", 200, &[], b"").unwrap().body, OutputBody::Nothing);
+}
+
+#[test]
+fn encoded_content_is_refused_by_name() {
+    for encoding in ["gzip", "identity, br", "ZSTD"] {
+        let head = [("content-type", JSON), ("content-encoding", encoding)];
+        let failure = respond("user", 200, &head, b"\x1f\x8b").unwrap_err();
+        assert_eq!(failure.problem().reason, Reason::UnexpectedResponse);
+        let name = encoding.rsplit(' ').next().unwrap();
+        assert!(failure.problem().message.contains(name), "{failure:?}");
+    }
+    assert!(respond("user", 200, &[("content-type", JSON), ("content-encoding", "identity")], b"{}").is_ok());
 }

@@ -1,4 +1,4 @@
-//! One call at a time: the floor, a kept sandbox and a fresh sandbox for each call, by turns.
+//! One call at a time: the floor, a kept sandbox, and a fresh sandbox for each call, in turns.
 
 use crate::Outcome;
 use crate::floor::Floor;
@@ -10,14 +10,14 @@ use http::Uri;
 use serde_json::json;
 use std::time::Instant;
 
-/// How long each kind of call took.
+/// The times of each kind of call.
 #[derive(Debug, Default)]
 pub struct Calls {
-    /// The request by the HTTP client alone.
+    /// The request with the HTTP client alone.
     pub floor: Times,
     /// A call in a kept sandbox.
     pub warm: Times,
-    /// A call in a sandbox that is made for it and dropped after it.
+    /// A call in a fresh sandbox that is dropped afterwards.
     pub fresh: Times,
     /// Making a sandbox, without a call.
     pub instantiate: Times,
@@ -25,7 +25,7 @@ pub struct Calls {
     pub end: Times,
 }
 
-/// What calls are made with, of each kind.
+/// What the kinds of calls need.
 struct Kinds {
     floor: Floor,
     uri: Uri,
@@ -35,18 +35,18 @@ struct Kinds {
     call: Call,
 }
 
-/// Makes calls of each kind, in turns of `in_a_row` each. What disturbs one kind disturbs the others as much.
+/// Makes calls of each kind, in turns of `in_a_row` each, so that a disturbance affects all kinds alike.
 ///
-/// Turns of one call leave each kind the processor's caches as the other kinds used them; turns of many show what calls cost
-/// that follow each other, which is also how the peers make theirs.
+/// In turns of one call, each kind finds the processor's caches filled by the others. Turns of many calls show the cost of
+/// consecutive calls, which is how the peers make theirs.
 ///
 /// # Errors
 ///
-/// Fails where a call fails.
+/// If a call fails.
 pub async fn measure(server: &Server, turns: usize, in_a_row: usize) -> Outcome<Calls> {
     let mut kinds = Kinds::new(server, "", call()).await?;
     let mut calls = Calls::default();
-    // The first tenth makes connections and fills caches, and does not count.
+    // The first tenth opens connections and fills caches. It does not count.
     let before = turns.div_ceil(10);
     for turn in 0..turns + before {
         let mut taken = kinds.turn(in_a_row).await?;
@@ -66,10 +66,10 @@ pub async fn measure(server: &Server, turns: usize, in_a_row: usize) -> Outcome<
     Ok(calls)
 }
 
-/// What a call costs whose answer has a certain size.
+/// The cost of calls with a response of a certain size.
 #[derive(Debug, Clone, Copy)]
 pub struct OfSize {
-    /// Bytes of the answer.
+    /// Bytes of the response.
     pub bytes: usize,
     /// The median of the floor, in microseconds.
     pub floor: f64,
@@ -79,17 +79,17 @@ pub struct OfSize {
     pub fresh: f64,
 }
 
-/// Makes `rounds` calls of each kind whose answers have about so many bytes of JSON.
+/// Makes `rounds` calls of each kind whose responses have about this many bytes of JSON.
 ///
 /// # Errors
 ///
-/// Fails where a call fails.
+/// If a call fails.
 pub async fn of_size(server: &Server, bytes: u64, rounds: usize) -> Outcome<OfSize> {
     let call = Call::new(OPERATION).input(json!({"fields": bytes.to_string()}).to_string());
     let mut kinds = Kinds::new(server, &format!("?fields={bytes}"), call).await?;
     let bytes = kinds.floor.get(&kinds.uri).await?.len();
     if json_bytes(&kinds.sandbox.invoke(&kinds.auth, kinds.call.clone()).await?)? != bytes {
-        return Err("the connector gave other bytes than the floor".into());
+        return Err("the connector returned other bytes than the floor".into());
     }
     let mut calls = Calls::default();
     for _ in 0..rounds {
@@ -111,7 +111,7 @@ impl Kinds {
         })
     }
 
-    /// So many calls of each kind.
+    /// Makes this many calls of each kind.
     async fn turn(&mut self, in_a_row: usize) -> Outcome<Calls> {
         let mut taken = Calls::default();
         for _ in 0..in_a_row {

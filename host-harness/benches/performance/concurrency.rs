@@ -1,4 +1,4 @@
-//! Many sandboxes at once. Each number of them is measured in a process of its own, which starts with clean memory.
+//! Many sandboxes at once. Each number of sandboxes is measured in its own process, which starts with clean memory.
 
 use crate::floor::Floor;
 use crate::measure::{Times, resident_bytes};
@@ -12,41 +12,41 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// The argument that makes this program measure one number of sandboxes and print what it saw.
+/// The argument that makes this program measure one number of sandboxes and print the result.
 pub const CHILD: &str = "--concurrent";
 
-/// What a process saw that runs so many sandboxes at once.
+/// The result for one number of sandboxes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Concurrent {
-    /// How many.
+    /// How many sandboxes.
     pub sandboxes: usize,
-    /// Calls in a second, all sandboxes together.
+    /// Calls per second of all sandboxes together.
     pub calls_per_second: f64,
-    /// The same by the HTTP client alone, as many at once.
+    /// Calls per second of the HTTP client alone, with as many at once.
     pub floor_calls_per_second: f64,
-    /// Half of the calls took at most that long, in microseconds.
+    /// The median time of a call in microseconds.
     pub p50: f64,
-    /// Of 100 calls 99 took at most that long, in microseconds.
+    /// The 99th percentile in microseconds.
     pub p99: f64,
-    /// Memory of the process while every sandbox waits for an answer. The server and its connections are in it.
+    /// Memory of the process while every sandbox waits for a response, including the server and its connections.
     pub resident_bytes: Option<u64>,
-    /// The same before the first sandbox.
+    /// Memory of the process before the first sandbox.
     pub resident_bytes_before: Option<u64>,
 }
 
 impl Concurrent {
-    /// Memory for each sandbox that waits.
+    /// Memory per waiting sandbox.
     pub fn bytes_per_sandbox(&self) -> Option<f64> {
         let grown = self.resident_bytes?.saturating_sub(self.resident_bytes_before?);
         Some(grown as f64 / self.sandboxes as f64)
     }
 }
 
-/// Measures one number of sandboxes, in a process of its own.
+/// Measures one number of sandboxes in its own process.
 ///
 /// # Errors
 ///
-/// Fails where that process does.
+/// If that process fails.
 pub fn measure(sandboxes: usize, time: Duration) -> Result<Concurrent, Box<dyn Error + Send + Sync>> {
     let arguments = [CHILD.to_owned(), sandboxes.to_string(), time.as_millis().to_string()];
     let output = Command::new(std::env::current_exe()?).args(arguments).output()?;
@@ -56,11 +56,11 @@ pub fn measure(sandboxes: usize, time: Duration) -> Result<Concurrent, Box<dyn E
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// What that process does.
+/// Measures one number of sandboxes in this process.
 ///
 /// # Errors
 ///
-/// Fails where a call fails.
+/// If a call fails.
 pub async fn child(sandboxes: usize, time: Duration) -> Result<Concurrent, Box<dyn Error + Send + Sync>> {
     let server = Server::start()?;
     let connector = subject::connector(&server, Limits::default()).await?;
@@ -122,7 +122,7 @@ pub async fn child(sandboxes: usize, time: Duration) -> Result<Concurrent, Box<d
     })
 }
 
-/// Calls in a second by the HTTP client alone.
+/// Calls per second of the HTTP client alone.
 async fn floor(server: &Server, at_once: usize, time: Duration) -> Result<f64, Box<dyn Error + Send + Sync>> {
     let floor = Floor::new()?;
     let uri: Uri = format!("{}{PATH}", server.base_url()).parse()?;

@@ -1,4 +1,4 @@
-//! Puts what a run saw into `docs/performance.md`, between the lines that mark its place.
+//! Writes the results into `docs/performance.md`, between two marker lines.
 
 use crate::Outcome;
 use crate::plot::{self, Plot};
@@ -23,7 +23,7 @@ pub fn write(report: &Report, plots: &[Plot]) -> Outcome<()> {
     Ok(())
 }
 
-/// The machine, the day and the versions.
+/// The machine, the date and the versions.
 pub fn machine() -> String {
     let processor = std::fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
         let line = text.lines().find_map(|line| line.strip_prefix("model name"))?;

@@ -23,7 +23,7 @@ impl Floor {
     ///
     /// # Errors
     ///
-    /// Fails where TLS cannot be configured.
+    /// If TLS cannot be configured.
     pub fn new() -> Result<Self, Box<dyn Error + Send + Sync>> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = ClientConfig::builder_with_provider(provider)
@@ -43,11 +43,11 @@ impl Floor {
         Ok(Self { client })
     }
 
-    /// Makes a GET with the headers that the connector sends, and reads the whole answer into one buffer.
+    /// Makes a GET with the connector's headers and reads the whole response into one buffer.
     ///
     /// # Errors
     ///
-    /// Fails where the answer is no success.
+    /// If the response is not a success.
     pub async fn get(&self, uri: &Uri) -> Result<Bytes, Box<dyn Error + Send + Sync>> {
         let response = self.client.request(request(uri)?).await?;
         if !response.status().is_success() {
@@ -56,7 +56,7 @@ impl Floor {
         Ok(response.into_body().collect().await?.to_bytes())
     }
 
-    /// Makes a GET and counts the bytes of the answer as they come.
+    /// Makes a GET and counts the bytes of the response as they arrive.
     ///
     /// # Errors
     ///

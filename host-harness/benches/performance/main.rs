@@ -1,12 +1,12 @@
 //! What a sandbox costs: `cargo bench -p host-harness --bench performance`.
 //!
-//! Everything is measured in one run against a bare server on loopback, by turns with what it is compared to, so that the
-//! ratios hold on a machine that does other things too. `host-harness/benches/peers.sh` installs Looker's own SDKs and runs this;
-//! without them their rows are left out. Arguments, after `--`:
+//! One run measures everything against a bare server on loopback, in turns with what it is compared to, so that the
+//! ratios hold on a busy machine too. `host-harness/benches/peers.sh` installs Looker's own SDKs and runs this bench;
+//! without the SDKs their rows are left out. Arguments, after `--`:
 //!
-//! - `--quick`: fewer rounds and smaller results, in less than a minute, to see that it runs.
-//! - `--calls`: only one call at a time, which is what most changes are about.
-//! - `--write-docs`: puts the table and the plots into `docs/performance.md` and `docs/performance.svg`.
+//! - `--quick`: fewer rounds and smaller results: a check in less than a minute.
+//! - `--calls`: only single calls, which most changes are about.
+//! - `--write-docs`: writes the table and the plots into `docs/performance.md` and `docs/performance.svg`.
 
 mod calls;
 mod concurrency;
@@ -37,10 +37,10 @@ const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 const GIB: u64 = 1024 * MIB;
 
-/// How many calls of one kind follow each other.
+/// How many calls of one kind are made in a row.
 const IN_A_ROW: usize = 50;
 
-/// How much is done.
+/// How much is measured.
 struct Effort {
     rounds: usize,
     peer_calls: usize,
@@ -83,7 +83,7 @@ const QUICK: Effort = Effort {
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
-    // As platforms run: calls are tasks, on as many threads as there are cores.
+    // As in platforms, calls are tasks on as many threads as there are cores.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     if let [flag, sandboxes, milliseconds, ..] = &arguments[..]
         && flag == concurrency::CHILD
@@ -112,7 +112,7 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// The workspace's target folder: this program lies in `<target>/<profile>/deps`.
+/// The workspace's target folder. This program is in `<target>/<profile>/deps`.
 pub fn target_folder() -> PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
     program.ancestors().nth(3).map_or_else(|| PathBuf::from("target"), PathBuf::from)
@@ -155,7 +155,7 @@ async fn run(effort: Effort) -> Outcome<(Report, Vec<plot::Plot>)> {
     Ok((report, vec![cost_by_size(&sizes), cost_by_concurrency(&at_once)]))
 }
 
-/// Calls that follow each other, and for comparison some that take turns with calls of the other kinds, one by one.
+/// Measures consecutive calls and, for comparison, calls that alternate with those of the other kinds.
 async fn one_call(report: &mut Report, server: &Server, rounds: usize) -> Outcome<Calls> {
     let calls = calls::measure(server, rounds / IN_A_ROW, IN_A_ROW).await?;
     let by_turns = calls::measure(server, rounds, 1).await?;

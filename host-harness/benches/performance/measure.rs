@@ -1,23 +1,23 @@
-//! Times, and what is said of many of them.
+//! Measured times and their statistics.
 
 use std::time::Duration;
 
-/// How long something took, each time that it was done.
+/// The times of repeated measurements.
 #[derive(Debug, Clone, Default)]
 pub struct Times(Vec<Duration>);
 
 impl Times {
-    /// Adds one.
+    /// Adds one time.
     pub fn add(&mut self, time: Duration) {
         self.0.push(time);
     }
 
-    /// Adds all of another measurement of the same thing.
+    /// Adds all times of another measurement.
     pub fn append(&mut self, other: Self) {
         self.0.extend(other.0);
     }
 
-    /// How many there are.
+    /// How many times there are.
     pub fn count(&self) -> usize {
         self.0.len()
     }
@@ -27,7 +27,7 @@ impl Times {
         self.quantile(0.50)
     }
 
-    /// What 99 of 100 took at most, in microseconds.
+    /// The 99th percentile in microseconds.
     pub fn p99(&self) -> f64 {
         self.quantile(0.99)
     }
@@ -46,7 +46,7 @@ impl FromIterator<Duration> for Times {
     }
 }
 
-/// Bytes of this process that are in memory. [`None`] where the system does not tell.
+/// Resident memory of this process in bytes; `None` if the system does not report it.
 pub fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

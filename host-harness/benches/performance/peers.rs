@@ -1,4 +1,4 @@
-//! The same call by Looker's own SDKs and by a bare HTTP library, where they are installed.
+//! The same call with Looker's own SDKs and with a bare HTTP library, if they are installed.
 
 use crate::measure::Times;
 use crate::server::{Server, TOKEN};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// Who makes the same call.
+/// A client that makes the same call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
     /// `looker_sdk`.
@@ -26,27 +26,27 @@ pub struct Peers {
 }
 
 impl Peers {
-    /// Looks in the folder that `PEERS` names, and else in `target/peers`.
+    /// Looks in the folder named by the variable `PEERS`, otherwise in `target/peers`.
     pub fn find() -> Self {
         let folder = std::env::var_os("PEERS").map(PathBuf::from);
         Self { folder: folder.unwrap_or_else(|| crate::target_folder().join("peers")) }
     }
 
-    /// The Python that has the SDK. [`None`] where there is none.
+    /// The Python with the SDK, if it is installed.
     pub fn python(&self) -> Option<PathBuf> {
         Some(self.folder.join("venv/bin/python")).filter(|python| python.exists())
     }
 
-    /// The folder in which Node finds the SDK. [`None`] where it is not installed.
+    /// The folder in which Node finds the SDK, if it is installed.
     pub fn node_folder(&self) -> Option<PathBuf> {
         Some(self.folder.join("node")).filter(|folder| folder.join("node_modules/@looker/sdk-node").exists())
     }
 
-    /// Makes so many warm calls. [`None`] where the peer is not installed.
+    /// Makes this many warm calls; `None` if the peer is not installed.
     ///
     /// # Errors
     ///
-    /// Fails where the peer does.
+    /// If the peer fails.
     pub fn measure(
         &self,
         peer: Peer,
@@ -81,7 +81,7 @@ impl Peers {
     }
 }
 
-/// Gives a program what Looker's SDKs read from the environment; the command line reads the same.
+/// Sets the environment variables that Looker's SDKs and the program read.
 pub fn with_credentials<'a>(command: &'a mut Command, base_url: &str, id: &str, secret: &str) -> &'a mut Command {
     command
         .env("LOOKERSDK_BASE_URL", base_url)
@@ -89,6 +89,6 @@ pub fn with_credentials<'a>(command: &'a mut Command, base_url: &str, id: &str, 
         .env("LOOKERSDK_CLIENT_SECRET", secret)
         .env("LOOKERSDK_VERIFY_SSL", "false")
         .env("LOOKERSDK_TIMEOUT", "30")
-        // Python is to have its compiled files, as the program has its compiled component.
+        // Python may keep its compiled files, as the program keeps its compiled component.
         .env_remove("PYTHONDONTWRITEBYTECODE")
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 300.0;
-/// The room around the lines.
+/// The margin around the lines.
 const LEFT: f64 = 62.0;
 const RIGHT: f64 = 14.0;
 const TOP: f64 = 34.0;
@@ -15,13 +15,13 @@ const COLORS: [&str; 4] = ["#767676", "#0b62a4", "#c2510c", "#5b8c2a"];
 /// One plot.
 #[derive(Debug)]
 pub struct Plot {
-    /// What it shows.
+    /// Its title.
     pub title: String,
     /// What the horizontal axis counts.
     pub across: String,
     /// What the vertical axis counts.
     pub up: String,
-    /// Where the horizontal axis has marks, and their words.
+    /// The marks of the horizontal axis and their labels.
     pub marks: Vec<(f64, String)>,
     /// Whether the vertical axis is logarithmic too.
     pub logarithmic: bool,
@@ -32,7 +32,7 @@ pub struct Plot {
 /// One line of a plot.
 #[derive(Debug)]
 pub struct Line {
-    /// What it is.
+    /// Its name.
     pub name: String,
     /// Its points, from left to right.
     pub points: Vec<(f64, f64)>,

@@ -1,4 +1,4 @@
-//! Whole processes, from start to end, login included: what a cron job or a shell sees.
+//! Whole processes from start to end, including the login: what a cron job or a shell sees.
 
 use crate::measure::Times;
 use crate::peers::{Peers, with_credentials};
@@ -15,27 +15,27 @@ const PYTHON: &str = "import looker_sdk; print(looker_sdk.init40().me().id)";
 const NODE: &str = "const { LookerNodeSDK } = require('@looker/sdk-node'); const sdk = LookerNodeSDK.init40(); \
     sdk.ok(sdk.me()).then((user) => console.log(user.id))";
 
-/// How long whole processes took.
+/// The times of whole processes.
 #[derive(Debug, Default)]
 pub struct Processes {
     /// `host-harness invoke me`.
     pub program: Times,
-    /// `python -c` with `looker_sdk`. Empty where it is not installed.
+    /// `python -c` with `looker_sdk`. Empty if it is not installed.
     pub python: Times,
-    /// `node -e` with `@looker/sdk-node`. Empty where it is not installed.
+    /// `node -e` with `@looker/sdk-node`. Empty if it is not installed.
     pub node: Times,
 }
 
-/// Starts each program `rounds` times, by turns.
+/// Starts each program `rounds` times, in turns.
 ///
 /// # Errors
 ///
-/// Fails where a program does.
+/// If a program fails.
 pub fn measure(peers: &Peers, rounds: usize) -> Result<Processes, Box<dyn Error + Send + Sync>> {
     let looker = PracticeLooker::builder().record(false).start()?;
     let mut processes = Processes::default();
     let (python, node_folder) = (peers.python(), peers.node_folder());
-    // The first one compiles the component and writes Python's byte code, and does not count.
+    // The first round compiles the component and writes Python's byte code. It does not count.
     for round in 0..=rounds {
         let mut command = Command::new(PROGRAM);
         command.args(["invoke", "me", "--allow-host", &looker.base_url()]).env("XDG_CACHE_HOME", cache());
@@ -60,7 +60,7 @@ pub fn measure(peers: &Peers, rounds: usize) -> Result<Processes, Box<dyn Error 
     Ok(processes)
 }
 
-/// A cache of compiled components that is this bench's own.
+/// This bench's own cache of compiled components.
 fn cache() -> PathBuf {
     crate::target_folder().join("performance/cache")
 }

@@ -1,9 +1,9 @@
-//! What was seen beside what was wanted.
+//! The measured numbers beside their targets.
 
 use serde_json::{Value, json};
 use std::fmt;
 
-/// Everything that one run saw, in order.
+/// The numbers of one run, in order.
 #[derive(Debug, Default)]
 pub struct Report {
     rows: Vec<Row>,
@@ -19,47 +19,47 @@ struct Row {
     wanted: Option<Wanted>,
 }
 
-/// What a number counts.
+/// The unit of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// So many times something else.
+    /// A ratio.
     Times,
     /// Microseconds.
     Microseconds,
     /// Bytes.
     Bytes,
-    /// Calls in a second.
+    /// Calls per second.
     CallsPerSecond,
-    /// Bytes in a second.
+    /// Bytes per second.
     BytesPerSecond,
 }
 
-/// What a number should be.
+/// The target of a number.
 #[derive(Debug, Clone, Copy)]
 pub enum Wanted {
-    /// So much or less.
+    /// This much or less.
     AtMost(f64),
-    /// So much or more.
+    /// This much or more.
     AtLeast(f64),
 }
 
 impl Report {
-    /// Adds a number that nothing in particular is wanted of.
+    /// Adds a number without a target.
     pub fn note(&mut self, what: impl Into<String>, seen: f64, unit: Unit) {
         self.rows.push(Row { what: what.into(), seen, unit, wanted: None });
     }
 
-    /// Adds a number that should be something.
+    /// Adds a number with a target.
     pub fn check(&mut self, what: impl Into<String>, seen: f64, unit: Unit, wanted: Wanted) {
         self.rows.push(Row { what: what.into(), seen, unit, wanted: Some(wanted) });
     }
 
-    /// Says that something was not measured, and why.
+    /// Notes that something was not measured, and why.
     pub fn leave_out(&mut self, why: impl Into<String>) {
         self.left_out.push(why.into());
     }
 
-    /// The numbers as a table in Markdown, which can be read as it is too.
+    /// The numbers as a Markdown table.
     pub fn table(&self) -> String {
         let mut table = String::from("| number | seen | wanted | holds |\n| --- | ---: | ---: | --- |\n");
         for Row { what, seen, unit, wanted } in &self.rows {
@@ -81,7 +81,7 @@ impl Report {
         table
     }
 
-    /// The same for programs. Units are spelled out in the names.
+    /// The numbers as JSON. Units are part of the names.
     pub fn json(&self) -> Value {
         let rows = self.rows.iter().map(|Row { what, seen, unit, wanted }| {
             let (at_most, at_least) = match wanted {

@@ -1,5 +1,5 @@
-//! The server that everything is measured against: Looker's paths and shapes, and as little work as HTTP allows, so that
-//! what a client costs is not hidden behind what a server costs. It runs on a thread of its own in this process.
+//! The server that everything is measured against. It has Looker's paths and shapes and does as little work as possible, so
+//! that its cost does not hide the client's. It runs on its own thread in this process.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -18,26 +18,26 @@ use std::task::{Context, Poll};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-/// The token that logins give.
+/// The token that logins return.
 pub const TOKEN: &str = "6hGtsVfJ7BzPq2XkWc9mNRyd4TLQ8vFsKj3HpZbx";
 
 /// The value of the input `fields` that makes a call wait until [`Server::release`].
 pub const WAIT: &str = "wait";
 
-/// The user that `me` gives: every field that Looker has, as its SDKs ask for.
+/// The user that `me` returns, with every field of Looker's, as its SDKs request it.
 const USER: &str = include_str!("user.json");
 
-/// One row of each kind of result. The rows of a result are all the same.
+/// One row of each kind of result. All rows of a result are the same.
 const CSV_ROW: &str = "10248,2026-11-25,complete,Ada Lovelace,ada@example.com,Outerwear & Coats,118.90,2\n";
 const JSON_ROW: &str = concat!(
     r#"{"orders.id":10248,"orders.created_date":"2026-11-25","orders.status":"complete","users.name":"Ada Lovelace","#,
     r#""products.category":"Outerwear & Coats","order_items.total_sale_price":118.9,"order_items.count":2}"#,
 );
 
-/// Bytes of a result that are handed to a connection at once.
+/// Bytes of a result that are written to a connection at once.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// A running server. It runs as long as the process does.
+/// A running server. It stops with the process.
 pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -46,7 +46,7 @@ pub struct Server {
 #[derive(Debug)]
 struct Shared {
     waiting: AtomicUsize,
-    /// A permit for each call that may stop waiting.
+    /// One permit for each call that may stop waiting.
     released: Semaphore,
     user: Bytes,
     csv: Bytes,
@@ -54,11 +54,11 @@ struct Shared {
 }
 
 impl Server {
-    /// Starts one on a free port of loopback.
+    /// Starts a server on a free port of loopback.
     ///
     /// # Errors
     ///
-    /// Fails where no port can be opened or no thread be started.
+    /// If no port can be opened or no thread can be started.
     pub fn start() -> io::Result<Self> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
@@ -84,7 +84,7 @@ impl Server {
         Ok(Self { address, shared })
     }
 
-    /// Where it listens: `http://127.0.0.1:PORT`.
+    /// Its URL: `http://127.0.0.1:PORT`.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -94,7 +94,7 @@ impl Server {
         self.shared.waiting.load(Ordering::Relaxed)
     }
 
-    /// Lets so many waiting calls have their answer.
+    /// Sends the responses of this many waiting calls.
     pub fn release(&self, calls: usize) {
         self.shared.released.add_permits(calls);
     }
@@ -110,7 +110,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
         return;
     }
     let service = service_fn(move |request| answer(request, Arc::clone(&shared)));
-    // A client that goes away is no concern of the server's.
+    // A client that closes the connection is no error.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -147,13 +147,13 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
     Ok(response)
 }
 
-/// The operation `run_query`: the id of the query is how many bytes its result has, more or less.
+/// The operation `run_query`. The id of the query is the approximate size of its result in bytes.
 fn result(path: &str) -> Option<(u64, &str)> {
     let (bytes, format) = path.strip_prefix("/api/4.0/queries/")?.split_once("/run/")?;
     Some((bytes.parse().ok()?, format))
 }
 
-/// A body: pieces that are the same, between a beginning and an end.
+/// A body: identical pieces between a beginning and an end.
 struct Content {
     begin: Option<Bytes>,
     piece: Bytes,
@@ -173,7 +173,7 @@ impl Content {
             return Self { begin: None, piece, pieces, end: None };
         }
         let (begin, piece) = (Bytes::from_static(b"["), shared.json.clone());
-        // Rows, as many as it takes, and one that no comma follows.
+        // As many rows as needed; the last one without a comma.
         let last = bytes % piece.len() as u64;
         let rows = (last as usize).div_ceil(JSON_ROW.len() + 1).max(1);
         let end = format!("{}{JSON_ROW}]", format!("{JSON_ROW},").repeat(rows - 1));

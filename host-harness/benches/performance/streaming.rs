@@ -1,4 +1,4 @@
-//! Large results: through `streaming`, which hands on piece by piece, and through `invoke`, which gives them whole.
+//! Large results: with `open`, piece by piece, and with `invoke`, in one piece.
 
 use crate::floor::Floor;
 use crate::server::Server;
@@ -10,29 +10,29 @@ use serde_json::json;
 use std::error::Error;
 use std::time::Instant;
 
-/// Bytes that are asked for at once, as the command line does.
+/// Bytes per read, as in the program.
 const READ_BYTES: u32 = 256 * 1024;
 
 /// Memory grows in pages of this size.
 const PAGE: u64 = 64 * 1024;
 
-/// A result by one way.
+/// The result of one way.
 #[derive(Debug, Clone, Copy)]
 pub struct Throughput {
     /// Bytes of the result.
     pub bytes: u64,
-    /// Bytes in a second.
+    /// Bytes per second.
     pub connector: f64,
-    /// The same by the HTTP client alone.
+    /// Bytes per second of the HTTP client alone.
     pub floor: f64,
 }
 
-/// Streams a csv of about `bytes`, `rounds` times by turns with the floor, and gives the best of each: what is slower was
-/// disturbed.
+/// Streams a CSV result of about `bytes`, `rounds` times in turns with the floor. Returns the best of each, because slower
+/// rounds were disturbed.
 ///
 /// # Errors
 ///
-/// Fails where a call fails, or the connector gives other bytes than the floor.
+/// If a call fails, or if the connector returns other bytes than the floor.
 pub async fn stream(server: &Server, bytes: u64, rounds: usize) -> Result<Throughput, Box<dyn Error + Send + Sync>> {
     let connector = subject::connector(server, Limits::default()).await?;
     let floor = Floor::new()?;
@@ -53,7 +53,7 @@ pub async fn stream(server: &Server, bytes: u64, rounds: usize) -> Result<Throug
     Ok(best)
 }
 
-/// Streams a csv and counts its bytes.
+/// Streams a CSV result and counts its bytes.
 async fn download(server: &Server, connector: &Connector, bytes: u64) -> Result<u64, Box<dyn Error + Send + Sync>> {
     let input = json!({"query_id": bytes.to_string(), "result_format": "csv"}).to_string();
     let mut download = connector.open(&subject::auth(server)?, Call::new("run_query").input(input)).await?;
@@ -67,11 +67,11 @@ async fn download(server: &Server, connector: &Connector, bytes: u64) -> Result<
     }
 }
 
-/// The least memory with which a csv of about `bytes` can be streamed: the most that the sandbox has at any time.
+/// The least memory with which a CSV result of about `bytes` can be streamed, which is the sandbox's peak.
 ///
 /// # Errors
 ///
-/// Fails where the connector cannot be set up.
+/// If the connector cannot be set up.
 pub async fn peak_memory(server: &Server, bytes: u64) -> Result<u64, Box<dyn Error + Send + Sync>> {
     let (mut too_little, mut enough) = (0, 32 * 1024 * 1024 / PAGE);
     while enough - too_little > 1 {
@@ -85,7 +85,7 @@ pub async fn peak_memory(server: &Server, bytes: u64) -> Result<u64, Box<dyn Err
     Ok(enough * PAGE)
 }
 
-/// Whether a csv of about `bytes` can be streamed with so much memory.
+/// Whether a CSV result of about `bytes` can be streamed with this much memory.
 pub async fn streams_within(server: &Server, bytes: u64, memory_bytes: u64) -> bool {
     let limits = Limits::default().with_memory_bytes(memory_bytes);
     match subject::connector(server, limits).await {
@@ -94,11 +94,11 @@ pub async fn streams_within(server: &Server, bytes: u64, memory_bytes: u64) -> b
     }
 }
 
-/// Gets JSON of about `bytes` as one output, as [`stream`] does.
+/// Measures JSON of about `bytes` as one output, in the same way as [`stream`].
 ///
 /// # Errors
 ///
-/// Fails where a call fails, or the connector gives other bytes than the floor.
+/// If a call fails, or if the connector returns other bytes than the floor.
 pub async fn whole(server: &Server, bytes: u64, rounds: usize) -> Result<Throughput, Box<dyn Error + Send + Sync>> {
     let limits = Limits::default().with_memory_bytes(MAX_MEMORY_BYTES).with_response_bytes(2 * bytes);
     let connector = subject::connector(server, limits).await?;

@@ -1,4 +1,4 @@
-//! What is measured: the connector in its sandbox, on a host as a platform sets it up.
+//! The subject: the connector in its sandbox, on a host as a platform sets it up.
 
 use crate::server::{Server, TOKEN};
 use connector_host::{Auth, Body, Call, Component, Connector, Host, Limits, Output, Rule};
@@ -8,7 +8,7 @@ use std::error::Error;
 
 /// The operation that is called.
 pub const OPERATION: &str = "me";
-/// The same as a path, for clients that have no connector.
+/// The path of the same call, for clients without a connector.
 pub const PATH: &str = "/api/4.0/user";
 
 /// The call that is measured.
@@ -16,7 +16,7 @@ pub fn call() -> Call {
     Call::new(OPERATION)
 }
 
-/// The auth of all calls. With a token in it a fresh sandbox need not sign in first.
+/// The auth of all calls. It has a token, so that fresh sandboxes need no login.
 pub fn auth(server: &Server) -> Result<Auth, Box<dyn Error + Send + Sync>> {
     Ok(Auth::from_json(json!({"domain": server.base_url(), "access_token": TOKEN}).to_string())?)
 }
@@ -25,7 +25,7 @@ pub fn auth(server: &Server) -> Result<Auth, Box<dyn Error + Send + Sync>> {
 ///
 /// # Errors
 ///
-/// Fails where the host or the connector cannot be set up.
+/// If the host or the connector cannot be set up.
 pub async fn connector(server: &Server, limits: Limits) -> Result<Connector, Box<dyn Error + Send + Sync>> {
     let host = Host::new()?;
     let component = Component::load(&host, DEFAULT_COMPONENT).await?;
@@ -33,14 +33,14 @@ pub async fn connector(server: &Server, limits: Limits) -> Result<Connector, Box
     Ok(Connector::builder(&host, &component).allow_requested_hosts([rule]).limits(limits).build().await?)
 }
 
-/// The length of an output that has to be JSON.
+/// The length of a JSON output.
 ///
 /// # Errors
 ///
-/// Fails where it is something else.
+/// If the output is not JSON.
 pub fn json_bytes(output: &Output) -> Result<usize, Box<dyn Error + Send + Sync>> {
     match &output.body {
         Body::Json(document) => Ok(document.len()),
-        other => Err(format!("the operation gave no JSON but {other:?}").into()),
+        other => Err(format!("the operation returned no JSON but {other:?}").into()),
     }
 }

@@ -19,7 +19,7 @@ pub(crate) enum Access {
     /// One policy for all calls.
     Fixed(HttpClient),
     /// For each auth the hosts that the connector requests for it.
-    Requested(RequestedHosts),
+    Requested(Box<RequestedHosts>),
 }
 
 /// Gives each auth the hosts that the connector requests for it, narrowed by the operator's rules.
@@ -40,12 +40,12 @@ impl Access {
     /// What the connector requests for each auth, narrowed by these rules.
     pub(crate) fn requested(transport: Transport, rules: Vec<Rule>) -> Self {
         let clients = HttpClients::new(transport);
-        Self::Requested(RequestedHosts {
+        Self::Requested(Box::new(RequestedHosts {
             rules,
             nowhere: clients.client(&Policy::deny_all()),
             clients,
             granted: Mutex::new(Recent::new(KEPT)),
-        })
+        }))
     }
 
     /// The client of calls that need no auth.

@@ -10,8 +10,8 @@ use crate::sandbox::Sandbox;
 use crate::sign_in::SignIn;
 use std::sync::Arc;
 
-/// The output of an operation, read piece by piece. It holds the sandbox that it comes from, and counts as one of the host's
-/// concurrent calls until it is dropped.
+/// The output of an operation, read piece by piece. It holds the sandbox that it comes from, and counts as one of the
+/// host's concurrent calls until it is dropped.
 ///
 /// ```no_run
 /// # async fn example(connector: connector_host::Connector, auth: connector_host::Auth) -> Result<(), connector_host::Failure> {
@@ -54,21 +54,21 @@ impl Sandbox {
 }
 
 impl Download {
-    /// What kind of content it is: `text/csv`.
+    /// Returns the media type: `text/csv`.
     pub fn media_type(&self) -> &str {
         &self.opened.media_type
     }
 
-    /// The number of bytes in all, where the remote service said so.
+    /// Returns the total number of bytes. `None` if the remote service did not give it.
     pub fn size(&self) -> Option<u64> {
         self.opened.size
     }
 
-    /// The next bytes: at least one and at most `max_bytes`; none at the end.
+    /// Returns the next bytes, at least one and at most `max_bytes`. An empty list marks the end.
     ///
     /// # Errors
     ///
-    /// As [`Connector::invoke`](crate::Connector::invoke). After a failure the download is over.
+    /// As [`Connector::invoke`](crate::Connector::invoke). After a failure, the rest of the output cannot be read.
     pub async fn read(&mut self, max_bytes: u32) -> Result<Vec<u8>, Failure> {
         let call = self.step();
         let resource = self.opened.resource;
@@ -80,7 +80,7 @@ impl Download {
         Ok(bytes)
     }
 
-    /// Ends the download, wherever it is, and gives back its sandbox.
+    /// Ends the download at any point and returns its sandbox.
     ///
     /// # Errors
     ///

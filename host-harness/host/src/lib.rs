@@ -57,6 +57,7 @@ mod instance;
 pub mod limits;
 mod lock;
 mod recent;
+mod renewal;
 mod sandbox;
 mod sessions;
 mod sign_in;

@@ -40,6 +40,9 @@ pub const REQUESTS: u32 = 64;
 /// its backtrace fits; a flood cannot fill the host's log. This limit does not end the call.
 pub const LOG_BYTES: usize = 64 * 1024;
 
+/// Bytes of an auth that a connector gives: a session's, or a renewed one. The host keeps thousands of them.
+pub const AUTH_BYTES: usize = 64 * 1024;
+
 /// Resources (requests, bodies, streams, …) that the host keeps for one sandbox at once. A call needs some tens; each
 /// takes host memory, which [`MEMORY_BYTES`] does not count.
 pub const RESOURCES: usize = 10_000;

@@ -6,6 +6,8 @@ use crate::failure::{ExecutionFailure, Failure, FailureKind, Reason};
 use crate::instance::slot::Slot;
 use crate::instance::state::CallSetup;
 use crate::instance::{Answer, Instance};
+use crate::limits::AUTH_BYTES;
+use crate::renewal;
 use crate::sessions::{CachedSession, Entry, Session, Sessions};
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,18 +99,34 @@ async fn signed_in(
 
 /// Has the connector sign in. Its requests are not the call's own.
 pub(crate) async fn session(slot: &mut Slot, setup: &CallSetup, auth: Auth) -> Result<Session, Failure> {
-    let outcome = slot.call("sign-in", setup, |instance| instance.sign_in(auth)).await;
+    let outcome = slot.call("sign-in", setup, |instance| instance.sign_in(auth.clone())).await;
     setup.context.meter().sign_in_is_over();
-    checked(outcome.map_err(Failure::before_the_request)?)
+    let WitSession { auth: session, lasts_ms, renewed_auth } = outcome.map_err(Failure::before_the_request)?;
+    let renewed_auth = match renewed_auth {
+        None => None,
+        Some(json) => Some(renewed(slot, setup, &auth, json).await?),
+    };
+    Ok(Session::new(given("auth", session)?, lasts_ms.map(Duration::from_millis), renewed_auth))
 }
 
-/// A session whose auths are auths.
-fn checked(session: WitSession) -> Result<Session, Failure> {
-    let auth = |field: &str, json: String| {
-        Auth::from_json(json)
-            .map_err(|error| ExecutionFailure::Interface(format!("`sign-in` gave a wrong `{field}`: {error}")))
-    };
-    let lifetime = session.lasts_ms.map(Duration::from_millis);
-    let renewed_auth = session.renewed_auth.map(|json| auth("renewed-auth", json)).transpose()?;
-    Ok(Session::new(auth("auth", session.auth)?, lifetime, renewed_auth))
+/// An auth that the connector renewed, which may differ from the old one only in the refresh token.
+async fn renewed(slot: &mut Slot, setup: &CallSetup, old: &Auth, json: String) -> Result<Auth, Failure> {
+    let new = given("renewed-auth", json)?;
+    let schema = slot.call("auth-schema", setup, Instance::auth_schema).await?;
+    let refused = |problem| wrong("renewed-auth", problem);
+    let field = renewal::refresh_token_field(&schema)
+        .ok_or_else(|| refused("its auth schema names no refresh token that could be renewed".to_owned()))?;
+    Ok(renewal::renewed(old, &new, &field).map_err(refused)?)
+}
+
+/// An auth that the connector gives in a session.
+fn given(field: &str, json: String) -> Result<Auth, ExecutionFailure> {
+    if json.len() > AUTH_BYTES {
+        return Err(wrong(field, format!("it has {} bytes, more than {AUTH_BYTES}", json.len())));
+    }
+    Auth::from_json(json).map_err(|error| wrong(field, error.to_string()))
+}
+
+fn wrong(field: &str, problem: String) -> ExecutionFailure {
+    ExecutionFailure::Interface(format!("`sign-in` gave a `{field}` that is refused: {problem}"))
 }

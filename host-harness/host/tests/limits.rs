@@ -128,7 +128,7 @@ async fn requests_of_one_call() {
     // Each call has its own count.
     let mut sandbox = connector.sandbox().await.unwrap();
     for _ in 0..2 {
-        assert!(sandbox.invoke(&no_auth(), Call::new("get").input(&input(3))).await.is_ok());
+        assert!(sandbox.invoke(&no_auth(), Call::new("get").input(input(3))).await.is_ok());
     }
     // What is refused counts too: a loop of refusals is a loop.
     let refused = limited(Limits::default().with_requests(1)).await;

@@ -10,8 +10,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
-/// Writes the auth into the file that the old one came from, and tells the user. Where it came from no file, the user is
-/// warned that it is lost.
+/// Writes the auth into the file that the old one came from, and tells the user. Where it came from no file, the user
+/// is warned that it is lost.
 pub(super) fn keep(source: Option<&TextSource>, auth: &Auth, json: bool) {
     let (kind, message) = match source {
         Some(TextSource::File(path)) => match write(path, auth) {
@@ -38,8 +38,8 @@ pub(super) fn keep(source: Option<&TextSource>, auth: &Auth, json: bool) {
     }
 }
 
-/// Replaces the file in one step: a reader finds the old auth or the new one, never a part. Nobody can read the new file
-/// who could not read the old one.
+/// Replaces the file in one step: a reader finds the old auth or the new one, never a part. Nobody can read the new
+/// file who could not read the old one.
 fn write(path: &Path, auth: &Auth) -> io::Result<()> {
     // Through links, so that a link stays one.
     let path = path.canonicalize()?;

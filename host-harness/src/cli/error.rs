@@ -140,7 +140,7 @@ impl Failed {
             }
         }
         if self.may_have_acted {
-            terminal::tell("note: the request was sent; it may have been carried out all the same");
+            terminal::tell("note: the request was sent and may have been carried out");
         }
         if self.is_retryable {
             match problem.retry_after_ms.map(Duration::from_millis) {

@@ -24,8 +24,8 @@ impl Access {
         }
     }
 
-    /// Gives a file this access. Where its owner or group cannot be kept, only the owner gets access: nobody can read the
-    /// new file who could not read the old one.
+    /// Gives a file this access. Where its owner or group cannot be kept, only the owner gets access: nobody can read
+    /// the new file who could not read the old one.
     pub(super) fn give(&self, file: &File) -> io::Result<()> {
         use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
         let new = file.metadata()?;

@@ -4,7 +4,7 @@ mod form;
 
 use super::error::CliError;
 use super::{Shared, context, terminal};
-use connector_host::{Effect, ExecutionFailure, Operation, OperationSummary, Stability};
+use connector_host::{Connector, Effect, ExecutionFailure, Operation, OperationSummary, Stability};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -18,9 +18,16 @@ pub(super) struct Arguments {
     /// List only operations whose name, title, group or description contains all of these words.
     #[arg(long, value_name = "WORD", conflicts_with = "name")]
     search: Option<String>,
+    /// With --json: include input schema, output schema and media types of each operation.
+    #[arg(long)]
+    schemas: bool,
 }
 
 pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), CliError> {
+    // Clap does not see a flag of the whole program that stands before the command.
+    if arguments.schemas && !shared.json {
+        return Err(CliError::usage("--schemas needs --json"));
+    }
     let connector = context::offline(shared).await?;
     if let Some(name) = arguments.name {
         let operation = connector.describe_operation(&name).await.map_err(CliError::failed)?;
@@ -30,7 +37,11 @@ pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), Cli
     let words = arguments.search.unwrap_or_default().to_lowercase();
     operations.retain(|operation| matches(operation, &words));
     if shared.json {
-        let list: Vec<Value> = operations.iter().map(summary).collect();
+        let list = if arguments.schemas {
+            details(&connector, &operations).await?
+        } else {
+            operations.iter().map(summary).collect()
+        };
         return Ok(terminal::print_line(&terminal::pretty(&Value::Array(list)))?);
     }
     if operations.is_empty() {
@@ -88,17 +99,33 @@ fn special(operation: &OperationSummary) -> Vec<&'static str> {
     effect.into_iter().chain(stability).collect()
 }
 
+/// Every operation with its schemas, as JSON. One sandbox describes them all.
+async fn details(connector: &Connector, operations: &[OperationSummary]) -> Result<Vec<Value>, CliError> {
+    let mut sandbox = connector.sandbox().await.map_err(CliError::failed)?;
+    let mut details = Vec::with_capacity(operations.len());
+    for summary in operations {
+        let operation = sandbox.describe_operation(&summary.name).await.map_err(CliError::failed)?;
+        details.push(detail(&operation)?);
+    }
+    Ok(details)
+}
+
+/// One operation with its schemas, as JSON.
+fn detail(operation: &Operation) -> Result<Value, CliError> {
+    let mut detail = summary(&operation.summary);
+    detail["input_schema"] = document("input-schema", &operation.input_schema)?;
+    detail["output_schema"] = document("output-schema", &operation.output_schema)?;
+    detail["media_types"] = json!(operation.media_types);
+    Ok(detail)
+}
+
 fn show(shared: &Shared, operation: &Operation) -> Result<(), CliError> {
+    if shared.json {
+        return Ok(terminal::print_line(&terminal::pretty(&detail(operation)?))?);
+    }
     let input = document("input-schema", &operation.input_schema)?;
     let output = document("output-schema", &operation.output_schema)?;
     let about = &operation.summary;
-    if shared.json {
-        let mut description = summary(about);
-        description["input_schema"] = input;
-        description["output_schema"] = output;
-        description["media_types"] = json!(operation.media_types);
-        return Ok(terminal::print_line(&terminal::pretty(&description))?);
-    }
     let mut text = String::new();
     let effect = terminal::effect(about.effect);
     let stability = terminal::stability(about.stability);

@@ -14,9 +14,9 @@
 //!     input: { user_id: "$.steps.looker-2.id" }
 //! ```
 //!
-//! The file is YAML 1.2: `no` and `on` are texts, and so are numbers that begin with a zero (`007`). Whole numbers of up
-//! to 64 bits are exact, others have the precision of floating-point numbers; more digits need quotation marks. What a
-//! reference can be found wrong with before anything runs is found when the file is read.
+//! The file is YAML 1.2: `no` and `on` are text, and so are numbers that begin with a zero (`007`). Integers of up to
+//! 64 bits are exact. Other numbers have the precision of floating point; longer ones need quotation marks. References
+//! are checked when the file is read, as far as this is possible before a step runs.
 
 use super::reference::{self, Reference};
 use serde::Deserialize;
@@ -27,19 +27,19 @@ use std::path::Path;
 /// The first whole number from which on floating-point numbers skip some: 2 to the power of 53.
 const FIRST_INEXACT: f64 = 9_007_199_254_740_992.0;
 
-/// A workflow that can be run.
+/// A workflow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Workflow {
-    /// What people call it.
+    /// The display name.
     pub name: String,
-    /// What it does, in order: at least one step.
+    /// The steps in order, at least one.
     pub steps: Vec<Step>,
 }
 
 /// One step of a workflow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// The name by which other steps refer to its output. No other step of the workflow has it.
+    /// The name by which other steps refer to its output. It is unique within the workflow.
     pub id: String,
     /// The operation that it carries out.
     pub operation: String,
@@ -47,7 +47,7 @@ pub struct Step {
     pub input: Map<String, Value>,
 }
 
-/// A workflow file that cannot be used.
+/// Why a workflow file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkflowError {
     /// It could not be read.
@@ -58,13 +58,13 @@ pub enum WorkflowError {
         /// Why.
         error: std::io::Error,
     },
-    /// It is not the YAML of a workflow.
+    /// It is not valid YAML, or has keys that workflows do not have.
     #[error("{0}")]
     Yaml(String),
-    /// It is, but makes no sense.
+    /// A part of it is invalid.
     #[error("line {line}, {place}: {problem}")]
     Invalid {
-        /// The line, counted from one.
+        /// The line, starting at 1.
         line: u64,
         /// The part of the file: "step `looker-2`, `input.user_id`".
         place: String,
@@ -103,7 +103,7 @@ impl Workflow {
     ///
     /// # Errors
     ///
-    /// Fails where it cannot be read, and as [`Workflow::parse`].
+    /// Returns an error if the file cannot be read, and the errors of [`Workflow::parse`].
     pub fn from_file(path: &Path) -> Result<Self, WorkflowError> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| WorkflowError::Read { path: path.display().to_string(), error })?;
@@ -114,8 +114,8 @@ impl Workflow {
     ///
     /// # Errors
     ///
-    /// Fails where the text is not the YAML of a workflow, two steps share an id, a reference is malformed, or one names
-    /// a step that does not come before. Each error names the place.
+    /// Returns an error if the text is not the YAML of a workflow, if two steps have the same ID, if a reference is
+    /// invalid, or if a reference names a step that does not come earlier. Each error names the place.
     pub fn parse(yaml: &str) -> Result<Self, WorkflowError> {
         let options = serde_saphyr::options! {
             strict_booleans: true,
@@ -128,7 +128,7 @@ impl Workflow {
             return Err(WorkflowError::Invalid {
                 line: file.steps.referenced.line(),
                 place: "`steps`".to_owned(),
-                problem: "there is no step; give at least one, with `id` and `operation`".to_owned(),
+                problem: "there is no step; add at least one, with `id` and `operation`".to_owned(),
             });
         }
         let mut steps: Vec<Step> = Vec::new();
@@ -163,7 +163,7 @@ fn check_names(step: &StepYaml, earlier: &[Step]) -> Result<(), WorkflowError> {
     let (line, problem) = if id.trim().is_empty() {
         (step.id.referenced.line(), "`id` is empty; give the step a name, such as `looker-1`".to_owned())
     } else if earlier.iter().any(|other| other.id == *id) {
-        (step.id.referenced.line(), "another step has this `id` already; give each its own".to_owned())
+        (step.id.referenced.line(), "another step already has this `id`; every step needs its own".to_owned())
     } else if step.operation.value.trim().is_empty() {
         (step.operation.referenced.line(), "`operation` is empty; name an operation of the connector".to_owned())
     } else {
@@ -172,17 +172,16 @@ fn check_names(step: &StepYaml, earlier: &[Step]) -> Result<(), WorkflowError> {
     Err(WorkflowError::Invalid { line, place: format!("step `{id}`"), problem })
 }
 
-/// YAML's numbers are 64-bit integers and floating-point numbers. An integer that is too large for the former would come
-/// out of the latter with other digits.
+/// Refuses integers that YAML would silently round: they are too large for 64 bits and would become floating point.
 fn check_number(number: &Number) -> Result<(), String> {
     let is_whole = |number: f64| number.abs() >= FIRST_INEXACT;
     if number.is_i64() || number.is_u64() || !number.as_f64().is_some_and(is_whole) {
         return Ok(());
     }
-    Err("this number has more digits than YAML's numbers keep; put it in quotation marks".to_owned())
+    Err("this number has more digits than a YAML number can keep; put it in quotation marks".to_owned())
 }
 
-/// What can be said of a reference before anything ran.
+/// Checks a reference as far as this is possible before a step runs.
 fn check_reference(text: &str, step: &str, earlier: &[Step], all: &[String]) -> Result<(), String> {
     let reference = Reference::parse(text).map_err(|error| error.to_string())?;
     match reference.step() {

@@ -1,28 +1,28 @@
-//! References: strings in a step's input that stand for what an earlier step gave.
+//! References: strings in a step's input that stand for the output of an earlier step.
 //!
-//! A string that begins with `$.` is a JSONPath (RFC 9535) into `{"steps": {id: output}}`. It is replaced by what it
-//! finds, whatever type that has:
+//! A string that begins with `$.` is a JSONPath (RFC 9535) into `{"steps": {id: output}}`. It is replaced by the value
+//! that it finds, whatever its type:
 //!
-//! | in the input | becomes |
+//! | in the input | result |
 //! | --- | --- |
-//! | `$.steps.looker-2.id` | the value, as it is: text, number, object, … |
-//! | `$.steps.looker-1[0].email` | the same; it is an error where nothing is there |
-//! | `$.steps.looker-1[*].id` | a list of all that is found, since such a path can find several; an error where none |
-//! | `$.steps.looker-1[?@.email == 'a@b.c'].id` | likewise a list, also where it finds only one |
-//! | `$$.95` | the text `$.95`: where a `.` follows two or more `$`, one `$` is taken away |
-//! | `$5`, `costs $.95` | itself: it does not begin with `$.` |
+//! | `$.steps.looker-2.id` | the value with its type: a string, a number, an object, … |
+//! | `$.steps.looker-1[0].email` | the same; an error if there is none |
+//! | `$.steps.looker-1[*].id` | a list of all matches, because such a path can match several values; an error if there is none |
+//! | `$.steps.looker-1[?@.email == 'a@b.c'].id` | a list of all matches, even if there is only one |
+//! | `$$.95` | the text `$.95`: one `$` is removed if a `.` follows two or more of them |
+//! | `$5`, `costs $.95` | unchanged, because it does not begin with `$.` |
 //!
-//! RFC 9535 does not allow a hyphen, or a digit at the beginning, in a name after a dot; ids of steps are full of them.
-//! Such a name is understood as if it stood in brackets: `$.steps.looker-2` is `$.steps['looker-2']`. Nothing is changed
-//! within brackets, so that in a filter a name like that needs brackets of its own: `[?@['looker-2'] == 1]`.
+//! After a dot, RFC 9535 allows neither a hyphen in a name nor a digit at its start, but the IDs of steps often have
+//! them. Such a name is read as if it were in brackets: `$.steps.looker-2` is `$.steps['looker-2']`. Text within
+//! brackets is not changed, so a name like this needs brackets of its own in a filter: `[?@['looker-2'] == 1]`.
 //!
-//! Outputs that are no JSON can be referred to as well: text is a string, no content is `null`, and a file is an object
+//! Outputs that are not JSON can be referenced too: text is a string, no content is `null`, and a file is an object
 //! of `media_type`, `name` and `base64`.
 
 use super::jsonpath::{Budget, Exhausted, JsonPath};
 use serde_json::{Map, Value};
 
-/// A JSONPath into the outputs of the earlier steps.
+/// A JSONPath into the outputs of earlier steps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reference {
     text: String,
@@ -31,21 +31,21 @@ pub struct Reference {
     is_singular: bool,
 }
 
-/// A reference that is malformed, or finds nothing.
+/// Why a reference cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceError {
-    /// It is no JSONPath.
-    #[error("`{reference}` is no JSONPath: {problem} (write `$${rest}` for a text that begins with `$.`)", rest = &reference[1..])]
+    /// It is not a valid JSONPath.
+    #[error("`{reference}` is not a valid JSONPath: {problem} (for text that begins with `$.`, write `$${rest}`)", rest = &reference[1..])]
     Malformed {
         /// The reference.
         reference: String,
         /// What is wrong.
         problem: String,
     },
-    /// It points to something other than the steps.
+    /// It does not refer to a step.
     #[error(
-        "`{reference}` refers to no step: references begin with `$.steps.` and the id of a step (write `$${rest}` for a \
-         text that begins with `$.`)",
+        "`{reference}` does not refer to a step: a reference begins with `$.steps.` and the ID of a step (for text that \
+         begins with `$.`, write `$${rest}`)",
         rest = &reference[1..]
     )]
     NoStep {
@@ -59,15 +59,15 @@ pub enum ReferenceError {
         reference: String,
         /// The step that it refers to.
         step: String,
-        /// What it may have to be; empty where nothing suggests itself.
+        /// What the reference may have to be. Empty if there is no suggestion.
         hint: String,
     },
-    /// It costs more than references may.
+    /// It costs more than a step's references may.
     #[error("`{reference}`: {problem}")]
     Exhausted {
         /// The reference.
         reference: String,
-        /// What it has too much of.
+        /// The limit that it exceeds.
         problem: Exhausted,
     },
 }
@@ -77,7 +77,7 @@ impl Reference {
     ///
     /// # Errors
     ///
-    /// Fails where it is no JSONPath, or none into the outputs of steps.
+    /// Returns an error if the text is not a valid JSONPath, or if it does not refer to a step.
     pub fn parse(text: &str) -> Result<Self, ReferenceError> {
         let normal = Normal::of(text);
         let path = JsonPath::parse(&normal.path)
@@ -91,16 +91,16 @@ impl Reference {
         Ok(Self { text: text.to_owned(), path, step: step.flatten(), is_singular: normal.is_singular })
     }
 
-    /// The step that it refers to, where it names one: `$.steps.*.id` refers to all.
+    /// The step that it refers to. `None` if it refers to all steps, as `$.steps.*.id` does.
     pub fn step(&self) -> Option<&str> {
         self.step.as_deref()
     }
 
-    /// What it finds. `outputs` is `{"steps": {id: output}}`.
+    /// Returns what it finds in `outputs`, which is `{"steps": {id: output}}`.
     ///
     /// # Errors
     ///
-    /// Fails where it finds nothing, or the budget does not suffice.
+    /// Returns an error if it finds nothing, or if the budget does not suffice.
     pub fn find(&self, outputs: &Value, budget: &mut Budget) -> Result<Value, ReferenceError> {
         let exhausted = |problem| ReferenceError::Exhausted { reference: self.text.clone(), problem };
         let found = self.path.find(outputs, budget).map_err(exhausted)?;
@@ -109,7 +109,7 @@ impl Reference {
             let hint = self
                 .path
                 .dotted_name(outputs)
-                .map_or_else(String::new, |name| format!("; there is a name with a dot in it: write `['{name}']`"));
+                .map_or_else(String::new, |name| format!("; there is a name that contains a dot: write `['{name}']`"));
             return Err(ReferenceError::Nothing { reference: self.text.clone(), step, hint });
         }
         found.iter().try_for_each(|value| budget.copy(value)).map_err(exhausted)?;
@@ -126,13 +126,13 @@ pub(super) fn is_reference(text: &str) -> bool {
     text.starts_with("$.")
 }
 
-/// A text that begins like a reference is written with one more `$`.
+/// Removes the `$` that text has in front if it would otherwise look like a reference.
 fn unescape(text: &str) -> &str {
     let dollars = text.bytes().take_while(|byte| *byte == b'$').count();
     if dollars >= 2 && text[dollars..].starts_with('.') { &text[1..] } else { text }
 }
 
-/// Visits every value of an input that is neither list nor object, with its place: `.user_id`, `.tags[2]`.
+/// Visits every value of an input that is neither a list nor an object, with its place: `.user_id`, `.tags[2]`.
 pub(super) fn for_each<E>(
     input: &Map<String, Value>,
     visit: &mut impl FnMut(&str, &Value) -> Result<(), E>,

@@ -1,4 +1,5 @@
-//! Runs a workflow, step by step, in one sandbox: what the connector keeps between calls, a token say, serves all steps.
+//! Runs a workflow, step by step, in one sandbox: what the connector keeps between calls, a token say, serves all
+//! steps.
 
 use super::jsonpath::size;
 use super::{Step, Workflow, reference};
@@ -17,7 +18,7 @@ pub struct Outputs {
     bytes: u64,
 }
 
-/// What happens while a workflow runs.
+/// Progress of a workflow.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// A step begins.
@@ -29,14 +30,14 @@ pub enum Event<'a> {
     Finished {
         /// The step.
         step: &'a Step,
-        /// What it gave.
+        /// Its output.
         output: &'a Output,
-        /// The same as JSON, as other steps see it.
+        /// The output as JSON, as references see it.
         json: &'a Value,
         /// How long it took.
         time: Duration,
     },
-    /// A step failed, and the workflow ends.
+    /// A step failed, and the run ends.
     Failed {
         /// The step.
         step: &'a Step,
@@ -45,24 +46,24 @@ pub enum Event<'a> {
     },
 }
 
-/// A workflow that did not come to its end.
+/// A run that failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("step `{step}`: {failure}")]
 pub struct RunError {
     /// The step that failed.
     pub step: String,
-    /// Why.
+    /// Why it failed.
     pub failure: Failure,
-    /// What the failed step's operation does to data, where that was known by then.
+    /// What the failed step's operation does to data. `None` if the run failed before that was known.
     pub effect: Option<Effect>,
-    /// The steps that had changed something by then.
+    /// The finished steps that changed data.
     pub changed: Vec<String>,
-    /// What the steps before gave.
+    /// The outputs of the finished steps.
     pub outputs: Outputs,
 }
 
 impl RunError {
-    /// Whether the whole workflow may be run again: its failure is retryable, and no step has changed anything.
+    /// Whether it is safe to run the whole workflow again: the failure is retryable, and no step has changed data.
     pub fn is_retryable(&self) -> bool {
         self.failure.is_retryable() && self.changed.is_empty()
     }
@@ -79,8 +80,8 @@ impl Outputs {
         if self.bytes > OUTPUT_BYTES {
             let limit = OUTPUT_BYTES >> 20;
             let message = format!(
-                "the outputs of the steps up to this one take more than {limit} MiB, which a run may keep; the step was \
-                 carried out; ask for fewer fields or rows"
+                "the outputs of a run may take {limit} MiB, and those up to this step take more; the step was carried out; \
+                 request fewer fields or rows"
             );
             let mut problem = Problem::new(Reason::ExecutionFailed, message);
             problem.request_sent = true;
@@ -98,13 +99,13 @@ impl Outputs {
     }
 }
 
-/// Runs a workflow. `tell` is told what happens.
+/// Runs a workflow step by step, and calls `tell` with its progress.
 ///
-/// Before the first step, the connector is asked for every operation: a workflow with an unknown one does not begin.
+/// All operations are looked up before the first step, so a workflow with an unknown operation does not start.
 ///
 /// # Errors
 ///
-/// Fails with the first step that fails, or that refers to something which an earlier step did not give.
+/// Returns the failure of the first step that fails. A reference that finds nothing is a failure too.
 pub async fn run(
     connector: &Connector,
     auth: &Auth,

@@ -33,10 +33,10 @@ fn loaded() -> &'static (Host, Component) {
     })
 }
 
-/// A builder for the guest, which is allowed to connect nowhere.
+/// A builder for the guest, which is allowed to connect nowhere, and whose sign-ins are not shared.
 pub fn builder() -> ConnectorBuilder {
     let (host, component) = loaded();
-    Connector::builder(host, component)
+    Connector::builder(host, component).sessions(false)
 }
 
 /// The guest, allowed to connect nowhere.

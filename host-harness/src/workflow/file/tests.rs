@@ -66,7 +66,7 @@ fn what_is_wrong_with_the_yaml_is_told_with_its_line() {
 fn steps_must_be_there_and_have_names_of_their_own() {
     assert!(error("name: n\nsteps: []\n").starts_with("line 2, `steps`: there is no step"));
     let twice = error("name: n\nsteps:\n  - id: a\n    operation: o\n  - id: a\n    operation: p\n");
-    assert!(twice.starts_with("line 5, step `a`: another step has this `id`"), "{twice}");
+    assert!(twice.starts_with("line 5, step `a`: another step already has this `id`"), "{twice}");
     assert!(error("name: n\nsteps:\n  - id: ''\n    operation: o\n").contains("`id` is empty"));
     assert!(
         error("name: n\nsteps:\n  - id: a\n    operation: ''\n").starts_with("line 4, step `a`: `operation` is empty")
@@ -88,7 +88,7 @@ fn references_to_what_cannot_be_there_are_found_before_anything_runs() {
     );
     assert!(with("$.steps.third.id").contains("runs later"));
     assert!(with("$.steps.second.id").contains("this very step"));
-    assert!(with("$.first.id").contains("refers to no step"));
-    assert!(with("$.steps").contains("refers to no step"));
-    assert!(with("$.steps.first[").contains("is no JSONPath"));
+    assert!(with("$.first.id").contains("does not refer to a step"));
+    assert!(with("$.steps").contains("does not refer to a step"));
+    assert!(with("$.steps.first[").contains("is not a valid JSONPath"));
 }

@@ -77,7 +77,7 @@ impl Spec {
                 spec.inconsistencies().map_or(Ok(spec), Err)
             }
             (source, models) => {
-                let missing = |file: &str| format!("{}: {file} is missing: run catalog-import", folder.display());
+                let missing = |file: &str| format!("{}: {file} is missing: run cargo xtask import", folder.display());
                 if problems.is_empty() && source.is_none() {
                     problems.push(missing(SOURCE_FILE));
                 }

@@ -50,6 +50,19 @@ pub fn fetch(operation: &str, input: &str) -> Result<Output, Failure> {
     output(Body::Json(format!(r#"{{"status":{status},"bytes":{bytes}}}"#)))
 }
 
+/// The status and the text at a URL.
+pub fn text_of(url: &str) -> Result<(u16, String), Failure> {
+    let (status, stream) = exchange("get", &format!(r#"{{"url":"{url}"}}"#))?;
+    let mut text = Vec::new();
+    loop {
+        let chunk = stream.read(64 * 1024)?;
+        if chunk.is_empty() {
+            return Ok((status, String::from_utf8_lossy(&text).into_owned()));
+        }
+        text.extend(chunk);
+    }
+}
+
 pub fn start(input: &str) -> Result<Stream, Failure> {
     exchange("get", input).map(|(_, stream)| stream)
 }

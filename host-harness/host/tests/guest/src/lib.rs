@@ -1,6 +1,7 @@
 //! A connector that misbehaves on demand: the operation's name tells how, the input is what it needs for that.
 
 mod fetch;
+mod sign_in;
 
 wit_bindgen::generate!({
     path: "../../../../wit",
@@ -9,6 +10,7 @@ wit_bindgen::generate!({
         world guest {
             export workflow:connector/connector@0.2.0;
             export workflow:connector/streaming@0.2.0;
+            export workflow:connector/sessions@0.2.0;
         }
     ",
     world: "test:guest/guest",
@@ -78,7 +80,7 @@ impl Connector for Guest {
     }
 
     fn auth_schema() -> Result<String, Failure> {
-        Ok(r#"{"type":"object","title":"Test","properties":{"host":{"type":"string","title":"Host"},"password":{"type":"string","title":"Password","format":"password"}},"required":["host"]}"#.into())
+        Ok(r#"{"type":"object","title":"Test","properties":{"host":{"type":"string","title":"Host"},"password":{"type":"string","title":"Password","format":"password"}},"required":["host"],"x-oauth":{"fields":{"refresh_token":"refresh"}}}"#.into())
     }
 
     /// The auth's field `host`, or its whole text, is the list of hosts, separated by commas; braces and quotation marks are
@@ -110,7 +112,7 @@ impl Connector for Guest {
         })
     }
 
-    fn invoke(_auth: String, Call { operation, input, .. }: Call) -> Result<Output, Failure> {
+    fn invoke(auth: String, Call { operation, input, .. }: Call) -> Result<Output, Failure> {
         match operation.as_str() {
             "allocate" => allocate(),
             "get-and-allocate" => fetch::fetch("get", &input).and_then(|_| allocate()),
@@ -149,6 +151,7 @@ impl Connector for Guest {
             }
             "search" => output(Body::Json(search(&input).to_string())),
             "nothing" => output(Body::Nothing),
+            "show-auth" => output(Body::Json(auth)),
             "bad-json" => output(Body::Json("{".into())),
             "spin" => loop {
                 std::hint::black_box(0);
