@@ -221,7 +221,8 @@ impl Sandbox {
 
     /// What a step of a download works with: limits of its own, and the same way to the network.
     pub(crate) fn step_of(&self, call: &CallSetup) -> CallSetup {
-        self.setup.call(call.client.clone(), true)
+        let meter = Arc::new(CallMeter::new(&self.setup.limits, true));
+        CallSetup { context: Arc::new(call.context.step(meter)), client: call.client.clone() }
     }
 
     /// Calls a function as a part of a call that is under way.
