@@ -2,7 +2,6 @@
 
 use crate::auth::Auth;
 use crate::call::Call;
-use crate::egress::client::HttpClient;
 use crate::failure::{ExecutionFailure, Failure};
 use crate::instance::Opened;
 use crate::instance::state::CallSetup;
@@ -36,7 +35,8 @@ const RENEWING_BYTES: usize = 1024 * 1024;
 /// ```
 pub struct Download {
     sandbox: Sandbox,
-    client: HttpClient,
+    /// The call that opened it.
+    call: CallSetup,
     /// What it has used since the last [`RENEWING_BYTES`] came.
     used: Used,
     /// Bytes since then.
@@ -60,7 +60,7 @@ impl Sandbox {
             .signed_in(&setup, (auth, SignIn::Shared), "open", |instance, auth| instance.open(auth, Arc::clone(&call)))
             .await?;
         let used = setup.context.meter().used();
-        Ok(Download { sandbox: self, client: setup.client, used, bytes: 0, _permit: permit, opened })
+        Ok(Download { sandbox: self, call: setup, used, bytes: 0, _permit: permit, opened })
     }
 }
 
@@ -111,7 +111,7 @@ impl Download {
 
     /// What a step works with. The request went out when the download was opened.
     fn step(&self) -> CallSetup {
-        let call = self.sandbox.step_of(&self.client, self.used);
+        let call = self.sandbox.step_of(&self.call, self.used);
         call.context.meter().request_is_sent();
         call
     }

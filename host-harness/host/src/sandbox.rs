@@ -222,9 +222,10 @@ impl Sandbox {
         sign_in::call(&mut self.slot, call, self.setup.sessions.as_ref(), auth, function, run).await
     }
 
-    /// What a step of a download works with: what the steps before have used counts.
-    pub(crate) fn step_of(&self, client: &HttpClient, used: Used) -> CallSetup {
-        Setup::metered(client.clone(), CallMeter::going_on(&self.setup.limits, true, used))
+    /// What a step of a download works with: what the steps before have used counts, and the causes are those of the call.
+    pub(crate) fn step_of(&self, call: &CallSetup, used: Used) -> CallSetup {
+        let meter = Arc::new(CallMeter::going_on(&self.setup.limits, true, used));
+        CallSetup { context: Arc::new(call.context.step(meter)), client: call.client.clone() }
     }
 
     /// Calls a function as a part of a call that is under way.

@@ -58,13 +58,13 @@ async fn each_failure_has_the_causes_of_its_own_call() {
     let requested = auth(&format!("{address},api.example.com:443"));
     let other = auth("a.example.com:443");
     let denied = r#"{"url":"https://api.example.com/"}"#;
-    let (undeclared, late) =
-        (format!(r#"{{"url":"http://{address}/"}}"#), format!(r#"{{"url":"http://{address}/","between":50}}"#));
+    let undeclared = format!(r#"{{"url":"http://{address}/"}}"#);
+    let late_input = format!(r#"{{"url":"http://{address}/","between":50}}"#);
     // Side by side, so that one call's causes could come to another.
     let (denied, undeclared, late) = tokio::join!(
         causes(&connector, &requested, denied),
         causes(&connector, &other, &undeclared),
-        causes(&connector, &requested, &late),
+        causes(&connector, &requested, &late_input),
     );
     let [Cause::Denied(denied)] = &denied[..] else { panic!("{denied:?}") };
     assert_eq!((denied.cause, denied.rule().as_deref()), (DenialCause::NotAllowed, Some("api.example.com:443")));
@@ -79,6 +79,12 @@ async fn each_failure_has_the_causes_of_its_own_call() {
         source.as_deref(),
         Some("the host denied a connection to api.example.com:443: no rule allows this host")
     );
+    // A download's causes come with the step that fails, although another one began the request.
+    let mut download = connector.open(&requested, Call::new("get").input(&*late_input)).await.unwrap();
+    assert_eq!(download.read(1024).await.unwrap(), b"half");
+    let late = download.read(1024).await.unwrap_err();
+    let [Cause::TimedOut(late)] = late.causes() else { panic!("{late:?}") };
+    assert_eq!(late.stage, Stage::BetweenBytes);
     // A failure without a request has none.
     let failure = connector.invoke(&requested, Call::new("refuse")).await.unwrap_err();
     assert!(failure.causes().is_empty());
