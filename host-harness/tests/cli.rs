@@ -201,7 +201,7 @@ fn limits_are_set_by_flags_and_their_failures_name_them() {
     assert_eq!(code(&memory), 1);
     assert_eq!(
         stderr(&memory),
-        "error: the call was ended: it used more than 16 MiB of memory, which is the limit\nnote: --max-memory raises the limit\n"
+        "error: the call was ended because it used more than 16 MiB of memory\nnote: --max-memory raises the limit\n"
     );
     let time = guest(&["invoke", "wait", "--timeout", "200ms", "--json"]);
     assert_eq!(code(&time), 75);

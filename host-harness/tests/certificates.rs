@@ -1,4 +1,4 @@
-//! The program in a company's network: certificate authorities of its own, and a proxy.
+//! Certificates that a server shows to the program: what a refusal says, and which ones `--ca-file` makes acceptable.
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
 mod support;
@@ -9,10 +9,9 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
-use support::command::Run;
+use support::command::{Run, host_harness};
 
 /// A certificate for a server, its key, and a file for `--ca-file`.
 struct Identity {
@@ -97,93 +96,19 @@ fn tls_server(identity: &Identity) -> SocketAddr {
     })
 }
 
-/// A proxy whose tunnels all lead to one server, or that refuses with this response; and the heads of its requests.
-fn proxy(target: Result<SocketAddr, &'static str>) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
-    let heads = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&heads);
-    let address = listen(move |mut stream| {
-        kept.lock().unwrap().push(head(&mut stream));
-        match target {
-            Err(response) => stream.write_all(response.as_bytes()).unwrap(),
-            Ok(target) => {
-                stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
-                let mut server = TcpStream::connect(target).unwrap();
-                let (mut from_client, mut to_server) = (stream.try_clone().unwrap(), server.try_clone().unwrap());
-                thread::spawn(move || std::io::copy(&mut from_client, &mut to_server));
-                let _ = std::io::copy(&mut server, &mut stream);
-            }
-        }
-    });
-    (address, heads)
-}
-
-/// Runs the program with the guest and exactly these proxy variables.
-fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Run {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_host-harness"));
-    for name in ["HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "LOOKERSDK_BASE_URL"] {
-        command.env_remove(name);
-    }
-    command.env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
-    command.arg("--component").arg(support::guest_file()).args(arguments).envs(variables.iter().copied());
-    Run::from(command.output().unwrap())
-}
-
-/// Calls the guest's operation `get` with a URL.
-fn get(url: &str, host: &str, allowed: &str, more: &[&str], variables: &[(&str, &str)]) -> Run {
-    let input = serde_json::json!({ "url": url }).to_string();
-    let auth = serde_json::json!({ "host": host }).to_string();
-    let call = ["invoke", "get", "--input", &input, "--auth", &auth, "--allow-host", allowed];
-    run(&[&call[..], more].concat(), variables)
-}
-
-#[test]
-fn ca_file_and_the_proxy_of_the_environment_are_used() {
-    let folder = tempfile::tempdir().unwrap();
-    let identity = by_authority(&folder, "looker.invalid", false);
-    let (address, heads) = proxy(Ok(tls_server(&identity)));
-    let with_password = format!("http://user:hush@{address}");
-    let trusted = ["--ca-file", identity.ca_file.to_str().unwrap(), "--log", "trace"];
-    let get = |more: &[&str], variables: &[(&str, &str)]| {
-        get("https://looker.invalid/", "looker.invalid:443", "looker.invalid", more, variables)
-    };
-    let through = get(&trusted, &[("HTTPS_PROXY", &with_password)]);
-    assert!(through.code == 0 && through.stdout.contains("\"bytes\""), "{through:?}");
-    let sent = heads.lock().unwrap().clone();
-    assert_eq!(sent.len(), 1, "{sent:?}");
-    assert!(sent[0].contains("dXNlcjpodXNo"), "the credentials of the proxy: {sent:?}");
-    for secret in ["hush", "dXNlcjpodXNo"] {
-        assert!(!through.stderr.contains(secret), "{}", through.stderr);
-    }
-    // Without the authority the certificate is refused; without the proxy the name does not exist.
-    let untrusted = get(&[], &[("HTTPS_PROXY", &with_password)]);
-    assert!(untrusted.stderr.contains("TlsCertificateError"), "{untrusted:?}");
-    let direct = get(&trusted, &[("HTTPS_PROXY", &with_password), ("NO_PROXY", "looker.invalid")]);
-    assert!(direct.stderr.contains("DnsError"), "{direct:?}");
-    // The program says that the proxy refused, and what it wants.
-    let (address, _) = proxy(Err("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"));
-    let refused = get(&trusted, &[("https_proxy", &address.to_string())]);
-    assert!(refused.stderr.contains(&format!("proxy {address}")), "{refused:?}");
-    assert!(refused.stderr.contains("user name and a password"), "{refused:?}");
-}
-
-#[test]
-fn unusable_network_settings_are_wrong_usage() {
-    for (arguments, variable, expected) in [
-        (&["--ca-file", "/nowhere.pem", "check"][..], ("NO_PROXY", ""), "--ca-file: /nowhere.pem"),
-        (&["check"], ("HTTPS_PROXY", "socks5://u:hush@proxy:1"), "HTTPS_PROXY"),
-    ] {
-        let run = run(arguments, &[variable]);
-        assert!(run.code == 2 && run.stderr.contains(expected) && !run.stderr.contains("hush"), "{run:?}");
-    }
+/// Has the guest get a page of a server on `localhost`.
+fn get(address: SocketAddr, more: &[&str]) -> Run {
+    let place = format!("localhost:{}", address.port());
+    let input = serde_json::json!({ "url": format!("https://{place}/") }).to_string();
+    let auth = serde_json::json!({ "host": place }).to_string();
+    let guest = support::guest_file().to_str().unwrap();
+    let call = ["--component", guest, "invoke", "get", "--input", &input, "--auth", &auth, "--allow-host", &place];
+    host_harness(&[&call[..], more].concat())
 }
 
 #[test]
 fn certificate_failures_name_their_cause_and_ca_file_where_it_helps() {
     let folder = tempfile::tempdir().unwrap();
-    let get = |address: SocketAddr, more: &[&str]| {
-        let place = format!("localhost:{}", address.port());
-        get(&format!("https://{place}/"), &place, &place, more, &[])
-    };
     let unknown = by_authority(&folder, "localhost", false);
     let expired = by_authority(&folder, "localhost", true);
     let own = self_signed(&folder, "localhost");
