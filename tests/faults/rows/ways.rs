@@ -26,7 +26,7 @@ pub fn rows() -> Vec<Row> {
         unsent("a certificate for another host", Server::Tls(Certificate::WrongHost), never())
             .says(&["localhost", "looker.example.com"]),
         unsent("a certificate by an unknown authority", Server::Tls(Certificate::UnknownAuthority), never())
-            .says(&["unknown issuer"]),
+            .says(&["no trusted authority issued it", "Acme Authority"]),
         unsent("a self-signed certificate", Server::Tls(Certificate::SelfSigned), never()).says(&["self-signed"]),
         row(
             "a trusted self-signed certificate that is its own authority",
