@@ -33,6 +33,7 @@ pub static OPERATION: Operation = Operation {
     effect: Effect::Delete,
     stability: Stability::Stable,
     cost: Cost::Administration,
+    since: None,
     parameters: &[],
     body: None,
     responses: &[Response { status: 200, media_types: &["application/json"], kind: Type::Any }],

@@ -30,6 +30,8 @@ pub struct Operation {
     pub stability: Stability,
     /// Which quota of API calls it counts against.
     pub cost: Cost,
+    /// The release of Looker that brought it; `None` if it is older than the releases that the catalog tells apart.
+    pub since: Option<Release>,
     /// The parameters in the path and in the query, in Looker's order.
     pub parameters: &'static [Parameter],
     /// The body, where there is one.
@@ -102,6 +104,8 @@ pub struct Parameter {
     pub required: bool,
     /// Whether Looker advises against it.
     pub deprecated: bool,
+    /// The release of Looker that brought it.
+    pub since: Option<Release>,
     /// The type of its value.
     pub kind: Type,
     /// How a form shows it.
@@ -224,6 +228,8 @@ pub struct Property {
     pub write_only: bool,
     /// Whether Looker advises against it.
     pub deprecated: bool,
+    /// The release of Looker that brought it, if the model is older.
+    pub since: Option<Release>,
     /// The only values that it (or each of its items) can have; empty where Looker lists none.
     pub values: &'static [&'static str],
     /// How a form shows it.
@@ -252,6 +258,10 @@ pub struct Lookup {
     pub label: &'static str,
 }
 
+/// A release of Looker that brought something new, by its place in [`RELEASES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Release(u8);
+
 /// The API description that the tables come from.
 #[derive(Debug)]
 pub struct Source {
@@ -261,6 +271,17 @@ pub struct Source {
     pub release: &'static str,
     /// The SHA-256 of the description, in lower-case hexadecimal digits.
     pub sha256: &'static str,
+    /// Looker's SDK, which adds what is newer than the description.
+    pub sdk: Option<SdkSource>,
+}
+
+/// The SDK that the tables come from.
+#[derive(Debug)]
+pub struct SdkSource {
+    /// The release of Looker that it was made for: `26.22.0`.
+    pub release: &'static str,
+    /// The SHA-256 of the SDK's wheel, in lower-case hexadecimal digits.
+    pub sha256: &'static str,
 }
 
 /// Changes whenever the list of operations or any schema may change: a SHA-256 in lower-case hexadecimal digits.
@@ -269,6 +290,13 @@ pub const DIGEST: &str = env!("CATALOG_DIGEST");
 // Written by `build.rs`: `SOURCE: Source`, `OPERATIONS: [Operation; N]` and `MODELS: [&Model; N]`, the latter two sorted
 // by name.
 include!(concat!(env!("OUT_DIR"), "/tables.rs"));
+
+impl Release {
+    /// The release as Looker names it: `26.22`.
+    pub fn as_str(self) -> &'static str {
+        RELEASES[usize::from(self.0)]
+    }
+}
 
 impl Method {
     /// The method as HTTP spells it.

@@ -61,6 +61,9 @@ impl Serialize for InputSchema<'_> {
             map.serialize_entry("deprecated", &true)?;
         }
         map.serialize_entry("x-cost", cost(operation.cost))?;
+        if let Some(release) = operation.since {
+            map.serialize_entry("x-since", release.as_str())?;
+        }
         map.serialize_entry("type", "object")?;
         map.serialize_entry("properties", &field::Properties(&fields))?;
         if !required.is_empty() {

@@ -1,16 +1,18 @@
-//! `cargo xtask import`: makes the catalog's spec from Looker's own API description.
+//! `cargo xtask import`: makes the catalog's spec from Looker's own API description and a newer SDK.
 //!
 //! ```text
-//! description ──openapi──> Spec ─┬─report──> what is new, changed, gone
-//!                                ├─folder──> connector/catalog/spec
-//!                                └─catalog_model::check, sentences──> what the overlay lacks
+//! description ──openapi──> Spec ─┐                ┌─report──> what is new, changed, gone
+//!                                ├─merge──> Spec ─┼─folder──> connector/catalog/spec
+//! SDK ──────────sdk──────> Sdk ──┘                └─catalog_model::check, sentences──> what the overlay lacks
 //! ```
 
 mod folder;
+mod merge;
 mod openapi;
 #[cfg(test)]
 mod orchard;
 mod report;
+mod sdk;
 mod sentences;
 #[cfg(test)]
 mod tests;
@@ -19,17 +21,21 @@ use crate::outcome::Outcome;
 use crate::workspace;
 use catalog_model::{Overlay, Spec, check, correct};
 use folder::{Change, apply, changes};
+use merge::merge;
 use openapi::Description;
 use report::report;
 use sentences::shared_sentences;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Make the catalog's spec from Looker's API description
+/// Make the catalog's spec from Looker's API description and SDK
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// Looker's description of API 4.0, as OpenAPI 3.0 in JSON: `Looker.4.0.oas.json` of looker-open-source/sdk-codegen
     description: PathBuf,
+    /// The wheel of Looker's Python SDK, if it is newer than the description: `looker_sdk-VERSION-py3-none-any.whl`
+    #[arg(long, value_name = "WHEEL")]
+    sdk: Option<PathBuf>,
     /// The catalog: the folder with `spec` and `overlay`
     #[arg(long, value_name = "DIR", default_value_os_t = this_catalog())]
     catalog: PathBuf,
@@ -46,11 +52,18 @@ fn this_catalog() -> PathBuf {
 ///
 /// # Errors
 ///
-/// What in the description is not understood, or cannot be read or written.
+/// What in the description or the SDK is not understood, or where they contradict each other, or what cannot be read or
+/// written.
 pub fn run(arguments: &Arguments) -> Result<Outcome, Vec<String>> {
     let text = fs::read_to_string(&arguments.description)
         .map_err(|error| vec![format!("{}: cannot be read: {error}", arguments.description.display())])?;
-    let Description { spec, sentences } = openapi::read(&text)?;
+    let Description { mut spec, mut sentences } = openapi::read(&text)?;
+    if let Some(wheel) = &arguments.sdk {
+        let (sdk, source) = sdk::read(wheel).map_err(|problem| vec![problem])?;
+        spec.source.sdk = Some(source);
+        spec = merge(spec, &sdk)?;
+        sentences.extend(sdk.sentences);
+    }
     let folder = arguments.catalog.join("spec");
     let mut report = vec![format!(
         "{} operations under {} tags, {} models",

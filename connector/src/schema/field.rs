@@ -1,6 +1,6 @@
 //! The schemas of single fields, types and models.
 
-use crate::catalog::{Body, FieldText, Format, Location, Model, Parameter, Property, Type};
+use crate::catalog::{Body, FieldText, Format, Location, Model, Parameter, Property, Release, Type};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// The direction in which data travels.
@@ -29,6 +29,7 @@ pub(super) struct Field<'a> {
     pub(super) required: bool,
     nullable: bool,
     deprecated: bool,
+    since: Option<Release>,
     write_only: bool,
     read_only: bool,
     is_path: bool,
@@ -46,6 +47,7 @@ impl<'a> Field<'a> {
             required: parameter.required,
             nullable: false,
             deprecated: parameter.deprecated,
+            since: parameter.since,
             write_only: false,
             read_only: false,
             is_path: parameter.location == Location::Path,
@@ -77,6 +79,7 @@ impl<'a> Field<'a> {
             required: body.required,
             nullable: false,
             deprecated: false,
+            since: None,
             write_only: false,
             read_only: false,
             is_path: false,
@@ -94,6 +97,7 @@ impl<'a> Field<'a> {
             // Looker returns null for objects where its description does not say so.
             nullable: property.nullable || matches!((direction, property.kind), (Direction::Output, Type::Model(_))),
             deprecated: property.deprecated,
+            since: property.since,
             write_only: property.write_only,
             read_only: property.read_only,
             is_path: false,
@@ -119,6 +123,9 @@ impl Serialize for Field<'_> {
         }
         if self.deprecated {
             map.serialize_entry("deprecated", &true)?;
+        }
+        if let Some(release) = self.since {
+            map.serialize_entry("x-since", release.as_str())?;
         }
         if self.write_only {
             map.serialize_entry("writeOnly", &true)?;

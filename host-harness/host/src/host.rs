@@ -3,12 +3,14 @@
 
 use crate::component::cache::Cache;
 use crate::engine::{self, Settings};
+use crate::instance::new_request;
 use crate::instance::state::State;
 use crate::limits;
 use crate::limits::memory_budget::MemoryBudget;
 use crate::limits::permits::Permits;
 use crate::wasi_http;
 use std::sync::Arc;
+use std::time::Duration;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
@@ -36,6 +38,8 @@ struct Shared {
     calls: Permits,
     sandboxes: Permits,
     memory: Arc<MemoryBudget>,
+    compilations: Permits,
+    compile_timeout: Duration,
 }
 
 /// A host that could not be set up.
@@ -52,6 +56,7 @@ pub struct HostBuilder {
     memory_bytes: u64,
     cache: Cache,
     pagemap_scan: bool,
+    compile_timeout: Duration,
 }
 
 impl Host {
@@ -72,6 +77,7 @@ impl Host {
             memory_bytes: limits::TOTAL_MEMORY_BYTES,
             cache: Cache::user(),
             pagemap_scan: false,
+            compile_timeout: limits::COMPILE_TIMEOUT,
         }
     }
 
@@ -95,6 +101,16 @@ impl Host {
     /// The sandboxes that are there at once.
     pub(crate) fn sandboxes(&self) -> &Permits {
         &self.shared.sandboxes
+    }
+
+    /// The components that are compiled at once.
+    pub(crate) fn compilations(&self) -> &Permits {
+        &self.shared.compilations
+    }
+
+    /// How long compiling a component may take.
+    pub(crate) fn compile_timeout(&self) -> Duration {
+        self.shared.compile_timeout
     }
 
     /// The memory of all sandboxes together.
@@ -137,13 +153,18 @@ impl HostBuilder {
         Self { pagemap_scan, ..self }
     }
 
+    /// How long compiling one component may take. Default: [`limits::COMPILE_TIMEOUT`].
+    pub fn compile_timeout(self, timeout: Duration) -> Self {
+        Self { compile_timeout: timeout, ..self }
+    }
+
     /// Makes the host.
     ///
     /// # Errors
     ///
     /// As [`Host::new`], and if there may be no sandbox at all.
     pub fn build(self) -> Result<Host, HostError> {
-        let Self { sandboxes, concurrent_calls, memory_bytes, cache, pagemap_scan } = self;
+        let Self { sandboxes, concurrent_calls, memory_bytes, cache, pagemap_scan, compile_timeout } = self;
         if sandboxes == 0 {
             return Err(HostError("`sandboxes` is 0; it must be at least 1".to_owned()));
         }
@@ -158,6 +179,8 @@ impl HostBuilder {
             calls: Permits::new(concurrent_calls.unwrap_or(sandboxes)),
             sandboxes: Permits::new(sandboxes),
             memory: MemoryBudget::new(memory_bytes),
+            compilations: Permits::new(limits::CONCURRENT_COMPILATIONS),
+            compile_timeout,
         };
         Ok(Host { shared: Arc::new(shared) })
     }
@@ -167,5 +190,6 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasi_http::add_to_linker(&mut linker)?;
+    new_request::add_to_linker(&mut linker)?;
     Ok(linker)
 }

@@ -43,9 +43,36 @@ pub const LOG_BYTES: usize = 64 * 1024;
 /// Bytes of an auth that a connector gives: a session's, or a renewed one. The host keeps thousands of them.
 pub const AUTH_BYTES: usize = 64 * 1024;
 
-/// Resources (requests, bodies, streams, …) that the host keeps for one sandbox at once. A call needs some tens; each
-/// takes host memory, which [`MEMORY_BYTES`] does not count.
-pub const RESOURCES: usize = 10_000;
+/// Bytes of a component's file. An interpreter compiled into a component has some tens of MiB.
+pub const COMPONENT_BYTES: usize = 64 * 1024 * 1024;
+
+/// Functions of a component.
+pub const FUNCTIONS: usize = 100_000;
+
+/// Bytes of one function's code. Compiling takes time that grows faster than the function does.
+pub const FUNCTION_BYTES: usize = 1024 * 1024;
+
+/// Locals of one function; the same holds for them.
+pub const FUNCTION_LOCALS: usize = 10_000;
+
+/// Time for compiling one component. The largest real ones take some seconds.
+pub const COMPILE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Components that a host compiles at once. It uses all processors for each.
+pub const CONCURRENT_COMPILATIONS: usize = 4;
+
+/// Bytes of compiled components that a cache folder keeps. What was used longest ago goes first.
+pub const CACHE_BYTES: u64 = 1024 * MIB;
+
+/// Resources (requests, bodies, streams, …) that the host keeps for one sandbox at once. A call needs some tens.
+pub const RESOURCES: usize = 512;
+
+/// Bytes of one set of header fields that a connector makes, as the host keeps them: what is written, and some tens of bytes
+/// for each field. Servers take 8 KiB to 16 KiB.
+pub const FIELDS_BYTES: usize = 32 * 1024;
+
+/// Bytes of a request's body that the host takes at a time. Up to three such pieces are on their way.
+pub const BODY_PIECE_BYTES: usize = 64 * 1024;
 
 /// Entries of each of the sandbox's function tables. Compiled connectors have some thousands.
 pub const TABLE_ENTRIES: usize = 100_000;
@@ -73,7 +100,8 @@ const MIB: u64 = 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Memory of the sandbox, in bytes: at most [`MAX_MEMORY_BYTES`].
+    /// Memory of the sandbox, in bytes: at most [`MAX_MEMORY_BYTES`]. What the host holds for it (requests that are not sent
+    /// yet, header fields, buffers) is part of it.
     pub memory_bytes: u64,
     /// Time that the connector's own code may compute.
     pub cpu_time: Duration,

@@ -13,7 +13,7 @@ use crate::instance::slot::Slot;
 use crate::instance::state::CallSetup;
 use crate::instance::{Answer, Instance};
 use crate::limits::Limits;
-use crate::limits::call_meter::CallMeter;
+use crate::limits::call_meter::{CallMeter, Used};
 use crate::limits::permits::Permit;
 use crate::sessions::{Session, Sessions};
 use crate::sign_in::{self, SignIn};
@@ -51,8 +51,11 @@ pub struct Sandbox {
 impl Setup {
     /// What a call works with. `streaming` is for calls whose responses are handed on piece by piece.
     fn call(&self, client: HttpClient, streaming: bool) -> CallSetup {
-        let meter = Arc::new(CallMeter::new(&self.limits, streaming));
-        CallSetup { context: Arc::new(CallContext::new(meter)), client }
+        Self::metered(client, CallMeter::new(&self.limits, streaming))
+    }
+
+    fn metered(client: HttpClient, meter: CallMeter) -> CallSetup {
+        CallSetup { context: Arc::new(CallContext::new(Arc::new(meter))), client }
     }
 }
 
@@ -219,9 +222,9 @@ impl Sandbox {
         sign_in::call(&mut self.slot, call, self.setup.sessions.as_ref(), auth, function, run).await
     }
 
-    /// What a step of a download works with: limits of its own, and the same way to the network.
-    pub(crate) fn step_of(&self, call: &CallSetup) -> CallSetup {
-        let meter = Arc::new(CallMeter::new(&self.setup.limits, true));
+    /// What a step of a download works with: what the steps before have used counts, and the causes are those of the call.
+    pub(crate) fn step_of(&self, call: &CallSetup, used: Used) -> CallSetup {
+        let meter = Arc::new(CallMeter::going_on(&self.setup.limits, true, used));
         CallSetup { context: Arc::new(call.context.step(meter)), client: call.client.clone() }
     }
 

@@ -346,3 +346,85 @@ async fn a_request_that_was_sent_makes_a_lack_of_memory_permanent() {
     assert_eq!(failure, limit.into());
     assert!(!failure.is_retryable());
 }
+
+/// Bytes of memory that this process has now, and had at most.
+fn process_memory() -> (u64, u64) {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let bytes = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+    };
+    (bytes("VmRSS:"), bytes("VmHWM:"))
+}
+
+#[tokio::test]
+async fn what_the_host_holds_for_a_sandbox_is_charged_to_it() {
+    const MIB: u64 = 1024 * 1024;
+    let limits = Limits::default().with_memory_bytes(4 * MIB);
+    let connector = limited(limits.clone()).await;
+    assert_eq!(limit_of(&connector, "hoard-unsent", "{}").await, (Limit::Memory(4 * MIB), false));
+    // Requests count when they are made.
+    let connector = limited(limits.with_memory_bytes(64 * MIB).with_requests(3)).await;
+    assert_eq!(limit_of(&connector, "hoard-unsent", "{}").await, (Limit::Requests(3), false));
+}
+
+#[tokio::test]
+async fn a_sandbox_of_four_mib_has_the_host_hold_no_more_than_some_mib_for_it() {
+    const MIB: u64 = 1024 * 1024;
+    let connector = limited(Limits::default().with_memory_bytes(4 * MIB)).await;
+    connector.describe().await.unwrap();
+    for operation in ["hoard-unsent", "hoard-fields"] {
+        let (before, _) = process_memory();
+        let failure = invoke(&connector, operation, "{}").await.unwrap_err();
+        let (_, most) = process_memory();
+        assert!(most < before + 64 * MIB, "{operation}: {} MiB", (most - before) / MIB);
+        assert!(matches!(failure.kind(), FailureKind::Execution(_)), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn texts_of_requests_that_are_too_long_are_refused() {
+    let output = invoke(&connector().await, "long-texts", "{}").await.unwrap();
+    let Body::Json(taken) = output.body else { panic!("{:?}", output.body) };
+    assert_eq!(taken, "[false, false, false, true, true, true]");
+}
+
+#[tokio::test]
+async fn reading_a_download_often_renews_no_limit() {
+    let cpu_time = Duration::from_millis(300);
+    let connector = limited(Limits::default().with_cpu_time(cpu_time)).await;
+    let mut download = connector.open(&no_auth(), Call::new("compute-for-each-byte")).await.unwrap();
+    let failure = loop {
+        if let Err(failure) = download.read(64).await {
+            break failure;
+        }
+    };
+    assert_eq!(failure, ExecutionFailure::Limit { limit: Limit::CpuTime(cpu_time), request_sent: true }.into());
+
+    let address = answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    let connector = limited_to(Limits::default().with_requests(3), address).await;
+    let call = Call::new("request-for-each-byte").input(format!(r#"{{"url":"http://{address}/"}}"#));
+    let mut download = connector.open(&no_auth(), call).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(download.read(64).await.unwrap().len(), 1);
+    }
+    let failure = download.read(64).await.unwrap_err();
+    assert_eq!(failure, ExecutionFailure::Limit { limit: Limit::Requests(3), request_sent: true }.into());
+}
+
+#[tokio::test]
+async fn a_long_download_goes_on_for_as_long_as_bytes_come() {
+    // Each MiB takes some milliseconds of computing, all of them together more than a call may compute.
+    let connector = limited(Limits::default().with_cpu_time(Duration::from_millis(500))).await;
+    let call = Call::new("count").input(r#"{"bytes":900000}"#);
+    let mut download = connector.open(&no_auth(), call).await.unwrap();
+    let mut bytes = 0;
+    loop {
+        let piece = download.read(1000).await.unwrap();
+        if piece.is_empty() {
+            break;
+        }
+        bytes += piece.len();
+    }
+    assert_eq!(bytes, 900_000);
+}

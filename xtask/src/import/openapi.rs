@@ -48,6 +48,7 @@ pub fn read(text: &str) -> Result<Description, Vec<String>> {
             version: document.info.version.0,
             release: document.info.release,
             sha256: Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect(),
+            sdk: None,
         },
         models: models(document.components.schemas.0, &mut problems),
         groups: groups(document.tags, document.paths, &mut problems),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use catalog_model::{Model, Operation, Parameter, Property, Spec};
+use catalog_model::{Model, Operation, Parameter, Property, Source, Spec};
 
 /// One thing as a report sees it: what is said of it, and the things that it is made of.
 struct Thing {
@@ -15,18 +15,24 @@ struct Thing {
 /// changed or dropped. The parts of what is added or dropped as a whole are not listed. No line: nothing differs.
 pub fn report(old: Option<&Spec>, new: &Spec) -> Vec<String> {
     let mut lines = Vec::new();
+    let source = named(&new.source);
     match old.map(|old| &old.source) {
-        Some(source) if *source == new.source => {}
-        Some(source) => lines.push(format!(
-            "changed  description: was {} (Looker {}, sha256 {}), is {} (Looker {}, sha256 {})",
-            source.version, source.release, source.sha256, new.source.version, new.source.release, new.source.sha256
-        )),
-        None => lines.push(format!("added    description: {} (Looker {})", new.source.version, new.source.release)),
+        Some(old) if *old == new.source => {}
+        Some(old) => lines.push(format!("changed  sources: were {}, are {source}", named(old))),
+        None => lines.push(format!("added    sources: {source}")),
     }
     let things = |spec: Option<&Spec>, of: fn(&Spec) -> BTreeMap<String, Thing>| spec.map_or_else(BTreeMap::new, of);
     compare_things(&things(old, operations), &operations(new), "operation", &mut lines);
     compare_things(&things(old, models), &models(new), "model", &mut lines);
     lines
+}
+
+/// The sources of a spec in one line.
+fn named(Source { version, release, sha256, sdk }: &Source) -> String {
+    match sdk {
+        None => format!("{version} (Looker {release}, sha256 {sha256})"),
+        Some(sdk) => format!("{version} (Looker {release} and {}, sha256 {sha256} and {})", sdk.release, sdk.sha256),
+    }
 }
 
 fn operations(spec: &Spec) -> BTreeMap<String, Thing> {
@@ -38,7 +44,7 @@ fn models(spec: &Spec) -> BTreeMap<String, Thing> {
 }
 
 fn operation_thing(tag: &str, operation: &Operation) -> Thing {
-    let Operation { name: _, method, path, stability, cost, parameters, body, responses, failures } = operation;
+    let Operation { name: _, method, path, stability, cost, since, parameters, body, responses, failures } = operation;
     let responses = responses.iter().map(|response| {
         let kind = response.kind.as_ref().map(|kind| format!(" of {kind}")).unwrap_or_default();
         format!("{} [{}]{kind}", response.status, response.media_types.join(", "))
@@ -53,6 +59,7 @@ fn operation_thing(tag: &str, operation: &Operation) -> Thing {
             ("path", path.clone()),
             ("stability", format!("{stability:?}").to_lowercase()),
             ("cost", format!("{cost:?}")),
+            ("since", format!("{since:?}")),
             ("body", body),
             ("responses", responses.collect::<Vec<_>>().join("; ")),
             ("failures", format!("{failures:?}")),
@@ -63,12 +70,13 @@ fn operation_thing(tag: &str, operation: &Operation) -> Thing {
 }
 
 fn parameter_aspects(parameter: &Parameter) -> Vec<(&'static str, String)> {
-    let Parameter { name: _, location, kind, required, deprecated } = parameter;
+    let Parameter { name: _, location, kind, required, deprecated, since } = parameter;
     vec![
         ("location", format!("{location:?}").to_lowercase()),
         ("type", kind.to_string()),
         ("required", required.to_string()),
         ("deprecated", deprecated.to_string()),
+        ("since", format!("{since:?}")),
     ]
 }
 
@@ -78,7 +86,7 @@ fn model_thing(model: &Model) -> Thing {
 }
 
 fn property_aspects(property: &Property) -> Vec<(&'static str, String)> {
-    let Property { name: _, kind, required, nullable, read_only, write_only, deprecated, values } = property;
+    let Property { name: _, kind, required, nullable, read_only, write_only, deprecated, since, values } = property;
     vec![
         ("type", kind.to_string()),
         ("required", required.to_string()),
@@ -86,6 +94,7 @@ fn property_aspects(property: &Property) -> Vec<(&'static str, String)> {
         ("read-only", read_only.to_string()),
         ("write-only", write_only.to_string()),
         ("deprecated", deprecated.to_string()),
+        ("since", format!("{since:?}")),
         ("values", format!("{values:?}")),
     ]
 }

@@ -28,7 +28,7 @@ const OVERLAY: [(&str, &str); 2] = [
 fn import(folder: &TempDir, description: &Value, check: bool) -> Result<Outcome, Vec<String>> {
     let file = folder.path().join("description.json");
     fs::write(&file, description.to_string()).unwrap();
-    super::run(&Arguments { description: file, catalog: folder.path().to_owned(), check })
+    super::run(&Arguments { description: file, sdk: None, catalog: folder.path().to_owned(), check })
 }
 
 fn run(folder: &TempDir, description: &Value, check: bool) -> Outcome {
@@ -101,7 +101,7 @@ fn the_report_tells_what_is_new_changed_and_gone() {
     let new = with(new, "/info/version", json!("4.0.2"));
     let output = run(&folder, &new, false);
     let report: Vec<_> = output.report.lines().filter(|line| line.starts_with("  ")).map(str::trim).collect();
-    assert!(report[0].starts_with("changed  description: was 4.0.1 (Looker 1.2, sha256 "), "{report:?}");
+    assert!(report[0].starts_with("changed  sources: were 4.0.1 (Looker 1.2, sha256 "), "{report:?}");
     assert_eq!(
         report[1..9],
         [
@@ -203,7 +203,7 @@ fn a_first_import_reports_everything_as_added() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(&folder, &orchard(), true);
     let added = output.report.lines().filter(|line| line.starts_with("  added ")).count();
-    assert_eq!(added, 1 + 7 + 3, "the description, its operations and its models: {output:?}");
+    assert_eq!(added, 1 + 7 + 3, "the sources, the operations and the models: {output:?}");
     assert!(!folder.path().join("spec").exists());
 }
 
@@ -221,7 +221,30 @@ fn a_body_that_takes_nothing_must_be_meant() {
 #[test]
 fn a_missing_description_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = Arguments { description: "/nowhere.json".into(), catalog: folder.path().to_owned(), check: false };
+    let arguments =
+        Arguments { description: "/nowhere.json".into(), sdk: None, catalog: folder.path().to_owned(), check: false };
     let problems = super::run(&arguments).unwrap_err();
     assert!(problems[0].starts_with("/nowhere.json: cannot be read: "), "{problems:?}");
+}
+
+#[test]
+fn an_sdk_adds_what_is_newer() {
+    let folder = imported();
+    let methods = "class Looker40SDK(api_methods.APIMethods):\n    # region Tree: Trees\n\n    def fell(self, tree_id: str) -> None:\n        \
+                   self.delete(path=f\"/trees/{tree_id}\", structure=None)\n";
+    let (_wheel_folder, wheel) = super::sdk::tests::wheel(methods, "");
+    let arguments = Arguments {
+        description: folder.path().join("description.json"),
+        sdk: Some(wheel),
+        catalog: folder.path().to_owned(),
+        check: false,
+    };
+    let output = super::run(&arguments).unwrap();
+    assert!(output.report.contains("(Looker 1.2 and 26.22.0"), "{output:?}");
+    assert!(output.report.contains("added    operation fell"), "{output:?}");
+    assert!(output.report.contains("overlay/tree.toml: fell has no title"), "{output:?}");
+    let tree = fs::read_to_string(folder.path().join("spec/tree.json")).unwrap();
+    assert!(tree.contains(r#""since": "26.22""#), "{tree}");
+    let source = fs::read_to_string(folder.path().join("spec/source.json")).unwrap();
+    assert!(source.contains(r#""sdk": {"release":"26.22.0","sha256":""#), "{source}");
 }

@@ -29,7 +29,7 @@ pub(crate) fn spec() -> Spec {
          "parameters": [
             {"name": "tree_id", "in": "path", "type": "string", "required": true},
             {"name": "limit", "in": "query", "type": "integer"},
-            {"name": "id", "in": "query", "type": "string", "deprecated": true}
+            {"name": "id", "in": "query", "type": "string", "deprecated": true, "since": "1.3"}
          ],
          "body": {"media_type": "application/json", "type": "Apple", "required": true},
          "responses": [{"status": 200, "media_types": ["application/json"], "type": "Apple"}, {"status": 204}],
@@ -47,7 +47,7 @@ pub(crate) fn spec() -> Spec {
          "responses": [{"status": 200, "media_types": ["application/json"], "type": "any"}], "failures": [404]}
     ]"#;
     Spec {
-        source: Source { version: "4.0.1".into(), release: "1.2".into(), sha256: "00ff".into() },
+        source: Source { version: "4.0.1".into(), release: "1.2".into(), sha256: "00ff".into(), sdk: None },
         models: serde_json::from_str(models).unwrap(),
         groups: vec![
             Group { tag: "AppleFruit".into(), operations: serde_json::from_str(apple).unwrap() },

@@ -35,6 +35,6 @@ pub use kind::{Format, Type};
 pub use overlay::{EffectExceptions, FieldOverlay, Lookup, LookupOverlay, OperationOverlay, Overlay};
 pub use spec::{
     Body, Cost, Group, Location, MODELS_FILE, Method, Model, Operation, Parameter, Property, Response, SOURCE_FILE,
-    Source, Spec, Stability,
+    SdkSource, Source, Spec, Stability,
 };
 pub use tables::tables;

@@ -33,6 +33,19 @@ pub struct Source {
     pub release: String,
     /// The SHA-256 of the description, in lower-case hexadecimal digits.
     pub sha256: String,
+    /// The SDK that adds what is newer than the description.
+    #[serde(default)]
+    pub sdk: Option<SdkSource>,
+}
+
+/// The SDK of Looker's that a spec was made from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SdkSource {
+    /// The release of Looker that it was made for: `26.22.0`.
+    pub release: String,
+    /// The SHA-256 of its wheel, in lower-case hexadecimal digits.
+    pub sha256: String,
 }
 
 /// The operations that Looker lists under one tag.
@@ -58,6 +71,9 @@ pub struct Operation {
     pub stability: Stability,
     /// How Looker counts it for quotas.
     pub cost: Cost,
+    /// The release of Looker that brought it, if that is newer than the description: `26.22`.
+    #[serde(default)]
+    pub since: Option<String>,
     /// The parameters in the path and in the query, in Looker's order.
     #[serde(default)]
     pub parameters: Vec<Parameter>,
@@ -130,6 +146,9 @@ pub struct Parameter {
     /// Whether Looker advises against it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub deprecated: bool,
+    /// The release of Looker that brought it, if that is newer than the description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
 }
 
 /// Where in a request a parameter goes.
@@ -204,6 +223,9 @@ pub struct Property {
     /// Whether Looker advises against it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub deprecated: bool,
+    /// The release of Looker that brought it, if that is newer than the description and the model is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
     /// The values that it, or each of its items, can have; empty if Looker lists none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,

@@ -8,7 +8,7 @@ use crate::catalog::{
 };
 use crate::kind::{Format, Type};
 use crate::overlay::Lookup;
-use crate::spec::{Cost, Location, Method, Property, Response, Source, Stability};
+use crate::spec::{Cost, Location, Method, Property, Response, SdkSource, Source, Stability};
 
 /// The Rust source of `SOURCE`, `OPERATIONS` and `MODELS`, to be included where the types of the connector's catalog
 /// are in scope.
@@ -20,6 +20,7 @@ pub fn tables(catalog: &Catalog<'_>) -> String {
         models: catalog.models.iter().enumerate().map(|(index, model)| (model.name, index)).collect(),
         types: BTreeMap::new(),
         lookups: BTreeMap::new(),
+        releases: BTreeMap::new(),
     };
     let mut source = String::from("// Written by the build script from `connector/catalog`.\n\n");
     source += &source_table(catalog.source);
@@ -42,13 +43,18 @@ struct Tables<'a> {
     types: BTreeMap<Type, usize>,
     /// The number of each look-up's static.
     lookups: BTreeMap<Lookup, usize>,
+    /// The place in `RELEASES` of each release of Looker that brought something.
+    releases: BTreeMap<String, usize>,
 }
 
 fn source_table(source: &Source) -> String {
-    let Source { version, release, sha256 } = source;
+    let Source { version, release, sha256, sdk } = source;
+    let sdk = sdk.as_ref().map_or("None".to_owned(), |SdkSource { release, sha256 }| {
+        format!("Some(SdkSource {{ release: {release:?}, sha256: {sha256:?} }})")
+    });
     format!(
-        "/// Which description of Looker's the tables come from.\npub static SOURCE: Source =\n    \
-         Source {{ version: {version:?}, release: {release:?}, sha256: {sha256:?} }};\n\n"
+        "/// What the tables were made from.\npub static SOURCE: Source =\n    \
+         Source {{ version: {version:?}, release: {release:?}, sha256: {sha256:?}, sdk: {sdk} }};\n\n"
     )
 }
 
@@ -74,7 +80,7 @@ impl Tables<'_> {
         let responses: Vec<_> = spec.responses.iter().map(|response| self.response(response)).collect();
         format!(
             "Operation {{ name: {:?}, title: {:?}, help: {:?}, group: {:?}, method: {}, path: {:?}, effect: {}, \
-             stability: {}, cost: {}, parameters: &[{}], body: {body}, responses: &[{}] }}",
+             stability: {}, cost: {}, since: {}, parameters: &[{}], body: {body}, responses: &[{}] }}",
             spec.name,
             operation.title,
             operation.help,
@@ -84,6 +90,7 @@ impl Tables<'_> {
             effect(operation.effect),
             stability(spec.stability),
             cost(spec.cost),
+            self.since(spec.since.as_deref()),
             parameters.join(", "),
             responses.join(", "),
         )
@@ -96,12 +103,13 @@ impl Tables<'_> {
             Location::Query => "Location::Query",
         };
         format!(
-            "Parameter {{ name: {:?}, input: {:?}, location: {location}, required: {}, deprecated: {}, kind: {}, \
-             text: {} }}",
+            "Parameter {{ name: {:?}, input: {:?}, location: {location}, required: {}, deprecated: {}, since: {}, \
+             kind: {}, text: {} }}",
             spec.name,
             parameter.input,
             spec.required,
             spec.deprecated,
+            self.since(spec.since.as_deref()),
             self.kind(&spec.kind),
             self.text(&parameter.text),
         )
@@ -141,7 +149,7 @@ impl Tables<'_> {
     fn property(&mut self, property: &Property, text: &FieldText) -> String {
         format!(
             "Property {{ name: {:?}, kind: {}, required: {}, nullable: {}, read_only: {}, write_only: {}, \
-             deprecated: {}, values: {}, text: {} }}",
+             deprecated: {}, since: {}, values: {}, text: {} }}",
             property.name,
             self.kind(&property.kind),
             property.required,
@@ -149,6 +157,7 @@ impl Tables<'_> {
             property.read_only,
             property.write_only,
             property.deprecated,
+            self.since(property.since.as_deref()),
             texts(&property.values),
             self.text(text),
         )
@@ -160,6 +169,13 @@ impl Tables<'_> {
             format!("Some(&LOOKUP_{})", self.lookups.entry(lookup.clone()).or_insert(next))
         });
         format!("FieldText {{ title: {:?}, help: {:?}, lookup: {lookup} }}", text.title, text.help)
+    }
+
+    fn since(&mut self, release: Option<&str>) -> String {
+        release.map_or("None".to_owned(), |release| {
+            let next = self.releases.len();
+            format!("Some(Release({}))", self.releases.entry(release.to_owned()).or_insert(next))
+        })
     }
 
     fn kind(&mut self, kind: &Type) -> String {
@@ -203,6 +219,10 @@ impl Tables<'_> {
             let _ = writeln!(source, "static TYPE_{written}: Type = {value};");
             written += 1;
         }
+        let mut releases: Vec<_> = self.releases.iter().collect();
+        releases.sort_by_key(|(_, index)| **index);
+        let releases: Vec<_> = releases.into_iter().map(|(release, _)| format!("{release:?}")).collect();
+        source += &table("The releases of Looker that brought something.", "RELEASES", "&str", &releases);
         source
     }
 }
@@ -266,7 +286,7 @@ mod tests {
     #[test]
     fn the_tables_are_sorted_and_counted() {
         let source = orchard();
-        has(&source, "Source { version: \"4.0.1\", release: \"1.2\", sha256: \"00ff\" }");
+        has(&source, "Source { version: \"4.0.1\", release: \"1.2\", sha256: \"00ff\", sdk: None }");
         has(&source, "pub static OPERATIONS: [Operation; 4] = [\n    Operation { name: \"all_trees\",");
         has(&source, "pub static MODELS: [&Model; 3] = [\n    &MODEL_0,\n    &MODEL_1,\n    &MODEL_2,\n];");
         has(&source, "static MODEL_2: Model = Model { name: \"Tree\",");
@@ -279,13 +299,14 @@ mod tests {
             &source,
             "Operation { name: \"create_apple\", title: \"Create apple\", help: \"Create apple\", group: \"AppleFruit\", \
              method: Method::Post, path: \"/trees/{tree_id}/apples\", effect: Effect::Write, \
-             stability: Stability::Beta, cost: Cost::Administration, parameters: &[Parameter { name: \"tree_id\", \
-             input: \"tree_id\", location: Location::Path, required: true, deprecated: false, \
+             stability: Stability::Beta, cost: Cost::Administration, since: None, parameters: &[Parameter { name: \"tree_id\", \
+             input: \"tree_id\", location: Location::Path, required: true, deprecated: false, since: None, \
              kind: Type::String(Format::Text), \
              text: FieldText { title: \"Tree ID\", help: \"\", lookup: Some(&LOOKUP_0) } }, \
              Parameter { name: \"limit\", input: \"query_limit\", location: Location::Query, required: false, \
-             deprecated: false, kind: Type::Integer, text: FieldText { title: \"Limit\", help: \"\", lookup: None } }, \
-             Parameter { name: \"id\", input: \"id\", location: Location::Query, required: false, deprecated: true, ",
+             deprecated: false, since: None, kind: Type::Integer, text: FieldText { title: \"Limit\", help: \"\", lookup: None } }, \
+             Parameter { name: \"id\", input: \"id\", location: Location::Query, required: false, deprecated: true, \
+             since: Some(Release(0)), ",
         );
         has(
             &source,
@@ -299,10 +320,14 @@ mod tests {
         has(
             &source,
             "Property { name: \"color\", kind: Type::String(Format::Text), required: true, nullable: false, \
-             read_only: false, write_only: false, deprecated: false, values: &[\"red\", \"green\"], ",
+             read_only: false, write_only: false, deprecated: false, since: None, values: &[\"red\", \"green\"], ",
         );
-        has(&source, "effect: Effect::Read, stability: Stability::Stable, cost: Cost::Query, parameters: &[], body: ");
+        has(
+            &source,
+            "effect: Effect::Read, stability: Stability::Stable, cost: Cost::Query, since: None, parameters: &[], body: ",
+        );
         has(&source, "effect: Effect::Read, stability: Stability::Stable, cost: Cost::Free, ");
+        has(&source, "pub static RELEASES: [&str; 1] = [\n    \"1.3\",\n];");
         has(&source, "help: \"Say \\\"oak\\\".\"");
     }
 

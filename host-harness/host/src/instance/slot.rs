@@ -31,7 +31,8 @@ impl Slot {
         let meter = context.meter();
         let mut store = Store::new(host.engine(), State::new(environment, host.memory().charge(), call));
         store.limiter(|state| state);
-        store.epoch_deadline_callback(|store| {
+        store.epoch_deadline_callback(|mut store| {
+            store.data_mut().charge_held()?;
             let meter = store.data().context().meter();
             meter.check_cpu_time().map_err(|_| wasmtime::Error::msg("the time is up"))?;
             Ok(UpdateDeadline::Yield(1))

@@ -100,6 +100,7 @@ impl TryFrom<PropertyFields> for PropertySchema {
             read_only: fields.read_only.unwrap_or_default(),
             write_only: fields.write_only.unwrap_or_default(),
             deprecated: fields.deprecated.unwrap_or_default(),
+            since: None,
             values,
         }))
     }

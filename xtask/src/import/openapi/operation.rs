@@ -72,6 +72,7 @@ impl Operation {
             path: path.to_owned(),
             stability: self.stability,
             cost: self.cost,
+            since: None,
             parameters: self.parameters.into_iter().map(|Parameter(parameter)| parameter).collect(),
             body: self.body.map(|RequestBody(body)| body),
             responses: self.responses.successes,

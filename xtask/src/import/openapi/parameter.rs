@@ -33,7 +33,7 @@ impl TryFrom<ParameterFields> for Parameter {
     fn try_from(fields: ParameterFields) -> Result<Self, String> {
         let kind = parameter_type(&fields)?;
         let ParameterFields { name, location, required, deprecated, .. } = fields;
-        Ok(Self(catalog_model::Parameter { name, location, kind, required, deprecated }))
+        Ok(Self(catalog_model::Parameter { name, location, kind, required, deprecated, since: None }))
     }
 }
 

@@ -140,6 +140,7 @@ mod tests {
                         kind: Type::Any,
                         required: false,
                         deprecated: false,
+                        since: None,
                     }]
                 },
                 "set_trees, the name body of the input belongs to two of its fields",

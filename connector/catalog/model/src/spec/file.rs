@@ -125,12 +125,13 @@ fn list(items: impl IntoIterator<Item = String>, indent: &str) -> String {
 }
 
 fn source_text(source: &Source) -> String {
-    format!(
-        "{{\n  \"version\": {},\n  \"release\": {},\n  \"sha256\": {}\n}}\n",
-        line(&source.version),
-        line(&source.release),
-        line(&source.sha256)
-    )
+    let mut members = vec![
+        format!("\"version\": {}", line(&source.version)),
+        format!("\"release\": {}", line(&source.release)),
+        format!("\"sha256\": {}", line(&source.sha256)),
+    ];
+    members.extend(source.sdk.as_ref().map(|sdk| format!("\"sdk\": {}", line(sdk))));
+    format!("{{\n  {}\n}}\n", members.join(",\n  "))
 }
 
 fn models_text(models: &[Model]) -> String {
@@ -150,6 +151,7 @@ fn group_text(group: &Group) -> String {
             format!("\"stability\": {}", line(&operation.stability)),
             format!("\"cost\": {}", line(&operation.cost)),
         ];
+        members.extend(operation.since.as_ref().map(|since| format!("\"since\": {}", line(since))));
         if !operation.parameters.is_empty() {
             members.push(format!("\"parameters\": {}", list(operation.parameters.iter().map(line), "      ")));
         }
@@ -168,7 +170,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::spec::{Body, Cost, Location, Method, Parameter, Property, Response, Stability};
+    use crate::spec::{Body, Cost, Location, Method, Parameter, Property, Response, SdkSource, Stability};
 
     fn spec() -> Spec {
         let property = |name: &str, kind: &str| Property {
@@ -179,10 +181,16 @@ mod tests {
             read_only: false,
             write_only: true,
             deprecated: false,
+            since: Some("1.3".into()),
             values: vec!["a \"quoted\" one".into()],
         };
         Spec {
-            source: Source { version: "4.0.1".into(), release: "1.2".into(), sha256: "00".into() },
+            source: Source {
+                version: "4.0.1".into(),
+                release: "1.2".into(),
+                sha256: "00".into(),
+                sdk: Some(SdkSource { release: "1.3".into(), sha256: "11".into() }),
+            },
             models: vec![
                 Model { name: "Apple".into(), properties: vec![property("color", "string"), property("pip", "[Pip]")] },
                 Model { name: "Pip".into(), properties: vec![] },
@@ -195,12 +203,14 @@ mod tests {
                     path: "/trees/{tree}".into(),
                     stability: Stability::Beta,
                     cost: Cost::NonQuery,
+                    since: Some("1.3".into()),
                     parameters: vec![Parameter {
                         name: "tree".into(),
                         location: Location::Path,
                         kind: "string".parse().unwrap(),
                         required: true,
                         deprecated: false,
+                        since: None,
                     }],
                     body: Some(Body {
                         media_type: "application/json".into(),
@@ -244,6 +254,7 @@ mod tests {
       "path": "/trees/{tree}",
       "stability": "beta",
       "cost": "non_query",
+      "since": "1.3",
       "parameters": [
         {"name":"tree","in":"path","type":"string","required":true}
       ],
