@@ -80,7 +80,7 @@ pub async fn rows(limits: &Limits) -> Vec<Row> {
     for import in IMPORTS {
         let bytes = wat::parse_str(format!(r#"(component (import "{import}" (instance)))"#)).unwrap();
         rows.push(
-            start(&host, limits, &guest, format!("imports {import}"), &bytes, "is not on the list of the world").await,
+            start(&host, limits, &guest, format!("imports {import}"), &bytes, "does not allow").await,
         );
     }
     let code = wat::parse_str("(module)").unwrap();
