@@ -118,7 +118,8 @@ fn certificate_failures_name_their_cause_and_ca_file_where_it_helps() {
         (&expired, true, "expired", false),
     ] {
         let file = identity.ca_file.to_str().unwrap();
-        let run = get(tls_server(identity), if trust { &["--ca-file", file] } else { &[] });
+        let trusted = ["--ca-file", file];
+        let run = get(tls_server(identity), if trust { &trusted } else { &[] });
         assert!(run.code == 1 && run.stderr.contains(cause), "{cause}: {run:?}");
         assert_eq!(run.stderr.contains("--ca-file"), helps, "{cause}: {run:?}");
     }
