@@ -1,4 +1,4 @@
-//! Loads components: reads, checks what they import and export, compiles, and keeps the result for the next time.
+//! Loads components: checks their imports and exports, compiles them, and caches the result.
 
 pub(crate) mod cache;
 mod inspect;
@@ -21,8 +21,8 @@ use wasmtime::component::InstancePre;
 
 /// A compiled connector component. Clones are cheap and are the same component.
 ///
-/// It imports nothing that the world `workflow-connector` does not allow, and exports what every connector exports. One
-/// serves all users: it is code, without any state.
+/// Its imports are on the list of the world `workflow-connector`, and it has every connector's exports. It is code
+/// without state, so one serves all users.
 ///
 /// ```no_run
 /// # async fn example(host: connector_host::Host) -> Result<(), connector_host::LoadError> {
@@ -44,9 +44,9 @@ struct Shared {
 }
 
 impl Component {
-    /// Loads a component from its bytes, in the binary format. The first time this compiles, which takes a good part of a
-    /// second; later the host's cache has it. All of it happens on a thread of its own, so that no thread of the async runtime
-    /// waits.
+    /// Loads a component from its bytes, in the binary format. The first time this compiles, which takes a good part of
+    /// a second; later the host's cache has it. All of it happens on a thread of its own, so that no thread of the
+    /// async runtime waits.
     ///
     /// # Errors
     ///
@@ -67,7 +67,8 @@ impl Component {
         off_the_runtime(move || Self::from_file_blocking(&host, path)).await
     }
 
-    /// Loads a component from its bytes on this very thread: for programs without an async runtime, or before it starts.
+    /// Loads a component from its bytes on this very thread: for programs without an async runtime, or before it
+    /// starts.
     ///
     /// # Errors
     ///

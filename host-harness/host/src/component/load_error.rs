@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A component that could not be loaded.
+/// Why a component could not be loaded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
@@ -12,20 +12,17 @@ pub enum LoadError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: std::io::Error,
     },
     /// The bytes are not a component, or not one that this host runs.
     #[error("this is not a WebAssembly component that can be run here: {0}")]
     Invalid(String),
-    /// It imports something that connectors may not have.
-    #[error(
-        "the component imports `{0}`, which is not on the list of the world `workflow-connector` (wit/connector.wit): \
-         it is refused"
-    )]
+    /// It has an import that connectors may not have.
+    #[error("the component imports `{0}`, which the world `workflow-connector` (wit/connector.wit) does not allow")]
     Import(String),
     /// It is larger than a component may be; see [`limits`](crate::limits).
-    #[error("the component is too large: {what} is {size}, and {max} is the limit")]
+    #[error("the component is too large: {what} is {size}; the limit is {max}")]
     TooLarge {
         /// What is too large: the file, the number of its functions, ….
         what: &'static str,
@@ -34,17 +31,17 @@ pub enum LoadError {
         /// How large it may be.
         max: usize,
     },
-    /// Compiling took too long. A thread goes on with it, which cannot be stopped; while too many of them do, nothing else is
-    /// compiled. A program that loads components of strangers should be one that can be restarted.
-    #[error("compiling the component took longer than {0:?}, which is the limit")]
+    /// Compiling took too long. Its thread cannot be stopped and goes on; while too many such threads run, nothing else
+    /// is compiled. A program that loads components of strangers should be able to restart.
+    #[error("compiling the component took longer than the limit of {0:?}")]
     Timeout(Duration),
-    /// The host compiles as many components as it may at once.
-    #[error("the host compiles {0} components at the moment, which is the limit; load it again later")]
+    /// The host already compiles its maximum number of components.
+    #[error("the host is busy: it already compiles {0} components, which is its limit; load this one again later")]
     Busy(usize),
-    /// It does not export what a connector exports, or not with these types.
+    /// It lacks an export of a connector, or has it with other types.
     #[error("the component is not a connector: {0}")]
     World(String),
-    /// The thread that loads it ended before it was done.
+    /// The thread that loads it ended early.
     #[error("the component was not loaded: its thread ended")]
     Stopped,
 }

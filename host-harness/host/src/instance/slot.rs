@@ -25,7 +25,7 @@ impl Slot {
     ) -> Result<Self, Failure> {
         let started = Instant::now();
         let permit = host.sandboxes().take().map_err(|full| {
-            ExecutionFailure::NoSandbox(format!("the host has {} sandboxes, which is the limit", full.max))
+            ExecutionFailure::NoSandbox(format!("the host already has {} sandboxes, which is its limit", full.max))
         })?;
         let context = call.context.clone();
         let meter = context.meter();
