@@ -7,20 +7,22 @@
 mod address;
 mod schema;
 
-pub use address::Address;
+pub use address::{Address, Written};
 pub use schema::schema;
 
 use crate::catalog;
 use crate::failure::{FieldProblems, Problem, Reason, Result};
+use crate::input::{Input, Kind};
+use crate::request::{has_dot_segment, quote};
 use crate::secret::{Redactor, Secret};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 /// The environment variable with the address.
 const BASE_URL: &str = "LOOKERSDK_BASE_URL";
 /// The environment variable with the client ID.
 const CLIENT_ID: &str = "LOOKERSDK_CLIENT_ID";
 /// The environment variable with the client secret.
-const CLIENT_SECRET: &str = "LOOKERSDK_CLIENT_SECRET";
+pub(crate) const CLIENT_SECRET: &str = "LOOKERSDK_CLIENT_SECRET";
 
 /// Fields that this module also writes.
 const DOMAIN: &str = "domain";
@@ -62,6 +64,9 @@ pub enum Credentials {
         id: String,
         /// The client secret.
         secret: Secret,
+        /// Whether the secret comes from the environment, where engines can put a placeholder that they replace on the
+        /// wire.
+        from_environment: bool,
     },
     /// A token from elsewhere.
     Token(Secret),
@@ -107,7 +112,7 @@ impl Auth {
     /// Adds every secret in it, which no message may show.
     pub fn add_secrets(&self, secrets: &mut Redactor) {
         match &self.credentials {
-            Credentials::Client { id, secret } => secrets.add_credentials(id, secret),
+            Credentials::Client { id, secret, .. } => secrets.add_credentials(id, secret),
             Credentials::Refresh { id, token } => secrets.add_credentials(id, token),
             Credentials::Token(token) => secrets.add(token),
         }
@@ -120,36 +125,52 @@ impl Auth {
 
     /// The same document with another refresh token.
     pub fn renewed(document: &str, token: &Secret) -> Result<String> {
-        let mut fields = Fields::parse(document)?.values;
-        fields.insert(REFRESH_TOKEN.to_owned(), Value::String(token.reveal().to_owned()));
-        Ok(Value::Object(fields).to_string())
+        let fields = Fields::parse(document)?;
+        let token = Secret::new(quote(token.reveal()));
+        let fields = fields.values.fields().map(|(name, value)| {
+            let value = if name == REFRESH_TOKEN { token.reveal() } else { value.get() };
+            format!("{}:{value}", quote(name))
+        });
+        Ok(format!("{{{}}}", fields.collect::<Vec<_>>().join(",")))
     }
 
     /// Checks an auth document. `variable` looks up an environment variable.
     pub fn parse(document: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let mut fields = Fields::parse(document)?;
-        let from_environment = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        let from_environment = |name: &str| {
+            let value = variable(name)?;
+            let value = unquoted(value.trim());
+            (!value.is_empty()).then(|| value.to_owned())
+        };
 
         let own_domain = fields.text(DOMAIN);
         let environment_address = from_environment(BASE_URL);
         let region = fields.text("region");
         let port = fields.text("port");
-        let written = own_domain.as_deref().or(environment_address.as_deref());
-        if written.is_none() {
-            fields.missing(DOMAIN, &format!("the Looker instance, such as mycompany, or set {BASE_URL}"));
-        }
+        let written = match (own_domain.as_deref(), environment_address.as_deref()) {
+            (Some(domain), _) => Some(Written { text: domain, name: DOMAIN }),
+            (None, Some(address)) => Some(Written { text: address, name: BASE_URL }),
+            (None, None) => {
+                fields.missing(DOMAIN, &format!("the Looker instance, such as mycompany, or set {BASE_URL}"));
+                None
+            }
+        };
         let address = Address::parse(written, region.as_deref(), port.as_deref(), &mut fields.problems);
 
         // The environment's secret is only for the environment's address.
         let environment_serves = match (&own_domain, &address) {
             (None, _) => region.is_none() && port.is_none(),
-            (Some(_), Some(address)) => environment_address.as_deref().is_some_and(|base_url| {
-                Address::parse(Some(base_url), None, None, &mut FieldProblems::default()).as_ref() == Some(address)
+            (Some(_), Some(address)) => environment_address.as_deref().is_some_and(|text| {
+                let written = Written { text, name: BASE_URL };
+                Address::parse(Some(written), None, None, &mut FieldProblems::default()).as_ref() == Some(address)
             }),
             (Some(_), None) => false,
         };
         let credentials = fields.credentials(from_environment, environment_serves);
         let run_as_user_id = fields.text("run_as_user_id");
+        if run_as_user_id.as_deref().is_some_and(has_dot_segment) {
+            fields.problems.add("run_as_user_id", "invalid", "run_as_user_id must not have . or .. as a path segment.");
+        }
         let workspace = fields.workspace();
 
         fields.problems.into_result(Reason::InvalidAuth)?;
@@ -161,28 +182,34 @@ impl Auth {
     }
 }
 
+/// A value without the quotes around it, which some tools keep when they read an environment file.
+fn unquoted(value: &str) -> &str {
+    let within = |quote: char| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    within('"').or_else(|| within('\'')).unwrap_or(value).trim()
+}
+
 /// The fields of an auth document, with the problems found so far.
-struct Fields {
-    values: Map<String, Value>,
+struct Fields<'a> {
+    values: Input<'a>,
     problems: FieldProblems,
 }
 
-impl Fields {
-    fn parse(document: &str) -> Result<Self> {
-        let values = match serde_json::from_str(document) {
-            Ok(Value::Object(values)) => values,
-            Ok(_) => {
-                let message = format!("The auth must be a JSON object with the fields {}.", FIELDS.join(", "));
-                return Err(Problem::new(Reason::InvalidAuth, message).permanent());
-            }
-            // The error names line and column; it never quotes the document, which holds secrets.
+impl<'a> Fields<'a> {
+    fn parse(document: &'a str) -> Result<Self> {
+        let invalid = |message: String| Err(Problem::new(Reason::InvalidAuth, message).permanent());
+        if !document.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
+            return invalid(format!("The auth must be a JSON object with the fields {}.", FIELDS.join(", ")));
+        }
+        let values = match Input::split(document) {
+            Ok(values) => values,
+            // The message names line and column and quotes nothing, since the document holds secrets.
             Err(error) => {
-                let message = format!("The auth is not valid JSON (line {}, column {}).", error.line(), error.column());
-                return Err(Problem::new(Reason::InvalidAuth, message).permanent());
+                let what = if error.is_data() { "has a field twice" } else { "is not valid JSON" };
+                return invalid(format!("The auth {what} (line {}, column {}).", error.line(), error.column()));
             }
         };
         let mut problems = FieldProblems::default();
-        for name in values.keys().filter(|name| !FIELDS.contains(&name.as_str())) {
+        for (name, _) in values.fields().filter(|(name, _)| !FIELDS.contains(name)) {
             let meant = match catalog::nearest(name, FIELDS.into_iter()).first() {
                 Some(meant) => format!("did you mean {meant}?"),
                 None => format!("the fields are {}.", FIELDS.join(", ")),
@@ -194,16 +221,18 @@ impl Fields {
 
     /// The text of a field. A number counts as text. An empty field and `null` count as absent, since forms send them.
     fn text(&mut self, name: &str) -> Option<String> {
-        let text = match self.values.get(name)? {
-            Value::Null => return None,
-            Value::String(text) => text.trim().to_owned(),
-            Value::Number(number) => number.to_string(),
-            Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-                self.problems.add(name, "invalid", format!("{name} must be text."));
-                return None;
-            }
+        let value = self.values.get(name)?;
+        let text = match Kind::of(value) {
+            Kind::Number => Some(value.get().to_owned()),
+            Kind::String => serde_json::from_str::<String>(value.get()).ok(),
+            Kind::Null | Kind::Boolean | Kind::Array | Kind::Object => None,
         };
-        (!text.is_empty()).then_some(text)
+        let Some(text) = text else {
+            self.problems.add(name, "invalid", format!("{name} must be text."));
+            return None;
+        };
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
     }
 
     fn missing(&mut self, name: &str, what: &str) {
@@ -229,6 +258,9 @@ impl Fields {
                     format!("{name} has characters that a token of Looker's never has."),
                 );
             }
+        }
+        if [ACCESS_TOKEN, REFRESH_TOKEN].iter().any(|name| self.problems.names(name)) {
+            return None;
         }
         if let Some(token) = access {
             if id.is_some() || secret.is_some() || refresh.is_some() {
@@ -258,9 +290,9 @@ impl Fields {
         if id.is_none() {
             self.missing("client_id", &format!("the client ID of your Looker API key, or set {CLIENT_ID}"));
         }
-        let secret = match (secret, from_environment(CLIENT_SECRET)) {
-            (Some(secret), _) => Some(secret),
-            (None, Some(secret)) if environment_serves => Some(secret),
+        let (secret, from_environment) = match (secret, from_environment(CLIENT_SECRET)) {
+            (Some(secret), _) => (Some(secret), false),
+            (None, Some(secret)) if environment_serves => (Some(secret), true),
             (None, Some(_)) => {
                 self.missing(
                     "client_secret",
@@ -268,17 +300,17 @@ impl Fields {
                         "it in the auth, since the one in {CLIENT_SECRET} is sent only to the address in {BASE_URL}, and this auth has another"
                     ),
                 );
-                None
+                (None, false)
             }
             (None, None) => {
                 self.missing(
                     "client_secret",
                     &format!("the client secret of your Looker API key, or set {CLIENT_SECRET}"),
                 );
-                None
+                (None, false)
             }
         };
-        Some(Credentials::Client { id: id?, secret: Secret::new(secret?) })
+        Some(Credentials::Client { id: id?, secret: Secret::new(secret?), from_environment })
     }
 
     fn workspace(&mut self) -> Option<Workspace> {

@@ -6,7 +6,7 @@
 use crate::catalog::{Cost, Effect, Format, Method, Operation, Response, Stability, Type};
 use crate::failure::{FieldProblems, Reason, Result};
 use crate::input::{Input, Kind};
-use crate::request::{Content, Parts, parameter_text, percent_decode, percent_encode, query_string};
+use crate::request::{Content, Parts, has_dot_segment, parameter_text, percent_decode, percent_encode, query_string};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -102,7 +102,7 @@ fn path(input: &Input, problems: &mut FieldProblems) -> String {
         let decoded = percent_decode(segment);
         match decoded.as_deref() {
             None => problems.add("path", "invalid", format!("path has a broken percent encoding in {segment}.")),
-            Some("" | "." | "..") => {
+            Some(text) if text.is_empty() || has_dot_segment(text) => {
                 problems.add(
                     "path",
                     "invalid",
@@ -186,9 +186,22 @@ mod tests {
 
     #[test]
     fn paths_outside_the_api_are_refused() {
-        for path in
-            ["/users/../../x", "/..", "/%2e%2E/x", "//evil", "/users/?a=1", "/a#b", "/users/%zz", "", "/", "/a//b"]
-        {
+        for path in [
+            "/users/../../x",
+            "/..",
+            "/%2e%2E/x",
+            "//evil",
+            "/users/?a=1",
+            "/a#b",
+            "/users/..%2f..%2fx",
+            "/users/..;/x",
+            "/users/%252e%252e",
+            "/a%5c..",
+            "/users/%zz",
+            "",
+            "/",
+            "/a//b",
+        ] {
             assert_eq!(refused(&format!(r#"{{"method": "GET", "path": "{path}"}}"#)), ["path"], "{path}");
         }
     }

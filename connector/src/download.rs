@@ -3,7 +3,7 @@
 use crate::auth::Address;
 use crate::context::{Called, Context};
 use crate::failure::{Failure, Result};
-use crate::response::{self, Expected, Head, MediaType, PAGE_BYTES, Scan};
+use crate::response::{self, Expected, Head, MediaType, PAGE_BYTES, Results};
 use crate::retry::{Received, transport_failure};
 use crate::secret::Redactor;
 use crate::transport::Body;
@@ -21,7 +21,7 @@ pub struct Download<B> {
     /// What was read ahead and not returned yet.
     ahead: Vec<u8>,
     /// Follows a result in JSON, which can report a failure anywhere.
-    scan: Option<Scan>,
+    results: Option<Results>,
     /// Whether it is the result of a query.
     is_result: bool,
     address: Address,
@@ -41,7 +41,7 @@ impl<B: Body> Download<B> {
             head: Head { status: received.status, media_type },
             body: Some(received.body),
             ahead: Vec::new(),
-            scan: None,
+            results: None,
             is_result: expected.is_result,
             address: context.address.clone(),
             secrets: context.secrets.clone(),
@@ -51,9 +51,9 @@ impl<B: Body> Download<B> {
         while download.may_be_page() && download.read_ahead()? {}
         response::check_beginning(&download.ahead, &download.head, expected, context)?;
         if response::is_json(&download.head.media_type, expected) && !download.ahead.is_empty() {
-            let mut scan = Scan::default();
-            scan.feed(&download.ahead);
-            download.scan = Some(scan);
+            let mut results = Results::of(expected.is_several);
+            results.feed(&download.ahead);
+            download.results = Some(results);
             download.look_ahead()?;
         }
         Ok(download)
@@ -67,17 +67,18 @@ impl<B: Body> Download<B> {
     /// Reads on until it is known how the result begins, and fails if it reports a failure.
     fn look_ahead(&mut self) -> Result<()> {
         loop {
-            self.check_scan()?;
-            let is_decided = |scan: &Scan| scan.first_row_is_good && !scan.is_object();
-            if !self.is_result || self.scan.as_ref().is_none_or(is_decided) {
+            self.check_results()?;
+            let is_decided =
+                |results: &Results| results.document().first_row_is_good && !results.document().is_object();
+            if !self.is_result || self.results.as_ref().is_none_or(is_decided) {
                 return Ok(());
             }
             let before = self.ahead.len();
             if !self.read_ahead()? {
-                return self.check_scan();
+                return self.check_results();
             }
-            if let Some(scan) = &mut self.scan {
-                scan.feed(&self.ahead[before..]);
+            if let Some(results) = &mut self.results {
+                results.feed(&self.ahead[before..]);
             }
         }
     }
@@ -93,21 +94,21 @@ impl<B: Body> Download<B> {
     }
 
     /// Fails if the result reports a failure, as far as it was read; at its end also if it is cut off.
-    fn check_scan(&mut self) -> Result<()> {
-        let Some(scan) = &self.scan else { return Ok(()) };
+    fn check_results(&mut self) -> Result<()> {
+        let Some(results) = &self.results else { return Ok(()) };
         let is_over = self.body.is_none();
         let context = Context::login(&self.address, &self.secrets);
         // Beside the rows, a failure is known only at the end.
-        let failed = (self.is_result && (is_over || scan.error_row.is_some()))
-            .then(|| response::query_failure(scan, self.head.status, &self.address, &self.secrets))
+        let failed = (self.is_result && (is_over || results.has_failed()))
+            .then(|| response::query_failure(results, self.head.status, &self.address, &self.secrets))
             .flatten();
         let broken = || -> Option<Failure> {
-            let is_broken = scan.has_text_after() || is_over && !scan.is_complete();
+            let is_broken = results.document().has_text_after() || (is_over && !results.document().is_complete());
             is_broken.then(|| response::unexpected(self.head.status, &context, "JSON that is broken or cut off"))
         };
         match failed.or_else(broken) {
             Some(failure) => {
-                (self.body, self.scan) = (None, None);
+                (self.body, self.results) = (None, None);
                 self.ahead.clear();
                 Err(failure)
             }
@@ -134,11 +135,11 @@ impl<B: Body> Download<B> {
         }
         let is_over = self.body.is_none();
         let bytes = self.next(max_bytes.max(1))?;
-        if let Some(scan) = &mut self.scan {
-            scan.feed(&bytes);
+        if let Some(results) = &mut self.results {
+            results.feed(&bytes);
         }
         if !is_over {
-            self.check_scan()?;
+            self.check_results()?;
         }
         Ok(bytes)
     }
@@ -152,7 +153,7 @@ impl<B: Body> Download<B> {
             self.body = None;
         }
         read.map_err(|error| {
-            self.scan = None;
+            self.results = None;
             transport_failure(&error, self.idempotent, &self.address.authority())
         })
     }

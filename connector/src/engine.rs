@@ -289,7 +289,7 @@ fn prepare(name: &str, input: &Input, auth: &Auth) -> Result<(Cow<'static, Opera
     if operation.name == LOGIN {
         check_login(input, auth)?;
     }
-    let parts = request::build(operation, input, |parameter| match (&auth.credentials, parameter) {
+    let mut parts = request::build(operation, input, |parameter| match (&auth.credentials, parameter) {
         // Its two inputs come from the auth.
         (Credentials::Client { id, .. }, "client_id") if operation.name == LOGIN => Some(id.clone()),
         (Credentials::Client { secret, .. }, "client_secret") if operation.name == LOGIN => {
@@ -297,6 +297,10 @@ fn prepare(name: &str, input: &Input, auth: &Auth) -> Result<(Cow<'static, Opera
         }
         _ => None,
     })?;
+    let is_from_environment = matches!(auth.credentials, Credentials::Client { from_environment: true, .. });
+    if let (LOGIN, Some(body), None) = (operation.name, &mut parts.body, input.get("client_secret")) {
+        body.has_placeholder = is_from_environment;
+    }
     Ok((Cow::Borrowed(operation), parts))
 }
 

@@ -5,6 +5,7 @@
 
 use crate::failure::{Problem, Reason, Result};
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde_json::error::Category;
 use serde_json::value::RawValue;
 use std::fmt;
 
@@ -15,18 +16,24 @@ pub struct Input<'a>(Vec<(String, &'a RawValue)>);
 impl<'a> Input<'a> {
     /// Splits an input into its fields. An empty text is an empty object, for operations that need no input.
     pub fn parse(document: &'a str) -> Result<Self> {
-        if document.trim().is_empty() {
+        if without_mark(document).trim().is_empty() {
             return Ok(Self(Vec::new()));
         }
-        let mut deserializer = serde_json::Deserializer::from_str(document);
-        let parsed = deserializer.deserialize_map(Fields).and_then(|fields| deserializer.end().map(|()| fields));
-        parsed.map(Self).map_err(|error| {
+        Self::split(document).map_err(|error| {
             let message = match error.classify() {
-                serde_json::error::Category::Data => format!("The input must be a JSON object: {error}."),
+                Category::Data => format!("The input must be a JSON object: {error}."),
                 _ => format!("The input is not valid JSON: {error}."),
             };
             Problem::new(Reason::InvalidInput, message).permanent()
         })
+    }
+
+    /// Splits any JSON object into its fields. The message of an error can quote the document.
+    pub fn split(document: &'a str) -> serde_json::Result<Self> {
+        let mut deserializer = serde_json::Deserializer::from_str(without_mark(document));
+        let fields = deserializer.deserialize_map(Fields)?;
+        deserializer.end()?;
+        Ok(Self(fields))
     }
 
     /// The value of a field; `null` counts as absent.
@@ -45,13 +52,18 @@ impl<'a> Input<'a> {
     }
 }
 
+/// A document without the byte order mark that some editors write in front of it.
+fn without_mark(document: &str) -> &str {
+    document.strip_prefix('\u{feff}').unwrap_or(document)
+}
+
 struct Fields;
 
 impl<'a> Visitor<'a> for Fields {
     type Value = Vec<(String, &'a RawValue)>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object whose properties are the operation's inputs")
+        formatter.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
@@ -132,6 +144,23 @@ mod tests {
     fn refuses_a_field_given_twice() {
         let failure = Input::parse(r#"{"a": 1, "a": 2}"#).unwrap_err();
         assert!(failure.problem().message.contains("a is given twice"), "{failure:?}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_ignored() {
+        assert_eq!(Input::parse("\u{feff}{\"a\":1}").unwrap().get("a").unwrap().get(), "1");
+        assert_eq!(Input::parse("\u{feff} ").unwrap().fields().count(), 0);
+    }
+
+    #[test]
+    fn serde_jsons_private_keys_are_ordinary_keys() {
+        let document = r#"{"$serde_json::private::RawValue":"{\"a\":1}","b":{"$serde_json::private::Number":"5"}}"#;
+        let input = Input::parse(document).unwrap();
+        let fields: Vec<_> = input.fields().map(|(name, value)| (name, value.get())).collect();
+        assert_eq!(
+            fields,
+            [("$serde_json::private::RawValue", r#""{\"a\":1}""#), ("b", r#"{"$serde_json::private::Number":"5"}"#)]
+        );
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Builds the request for an operation from its input. Nothing here sends anything.
 
 mod encode;
+mod path;
 mod value;
 
 pub(crate) use encode::pairs as query_string;
 pub use encode::{form_decode, percent_decode, percent_encode};
+pub(crate) use path::has_dot_segment;
 pub(crate) use value::{quote, text as parameter_text};
 
 use crate::catalog::{Body, FieldText, Location, Method, Operation, Parameter, Property, Type, nearest};
@@ -39,6 +41,8 @@ pub struct Content {
     pub media_type: &'static str,
     /// The bytes.
     pub bytes: Vec<u8>,
+    /// Whether an engine may replace a placeholder in it by a secret on the wire, so that its length is not known.
+    pub has_placeholder: bool,
 }
 
 impl Drop for Content {
@@ -58,9 +62,13 @@ impl Parts {
 }
 
 impl Content {
+    fn new(media_type: &'static str, text: String) -> Self {
+        Self { media_type, bytes: text.into_bytes(), has_placeholder: false }
+    }
+
     /// A JSON document.
     pub fn json(document: String) -> Self {
-        Self { media_type: "application/json", bytes: document.into_bytes() }
+        Self::new("application/json", document)
     }
 
     /// Whether this is a form. Only requests that sign in have one.
@@ -70,7 +78,7 @@ impl Content {
 
     /// A form with these fields.
     pub fn form<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        Self { media_type: FORM, bytes: encode::pairs(fields).into_bytes() }
+        Self::new(FORM, encode::pairs(fields))
     }
 }
 
@@ -133,14 +141,16 @@ fn missing(operation: &Operation, field: &str, text: &FieldText, problems: &mut 
     problems.add(field, "missing", format!("{} needs the input {field}: {what}.", operation.name));
 }
 
-/// Encodes a path parameter's value. An empty one would name another resource, and servers resolve dots as in a file
-/// path, even where they are encoded.
+/// Encodes a path parameter's value. An empty one would name another resource.
 fn path_segment(parameter: &Parameter, text: &str) -> std::result::Result<String, String> {
-    match text {
-        "" => Err(format!("{} is empty: it must name one thing.", parameter.input)),
-        "." | ".." => Err(format!("{} must not be {text}: that is another path.", parameter.input)),
-        _ => Ok(percent_encode(text)),
+    let name = parameter.input;
+    if text.is_empty() {
+        return Err(format!("{name} is empty: it must name one thing."));
     }
+    if has_dot_segment(text) {
+        return Err(format!("{name} must not have . or .. as a path segment: that is another path."));
+    }
+    Ok(percent_encode(text))
 }
 
 /// Whether an input sets a parameter.
@@ -212,7 +222,7 @@ fn write_body(operation: &Operation, body: &Body, input: &Input, problems: &mut 
             missing(operation, body.input_of(property), body.text_of(property), problems);
         }
     }
-    (body.required || json.len() > 2).then(|| Content { media_type: body.media_type, bytes: json.into_bytes() })
+    (body.required || json.len() > 2).then(|| Content::new(body.media_type, json))
 }
 
 /// Writes a property of the body as JSON. An explicit `null` is sent, since it clears a value. A property that the catalog
@@ -239,7 +249,7 @@ fn whole_body(operation: &Operation, body: &Body, input: &Input, problems: &mut 
     let written =
         if body.media_type == "application/json" { json_body(body, value) } else { value::text(&body.kind, value) };
     match written {
-        Ok(text) => Some(Content { media_type: body.media_type, bytes: text.into_bytes() }),
+        Ok(text) => Some(Content::new(body.media_type, text)),
         Err(expected) => {
             problems.add(BODY, "invalid", format!("{BODY} must be {expected}."));
             None

@@ -6,7 +6,7 @@
 
 mod grant;
 
-use crate::auth::{Auth, Credentials};
+use crate::auth::{Auth, CLIENT_SECRET, Credentials};
 use crate::catalog::Method;
 use crate::context::{self, Context};
 use crate::error_response;
@@ -130,7 +130,9 @@ impl Sessions {
     fn grant<P: Platform>(&mut self, platform: &mut P, budget: &mut WaitBudget, auth: &Auth) -> Result<Grant> {
         let grant = match (&auth.run_as_user_id, &auth.credentials) {
             (Some(user_id), _) => self.run_as(platform, budget, auth, user_id)?,
-            (None, Credentials::Client { id, secret }) => log_in(platform, budget, auth, id, secret)?,
+            (None, Credentials::Client { id, secret, from_environment }) => {
+                log_in(platform, budget, auth, id, secret, *from_environment)?
+            }
             (None, Credentials::Refresh { id, token }) => {
                 let token = self.renewed(auth).unwrap_or(token).clone();
                 let grant = refresh(platform, budget, auth, id, &token)?;
@@ -196,8 +198,10 @@ fn log_in<P: Platform>(
     auth: &Auth,
     id: &str,
     secret: &Secret,
+    from_environment: bool,
 ) -> Result<Grant> {
-    let form = Content::form([("client_id", id), ("client_secret", secret.reveal())]);
+    let mut form = Content::form([("client_id", id), ("client_secret", secret.reveal())]);
+    form.has_placeholder = from_environment;
     let parts = Parts::own(Method::Post, "/login", Some(form));
     let received = send(platform, budget, auth, &parts, None)?;
     grant(&received, auth).unwrap_or_else(|| {
@@ -205,7 +209,12 @@ fn log_in<P: Platform>(
         let is_wrong = matches!(received.status, 401 | 404);
         let advice = "Check the client ID and the client secret, and that this is the right Looker: an administrator finds and \
                       makes API keys under Admin, Users, Edit, API Keys.";
-        Err(login_failure(auth, &received, None, is_wrong.then_some(("the client ID and client secret", advice))))
+        let what = if from_environment {
+            format!("the client ID and client secret (the secret is the one in {CLIENT_SECRET})")
+        } else {
+            "the client ID and client secret".to_owned()
+        };
+        Err(login_failure(auth, &received, None, is_wrong.then_some((&what, advice))))
     })
 }
 

@@ -58,8 +58,8 @@ impl Request<'_> {
         match &self.parts.body {
             Some(content) => {
                 give("content-type", content.media_type);
-                // Engines that replace a placeholder in the login by the secret change the body's length on the wire.
-                if !content.is_form() {
+                // An engine that replaces a placeholder by the secret changes the length on the wire.
+                if !content.has_placeholder {
                     give("content-length", &content.bytes.len().to_string());
                 }
             }

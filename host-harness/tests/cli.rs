@@ -64,7 +64,7 @@ fn operations_are_listed_searched_and_shown() {
     let found = json_of(stdout(&guest(&["operations", "--search", "DOES echo", "--json"])));
     assert_eq!(
         found,
-        json!([{"name": "echo", "title": "Do echo", "group": "Test", "description": "Does echo.", "effect": "read", "stability": "stable"}])
+        json!([{"name": "echo", "title": "Do echo", "group": "Test", "description": "Does echo.", "effect": "read", "idempotent": true, "stability": "stable"}])
     );
     let none = guest(&["operations", "--search", "nothing-like-it"]);
     assert_eq!((code(&none), stdout(&none)), (0, ""));
@@ -86,7 +86,7 @@ fn an_output_is_printed_as_it_came() {
     assert_eq!(stdout(&guest(&["invoke", "text"])), "a,b\n1,2\n");
     assert_eq!(stdout(&guest(&["invoke", "text", "--json"])), "\"a,b\\n1,2\\n\"\n");
     let nothing = guest(&["invoke", "nothing"]);
-    assert_eq!((stdout(&nothing), stderr(&nothing)), ("", "done; the operation gives no output\n"));
+    assert_eq!((stdout(&nothing), stderr(&nothing)), ("", "done; the operation returns no output\n"));
     assert_eq!(stdout(&guest(&["invoke", "nothing", "--json"])), "null\n");
     assert_eq!(guest(&["invoke", "file"]).stdout, [0x89, b'P', b'N', b'G', 0]);
     assert_eq!(
@@ -130,7 +130,7 @@ fn what_comes_from_outside_cannot_control_a_terminal() {
     }
     // The log is escaped too.
     let log = guest(&["--log", "guest=debug", "invoke", "whisper", "--input", r#"{"text":"\u001b[2J"}"#]);
-    assert!(stderr(&log).contains(r"\u001b[2J") && !stderr(&log).contains('\u{1b}'), "{:?}", stderr(&log));
+    assert!(stderr(&log).contains(r"\u{1b}[2J") && !stderr(&log).contains('\u{1b}'), "{:?}", stderr(&log));
 }
 
 #[test]
@@ -160,12 +160,12 @@ fn wrong_usage_exits_with_2_and_shows_no_secret() {
         (&["invoke", "echo", "--auth", "{\"client_secret\": \"hunter2\", x"], "--auth: it is no JSON"),
         (&["invoke", "echo", "--auth", "\"hunter2\""], "--auth: it has to be a JSON object"),
         (&["invoke", "echo", "--auth", &format!("@{secret_list}")], "it has to be a JSON object"),
-        (&["check", "--allow-host", "user@host"], "is no host to allow"),
+        (&["check", "--allow-host", "user@host"], "is not a valid rule"),
         (&["check", "--timeout", "soon"], "90s"),
         (&["check", "--max-memory", "5GiB"], "4GiB"),
         (&["run", "/nowhere.yaml"], "/nowhere.yaml could not be read"),
         (&["run", &unknown_key], "with"),
-        (&["describe", "--component", &no_component], "this is no WebAssembly component"),
+        (&["describe", "--component", &no_component], "this is not a WebAssembly component"),
     ];
     for (arguments, message) in rows {
         let output = if arguments.contains(&"--component") {
@@ -183,12 +183,12 @@ fn wrong_usage_exits_with_2_and_shows_no_secret() {
 fn failures_exit_with_1_and_those_that_may_pass_with_75() {
     let retryable = guest(&["invoke", "refuse"]);
     assert_eq!(code(&retryable), 75);
-    assert_eq!(stderr(&retryable), "error: Too many requests. (HTTP 429)\nnote: this may pass; try again in 1.5 s\n");
+    assert_eq!(stderr(&retryable), "error: Too many requests. (HTTP 429)\nnote: temporary failure; retry in 1.5 s\n");
     let retryable = guest(&["invoke", "refuse", "--json"]);
     assert_eq!(code(&retryable), 75);
     assert_eq!(
         json_of(stderr(&retryable)),
-        json!({"reason": "rate-limited", "message": "Too many requests.", "status": 429, "retry_after_ms": 1500,
+        json!({"reason": "rate-limited", "message": "Too many requests.", "status": 429, "retry_after_ms": 1500, "resume": null,
             "request_sent": false, "fields": [], "documentation_url": null, "retryable": true})
     );
     let permanent = guest(&["invoke", "no-such", "--json"]);
@@ -201,7 +201,7 @@ fn limits_are_set_by_flags_and_their_failures_name_them() {
     assert_eq!(code(&memory), 1);
     assert_eq!(
         stderr(&memory),
-        "error: the call was ended: it used more than 16 MiB of memory, which is the limit\nnote: --max-memory raises the limit\n"
+        "error: the call was ended because it used more than 16 MiB of memory\nnote: --max-memory raises the limit\n"
     );
     let time = guest(&["invoke", "wait", "--timeout", "200ms", "--json"]);
     assert_eq!(code(&time), 75);
@@ -216,8 +216,16 @@ fn limits_are_set_by_flags_and_their_failures_name_them() {
         false => "",
     });
     for (path, flags, expected) in [
-        ("late", ["--first-byte-timeout", "200ms"], "began no answer within 200ms; --first-byte-timeout raises"),
-        ("body", ["--between-bytes-timeout", "200ms"], "for more than 200ms; --between-bytes-timeout raises"),
+        (
+            "late",
+            ["--first-byte-timeout", "200ms"],
+            "did not start its response within 200ms; --first-byte-timeout raises",
+        ),
+        (
+            "body",
+            ["--between-bytes-timeout", "200ms"],
+            "paused its response for more than 200ms; --between-bytes-timeout raises",
+        ),
         ("body", ["--max-response", "9"], "more than 9 bytes of received data"),
     ] {
         let input = json!({ "url": format!("http://{endless}/{path}") }).to_string();
@@ -348,7 +356,7 @@ fn a_workflow_may_be_repeated_only_where_nothing_has_changed() {
     let auth = json!({ "host": address }).to_string();
     let output = guest(&["run", &writes, "--auth", &auth, "--allow-host", &address]);
     assert_eq!(code(&output), 1, "{}", stderr(&output));
-    assert!(stderr(&output).contains("a changed data already"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("a already changed data"), "{}", stderr(&output));
 }
 
 #[test]

@@ -246,7 +246,70 @@ fn a_refresh_token_that_is_replaced_is_kept_where_it_came_from() {
     let run = host_harness(&["check", "--auth", &auth(&given), "--allow-host", &address]);
     assert!(!run.stderr.contains(&given) && !run.stdout.contains(&given), "{run:?}");
     assert_eq!(run.code, 0);
-    assert!(run.stderr.contains("warning: the refresh token was replaced, and is lost"), "{}", run.stderr);
+    assert!(run.stderr.contains("warning: the refresh token was replaced, and the new one is lost"), "{}", run.stderr);
     let run = host_harness(&["check", "--json", "--auth", &auth(&first), "--allow-host", &address]);
     expect(&run, 1, "unauthenticated", &[]);
+}
+
+/// An auth for a practice Looker, with another text as its domain.
+fn auth_at(looker: &PracticeLooker, domain: &str) -> String {
+    json!({"domain": domain, "client_id": looker.client_id(), "client_secret": looker.client_secret()}).to_string()
+}
+
+#[test]
+fn any_url_of_the_instance_is_accepted_as_its_domain() {
+    let looker = PracticeLooker::start().unwrap();
+    let address = looker.base_url();
+    for rest in ["", "/", "/browse", "/login?next=%2Fbrowse", "/api/4.0", "/api/4.0/docs", "/#top", "/browse?x=y#z"] {
+        let auth = auth_at(&looker, &format!("{address}{rest}"));
+        let run = host_harness(&["check", "--auth", &auth, "--allow-host", &address]);
+        assert_eq!(run.code, 0, "{rest}: {}", run.stderr);
+    }
+    let auth = auth_at(&looker, &format!("{address}/looker"));
+    let run = invoke(&["me", "--auth", &auth, "--allow-host", &address]);
+    expect(&run, 1, "invalid-auth", &["domain"]);
+    assert!(run.stderr.contains("/looker"), "{}", run.stderr);
+}
+
+#[test]
+fn byte_order_marks_in_files_are_ignored() {
+    let looker = PracticeLooker::start().unwrap();
+    let (folder, address) = (tempfile::tempdir().unwrap(), looker.base_url());
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("\u{feff}{text}")).unwrap();
+        format!("@{}", path.display())
+    };
+    let auth = file("auth.json", &auth_at(&looker, &address));
+    let input = file("input.json", r#"{"user_id": "1"}"#);
+    let run = invoke(&["user", "--input", &input, "--auth", &auth, "--allow-host", &address]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(parse(&run.stdout)["id"], "1");
+}
+
+#[test]
+fn environment_values_may_be_quoted_and_are_named_in_failures() {
+    let looker = PracticeLooker::start().unwrap();
+    let address = looker.base_url();
+    for quote in ["\"", "'"] {
+        let quoted = |value: &str| format!("{quote}{value}{quote}");
+        let (url, id, secret) = (quoted(&address), quoted(looker.client_id()), quoted(looker.client_secret()));
+        let variables =
+            [("LOOKERSDK_BASE_URL", url.as_str()), ("LOOKERSDK_CLIENT_ID", &id), ("LOOKERSDK_CLIENT_SECRET", &secret)];
+        let run = host_harness_with(&["check", "--allow-host", &address], &variables);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+    }
+    for wrong in ["ftp://looker.example.com", "https://looker.example.com/path", "a b"] {
+        let run = host_harness_with(
+            &["check", "--json"],
+            &[
+                ("LOOKERSDK_BASE_URL", wrong),
+                ("LOOKERSDK_CLIENT_ID", "i"),
+                ("LOOKERSDK_CLIENT_SECRET", "hunter2-hunter2"),
+            ],
+        );
+        assert_eq!(run.code, 1, "{}", run.stderr);
+        assert!(run.stderr.contains("LOOKERSDK_BASE_URL"), "{wrong}: {}", run.stderr);
+        assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+    }
 }

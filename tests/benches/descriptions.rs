@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         connector.list_operations().await?;
         times.push(start.elapsed());
     }
-    print("list-operations (507), each in a fresh sandbox", times);
+    print("list-operations, each in a fresh sandbox", times);
 
     let mut sandbox = connector.sandbox().await?;
     let mut times = Vec::new();
@@ -47,7 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         sandbox.list_operations().await?;
         times.push(start.elapsed());
     }
-    print("list-operations (507), in one sandbox", times);
+    print("list-operations, in one sandbox", times);
 
     let operations = sandbox.list_operations().await?;
     for name in ["me", "create_user", "create_dashboard"] {

@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test should fail loudly where it fails")]
 
 mod lookups;
+mod requests;
 mod responses;
 mod schemas;

@@ -10,6 +10,8 @@ fn value(operation: &str, name: &str, schema: &Value) -> Value {
         ("user_for_credential", "credential_type") => json!("email"),
         ("user_for_credential", "credential_id") => json!("ada.lovelace@example.com"),
         ("folder_parent", "folder_id") => json!("2"),
+        // Looker describes only one of its formats.
+        ("run_sql_interface_query", "result_format") => json!("csv"),
         (_, "result_format") => json!("json"),
         _ if schema["enum"].is_array() => schema["enum"][0].clone(),
         // A model or null.

@@ -68,6 +68,14 @@ ANYTHING = (
 READ_ONLY = {("update_user_attribute_group_value", "user_attribute_id")}
 #: Models contain each other without end; below this depth only what is required is filled in.
 DEPTH = 9
+#: Operations with maps of text in the body, which the SDK describes as maps of anything. The connector refuses lists and
+#: objects in them, so the inputs have only texts.
+TEXT_MAPS = {
+    "fetch_integration_form",
+    "fetch_remote_data_action_form",
+    "perform_data_action",
+    "run_key_driver_analysis",
+}
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,7 @@ class Variant:
     def fill(self, operation: Operation) -> tuple[dict, dict]:
         """The SDK's arguments and the connector's input."""
         arguments, inputs = {}, {}
+        self._map_values = str if operation.name in TEXT_MAPS else None
         for field in operation.at("path", "query", "form"):
             if field.required or self.optional(0):
                 theirs, ours = self.path_text() if _is_path_text(field) else self.parameter(field.kind)
@@ -176,7 +185,7 @@ class Variant:
             return DelimSequence([theirs for theirs, _ in items]), [ours for _, ours in items]
         if _is_map(kind):
             names = [f"{self.pick(TEXTS)} {number}" for number in range(self.length(depth))]
-            items = {name: self.value(of[1], depth + 1) for name in names}
+            items = {name: self.value(self._map_values or of[1], depth + 1) for name in names}
             return {k: v[0] for k, v in items.items()}, {k: v[1] for k, v in items.items()}
         if origin and issubclass(origin, typing.Sequence):
             items = [self.value(of[0], depth + 1) for _ in range(self.length(depth))]

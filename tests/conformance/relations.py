@@ -41,6 +41,12 @@ def theirs_raw(difference: Difference, _: Request | None) -> bool:
     return isinstance(text, str) and difference.theirs == (text or NOTHING)
 
 
+def ours_as_text(difference: Difference, _: Request | None) -> bool:
+    """The connector's value is a JSON string with the SDK's number or boolean in it."""
+    value = json.loads(difference.theirs)
+    return isinstance(value, (bool, int, float)) and json.loads(difference.ours) == difference.theirs
+
+
 def no_body(_: Difference, ours: Request | None) -> bool:
     """The connector's request has no body."""
     return ours is not None and not ours.body
@@ -51,5 +57,6 @@ RELATIONS = {
     "same-minute": same_minute,
     "theirs-decoded-twice": theirs_decoded_twice,
     "theirs-raw": theirs_raw,
+    "ours-as-text": ours_as_text,
     "no-body": no_body,
 }

@@ -6,11 +6,15 @@
 //! host does not serve the next call.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test should fail loudly where it fails")]
 
+mod messages;
 mod raw;
+mod results;
 mod rows;
+mod secrets;
 mod tls;
 mod trial;
 
+use connector_host::Failure;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -21,6 +25,17 @@ const AT_ONCE: usize = 8;
 
 /// Time limit for the whole table, so that a hanging row fails.
 const ALL_TIME: Duration = Duration::from_secs(180);
+
+/// Everything that a failure says: its message, its fields and its causes.
+fn words(failure: &Failure) -> String {
+    let fields = failure
+        .problem()
+        .fields
+        .into_iter()
+        .map(|field| format!("{}: {}", field.field.unwrap_or_default(), field.message));
+    let causes = failure.causes().iter().map(ToString::to_string);
+    [failure.to_string()].into_iter().chain(fields).chain(causes).collect::<Vec<_>>().join("\n")
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_has_its_outcome_and_the_host_still_serves() {

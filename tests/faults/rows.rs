@@ -24,6 +24,15 @@ pub struct Row {
     pub write: Expected,
     /// The limits of the call.
     pub limits: Limits,
+    /// What the failure or its causes must contain.
+    pub says: &'static [&'static str],
+}
+
+impl Row {
+    /// The same row, whose failure must contain these parts.
+    fn says(self, says: &'static [&'static str]) -> Self {
+        Self { says, ..self }
+    }
 }
 
 /// The server of a row.
@@ -65,7 +74,7 @@ pub fn rows() -> Vec<Row> {
 }
 
 fn row(name: &'static str, server: Server, read: Expected, write: Expected) -> Row {
-    Row { name, server, read, write, limits: Limits::default().with_call_timeout(LONG) }
+    Row { name, server, read, write, limits: Limits::default().with_call_timeout(LONG), says: &[] }
 }
 
 /// A row whose call only its time limit ends.

@@ -106,7 +106,7 @@ impl Bench {
         let time = started.elapsed();
 
         let secrets = called.secrets();
-        let mut problem = outcome.as_ref().err().and_then(|failure| wrong_words(failure, &secrets));
+        let mut problem = outcome.as_ref().err().and_then(|failure| wrong_words(failure, &secrets, row.says));
         // The next call runs in the same sandbox after a failure of the connector, and in a new one after the host ended the
         // call.
         if sandbox.is_live() == matches!(&outcome, Err(failure) if matches!(failure.kind(), FailureKind::Execution(_)))
@@ -206,11 +206,14 @@ impl Called {
     }
 }
 
-/// What is wrong with the message of a failure: it must say something and must not contain a secret.
-fn wrong_words(failure: &Failure, secrets: &[String]) -> Option<String> {
-    let words = failure.to_string();
+/// What is wrong with the message of a failure: it must contain these parts and must not contain a secret.
+fn wrong_words(failure: &Failure, secrets: &[String], says: &[&str]) -> Option<String> {
+    let words = super::words(failure);
     if words.len() < 20 {
         return Some(format!("the message says too little: {words}"));
+    }
+    if let Some(part) = says.iter().find(|part| !words.contains(**part)) {
+        return Some(format!("the message does not say {part:?}: {words}"));
     }
     secrets.iter().any(|secret| words.contains(secret)).then(|| format!("the message shows a secret: {words}"))
 }

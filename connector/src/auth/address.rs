@@ -14,6 +14,15 @@ pub struct Address {
     port: u16,
 }
 
+/// The address of an instance as the user wrote it.
+#[derive(Debug, Clone, Copy)]
+pub struct Written<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// Where it was written: the field `domain`, or an environment variable.
+    pub name: &'a str,
+}
+
 impl Address {
     /// Reads domain, region and port as the user wrote them, and adds what is wrong with them to `problems`.
     ///
@@ -23,10 +32,10 @@ impl Address {
     /// | `mycompany` | `eu` | | `https://mycompany.eu.looker.com` |
     /// | `mycompany.looker.com` | `eu` | | `https://mycompany.eu.looker.com` |
     /// | `looker.example.com` | | `19999` | `https://looker.example.com:19999` |
-    /// | `https://looker.example.com/api/4.0/` | | | `https://looker.example.com` |
+    /// | `https://looker.example.com/browse?x=1` | | | `https://looker.example.com` |
     /// | `http://127.0.0.1:8080` | | | `http://127.0.0.1:8080`: without TLS on this machine only |
     pub fn parse(
-        domain: Option<&str>,
+        written: Option<Written>,
         region: Option<&str>,
         port: Option<&str>,
         problems: &mut FieldProblems,
@@ -44,31 +53,39 @@ impl Address {
             );
             return None;
         }
-        let (secure, written_host, written_port) = split_url(domain?, problems)?;
+        let written = written?;
+        let (secure, written_host, written_port) = split_url(written, problems)?;
         let host = full_host(&written_host, region, problems)?;
         if region.is_some() && written_port.is_some() {
             problems.add(
                 "region",
                 "conflict",
-                "region and a port within domain exclude each other: leave one of the two out.",
+                format!("region and a port in {} exclude each other: leave one of the two out.", written.name),
             );
             return None;
         }
         let port = match (port, written_port.as_deref()) {
-            (Some(port), Some(written)) if port != written => {
-                problems.add("port", "conflict", "port and the port within domain differ: leave one of the two out.");
+            (Some(port), Some(other)) if port != other => {
+                problems.add(
+                    "port",
+                    "conflict",
+                    format!("port and the port in {} differ: leave one of the two out.", written.name),
+                );
                 return None;
             }
-            (Some(port), _) => port_number(port, "port", problems)?,
-            (None, Some(written)) => port_number(written, "domain", problems)?,
+            (Some(port), _) => port_number(port, "port", "port", problems)?,
+            (None, Some(number)) => port_number(number, DOMAIN, written.name, problems)?,
             (None, None) if secure => 443,
             (None, None) => 80,
         };
         if !secure && !is_loopback(&host) {
             problems.add(
-                "domain",
+                DOMAIN,
                 "insecure",
-                format!("domain must not begin with http://: secrets would be sent unencrypted. Write https://{host}."),
+                format!(
+                    "{} must not begin with http://: secrets would be sent unencrypted. Write https://{host}.",
+                    written.name
+                ),
             );
             return None;
         }
@@ -98,25 +115,30 @@ impl Address {
     }
 }
 
-/// Splits a host name or a pasted URL into TLS or not, host, and port if there is one.
-fn split_url(domain: &str, problems: &mut FieldProblems) -> Option<(bool, String, Option<String>)> {
+/// Splits a host name or a pasted URL into TLS or not, host, and port if there is one. The rest of a URL is dropped.
+fn split_url(written: Written, problems: &mut FieldProblems) -> Option<(bool, String, Option<String>)> {
     let mut refuse = |message: &str| {
-        problems.add("domain", "invalid", format!("domain {message}"));
+        problems.add(DOMAIN, "invalid", format!("{} {message}", written.name));
         None
     };
-    let (secure, rest) = match domain.split_once("://") {
-        None => (true, domain),
+    let (secure, rest) = match written.text.split_once("://") {
+        None => (true, written.text),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
         Some(_) => return refuse("must begin with https://, or be a host name alone."),
     };
-    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (authority, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     if authority.contains('@') {
         return refuse("must not contain a user name or password: they have fields of their own.");
     }
-    let path = path.trim_end_matches('/');
-    if !path.is_empty() && path != "/api" && path != "/api/4.0" {
-        return refuse("must be the address alone, such as mycompany.looker.com, without a path.");
+    let path = rest.split(['?', '#']).next().unwrap_or_default();
+    let page = path.split('/').find(|segment| !segment.is_empty()).unwrap_or_default();
+    if !page.is_empty() && !PAGES.contains(&page.to_ascii_lowercase().as_str()) {
+        let path: String = page.chars().filter(|letter| !letter.is_control()).take(50).collect();
+        return refuse(&format!(
+            "must not have the path /{path}, which is no page of Looker's: a Looker below a path of a reverse proxy cannot be \
+             used. Give the host alone, such as looker.example.com."
+        ));
     }
     let (host, port) = match authority.rfind(':') {
         Some(colon) if !authority.ends_with(']') => (&authority[..colon], Some(authority[colon + 1..].to_owned())),
@@ -130,6 +152,62 @@ fn split_url(domain: &str, problems: &mut FieldProblems) -> Option<(bool, String
     }
     Some((secure, host, port))
 }
+
+/// The field with the address.
+const DOMAIN: &str = "domain";
+
+/// What the paths of Looker's own pages, and of its API, begin with.
+const PAGES: [&str; 49] = [
+    "account",
+    "admin",
+    "alerts",
+    "api",
+    "api-docs",
+    "applications",
+    "auth",
+    "boards",
+    "browse",
+    "connections",
+    "content",
+    "conversations",
+    "dashboards",
+    "dashboards-legacy",
+    "dashboards-next",
+    "derived_tables",
+    "documentation",
+    "downloads",
+    "embed",
+    "explore",
+    "extensions",
+    "favorites",
+    "find",
+    "folders",
+    "home",
+    "index.html",
+    "jobs",
+    "login",
+    "logout",
+    "looks",
+    "marketplace",
+    "merge",
+    "merge_edit",
+    "models",
+    "oauth",
+    "password",
+    "projects",
+    "queries",
+    "recent",
+    "reports",
+    "schedules",
+    "spaces",
+    "sql",
+    "sql_interface",
+    "themes",
+    "trash",
+    "users",
+    "validate",
+    "x",
+];
 
 fn is_host(host: &str) -> bool {
     if let Some(literal) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
@@ -167,11 +245,11 @@ fn full_host(host: &str, region: Option<&str>, problems: &mut FieldProblems) -> 
     Some(format!("{instance}.{region}{HOSTED}"))
 }
 
-fn port_number(port: &str, field: &str, problems: &mut FieldProblems) -> Option<u16> {
+fn port_number(port: &str, field: &str, name: &str, problems: &mut FieldProblems) -> Option<u16> {
     match port.parse() {
         Ok(number) if number != 0 => Some(number),
         _ => {
-            problems.add(field, "invalid", format!("The port in {field} must be a whole number from 1 to 65535."));
+            problems.add(field, "invalid", format!("The port in {name} must be a whole number from 1 to 65535."));
             None
         }
     }

@@ -34,6 +34,12 @@ fn a_domain_can_be_a_name_a_host_or_a_url() {
         ("looker.example.com:19999", "https://looker.example.com:19999"),
         ("https://looker.example.com/", "https://looker.example.com"),
         ("https://looker.example.com:443/api/4.0/", "https://looker.example.com"),
+        ("https://looker.example.com/browse", "https://looker.example.com"),
+        ("https://looker.example.com:9999/login?return_to=%2Fx#y", "https://looker.example.com:9999"),
+        ("https://looker.example.com/api/4.0/docs#/User/me", "https://looker.example.com"),
+        ("https://looker.example.com?x=1", "https://looker.example.com"),
+        ("looker.example.com//Dashboards/17?State=CA", "https://looker.example.com"),
+        ("mycompany.eu.looker.com/explore/model/view", "https://mycompany.eu.looker.com"),
         ("HTTPS://looker.example.com/api/4.0", "https://looker.example.com"),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
         ("http://localhost", "http://localhost"),
@@ -41,6 +47,78 @@ fn a_domain_can_be_a_name_a_host_or_a_url() {
     ] {
         assert_eq!(base_url(domain, ""), expected, "{domain}");
     }
+}
+
+#[test]
+fn a_path_prefix_of_a_reverse_proxy_is_refused() {
+    for domain in ["https://apps.example.com/looker", "https://apps.example.com/bi/api/4.0", "x.com/%2e%2e/browse"] {
+        let message = base_url(domain, "");
+        assert!(message.contains("a path of a reverse proxy cannot be used"), "{message}");
+    }
+}
+
+#[test]
+fn messages_name_the_environment_variable() {
+    for (address, expected) in [
+        ("ftp://x.com", "LOOKERSDK_BASE_URL must begin with https://"),
+        ("http://looker.example.com", "LOOKERSDK_BASE_URL must not begin with http://"),
+        ("https://apps.example.com/looker", "LOOKERSDK_BASE_URL must not have the path /looker"),
+        ("https://x.com:0", "The port in LOOKERSDK_BASE_URL must be"),
+        ("a b", "LOOKERSDK_BASE_URL must be a host name"),
+    ] {
+        let variable = |name: &str| (name == BASE_URL).then(|| address.to_owned());
+        let failure = Auth::parse(r#"{"client_id": "i", "client_secret": "s"}"#, variable).unwrap_err();
+        let problem = failure.problem();
+        assert!(problem.message.contains(expected), "{}", problem.message);
+        assert_eq!(problem.fields[0].field.as_deref(), Some("domain"));
+        assert!(!problem.message.contains("domain "), "{}", problem.message);
+    }
+}
+
+#[test]
+fn quotes_around_environment_values_are_ignored() {
+    let variable = |name: &str| match name {
+        BASE_URL => Some(" \"https://looker.example.com:19999\" ".to_owned()),
+        CLIENT_ID => Some("'the-id'".to_owned()),
+        CLIENT_SECRET => Some("\"the-secret\"".to_owned()),
+        _ => None,
+    };
+    let auth = Auth::parse("{}", variable).unwrap();
+    assert_eq!(auth.address.base_url(), "https://looker.example.com:19999");
+    let secret = Secret::new("the-secret".into());
+    assert_eq!(auth.credentials, Credentials::Client { id: "the-id".into(), secret, from_environment: true });
+    let empty = Auth::parse(r#"{"domain": "x"}"#, |name| (name == CLIENT_ID).then(|| "\"\"".into())).unwrap_err();
+    assert!(empty.problem().fields.iter().any(|field| field.field.as_deref() == Some("client_id")));
+}
+
+#[test]
+fn a_byte_order_mark_is_ignored() {
+    assert!(parse("\u{feff}{\"domain\":\"x\",\"access_token\":\"abc\"}").is_ok());
+}
+
+#[test]
+fn the_user_to_run_as_cannot_name_another_path() {
+    for user in ["..", ".", "../5", "..%2f", "%2e%2e", "..;x", "a\\..\\b"] {
+        let document = serde_json::json!({"domain": "x", "access_token": "a", "run_as_user_id": user}).to_string();
+        assert_eq!(refused_fields(&document), ["run_as_user_id"], "{user}");
+    }
+}
+
+#[test]
+fn serde_jsons_private_keys_are_ordinary_keys() {
+    let nested = r#"{"domain":{"$serde_json::private::RawValue":"\"evil.example.com\""},"access_token":"a"}"#;
+    assert_eq!(refused_fields(nested), ["domain"]);
+    let top = r#"{"$serde_json::private::RawValue":"{\"domain\":\"evil.example.com\",\"access_token\":\"a\"}"}"#;
+    assert_eq!(refused_fields(top)[0], "$serde_json::private::RawValue");
+    let number = r#"{"domain":"x","access_token":{"$serde_json::private::Number":"5"}}"#;
+    assert_eq!(refused_fields(number), ["access_token"]);
+}
+
+#[test]
+fn a_field_given_twice_is_refused() {
+    let failure = parse(r#"{"domain":"x","domain":"hunter2","access_token":"a"}"#).unwrap_err();
+    assert!(failure.problem().message.starts_with("The auth has a field twice"), "{failure:?}");
+    assert!(!format!("{failure:?}").contains("hunter2"));
 }
 
 #[test]
@@ -125,8 +203,11 @@ fn the_environment_fills_in_missing_fields() {
     };
     let auth = Auth::parse("{}", variable).unwrap();
     assert_eq!(auth.address.base_url(), "https://looker.example.com:19999");
-    let expected =
-        Credentials::Client { id: "environment-id".into(), secret: Secret::new("environment-secret".into()) };
+    let expected = Credentials::Client {
+        id: "environment-id".into(),
+        secret: Secret::new("environment-secret".into()),
+        from_environment: true,
+    };
     assert_eq!(auth.credentials, expected);
     // The same address, spelled in another way.
     assert!(Auth::parse(r#"{"domain":"LOOKER.example.com","port":19999}"#, variable).is_ok());

@@ -30,8 +30,7 @@ fn one_login_serves_all_calls() {
     let [login, me, _] = &engine.platform.sent[..] else { panic!() };
     assert_eq!(login.body.as_deref(), Some("client_id=the-id&client_secret=the-secret"));
     assert_eq!(login.headers.get("content-type"), Some("application/x-www-form-urlencoded"));
-    // Engines that replace a placeholder by the secret change the length.
-    assert_eq!((login.headers.get("content-length"), login.headers.get("authorization")), (None, None));
+    assert_eq!((login.headers.get("content-length"), login.headers.get("authorization")), (Some("41"), None));
     assert_eq!(me.headers.get("authorization"), Some("token token-1"));
     assert_eq!(me.headers.get("accept-encoding"), Some("identity"));
     assert!(me.headers.get("user-agent").unwrap().starts_with("looker-connector/"));
@@ -44,7 +43,32 @@ fn every_body_has_a_content_length_even_an_empty_one() {
     invoke(&mut engine, "create_user", r#"{"first_name": "Ada"}"#).unwrap();
     assert_eq!(invoke(&mut engine, "delete_user", r#"{"user_id": 5}"#).unwrap().body, OutputBody::Nothing);
     let lengths: Vec<_> = engine.platform.sent.iter().map(|sent| sent.headers.get("content-length")).collect();
-    assert_eq!(lengths, [None, Some("20"), Some("0")]);
+    assert_eq!(lengths, [Some("41"), Some("20"), Some("0")]);
+}
+
+#[test]
+fn a_login_with_a_secret_from_the_environment_has_no_content_length() {
+    // Engines put a placeholder there and replace it on the wire, which changes the length.
+    let mut script = MockTransport::default().token("token-1").json(200, USER).token("token-2").token("token-3");
+    let variables = [("LOOKERSDK_CLIENT_ID", "the-id"), ("LOOKERSDK_CLIENT_SECRET", "placeholder")];
+    script.variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    script.variables.insert("LOOKERSDK_BASE_URL".to_owned(), "https://looker.example.com".to_owned());
+    let mut engine = Engine::new(script);
+    engine.invoke("{}", Call::new("me", "")).unwrap();
+    engine.invoke("{}", Call::new("login", "")).unwrap();
+    engine.invoke("{}", Call::new("login", r#"{"client_id": "i", "client_secret": "s"}"#)).unwrap();
+    let logins = engine.platform.sent.iter().filter(|sent| sent.line.ends_with("/login"));
+    let lengths: Vec<_> = logins.map(|sent| sent.headers.get("content-length")).collect();
+    assert_eq!(lengths, [None, None, Some("27")]);
+}
+
+#[test]
+fn a_refused_secret_from_the_environment_is_named_by_its_variable() {
+    let mut script = MockTransport::default().json(404, r#"{"message": "Not found"}"#);
+    script.variables.insert("LOOKERSDK_BASE_URL".to_owned(), "looker.example.com".to_owned());
+    script.variables.insert("LOOKERSDK_CLIENT_SECRET".to_owned(), "the-secret".to_owned());
+    let refused = problem(Engine::new(script).invoke(r#"{"client_id": "i"}"#, Call::new("me", "")));
+    assert!(refused.message.contains("the secret is the one in LOOKERSDK_CLIENT_SECRET"), "{}", refused.message);
 }
 
 #[test]
@@ -396,6 +420,10 @@ fn a_stream_fails_at_a_row_that_reports_an_error() {
     let (read, problem) = stream("run_query", json, "application/json", &fatal);
     assert!(read.len() > 100_000);
     assert_eq!(problem.unwrap().message, "The query failed: killed");
+    let several = format!(r#"{{"t1":{fatal},"t2":[]}}"#);
+    let (_, problem) =
+        stream("query_task_multi_results", r#"{"query_task_ids": ["t1"]}"#, "application/json", &several);
+    assert!(problem.unwrap().message.starts_with("Query task t1 failed;"));
     let note = fatal.replace("true", "false");
     assert_eq!(stream("run_query", json, "application/json", &note), (note.clone().into(), None));
 }
@@ -415,7 +443,7 @@ fn a_stream_of_json_that_is_cut_off_or_followed_by_text_fails() {
 
 #[test]
 fn a_stream_of_nothing_fails() {
-    for (format, media_type) in [("json", "application/json"), ("png", "image/png"), ("csv", "")] {
+    for (format, media_type) in [("json", "application/json"), ("png", "image/png"), ("csv", ""), ("csv", "text/csv")] {
         let input = format!(r#"{{"query_id": "1", "result_format": "{format}"}}"#);
         let (_, problem) = stream("run_query", &input, media_type, "");
         assert_eq!(problem.unwrap().reason, Reason::UnexpectedResponse, "{format}");

@@ -49,6 +49,10 @@ fn a_path_value_that_names_another_resource_is_refused() {
     for input in [r#"{"user_id": ""}"#, r#"{"user_id": "."}"#, r#"{"user_id": ".."}"#] {
         assert_eq!(refused("user", input), [("user_id".into(), "invalid".into())], "{input}");
     }
+    for value in ["../5", "..%2f5", "a%5c..", "..;x", "%252e%252e"] {
+        let input = serde_json::json!({ "user_id": value }).to_string();
+        assert_eq!(refused("user", &input), [("user_id".into(), "invalid".into())], "{input}");
+    }
     for input in ["{}", r#"{"user_id": null}"#] {
         assert_eq!(refused("user", input), [("user_id".into(), "missing".into())], "{input}");
     }
@@ -93,6 +97,18 @@ fn a_body_is_written_in_the_order_of_the_input() {
 fn values_in_a_body_keep_every_digit() {
     let call = call("create_user", r#"{"first_name": "Ada", "custom": {"n": 1.2300000000000000001, "z": [ 1 ]}}"#);
     assert_eq!(body(&call), r#"{"first_name":"Ada","custom":{"n": 1.2300000000000000001, "z": [ 1 ]}}"#);
+}
+
+#[test]
+fn values_within_maps_are_converted_too() {
+    let call = call(
+        "create_query",
+        r#"{"model": "m", "view": "v", "filters": {"orders.id": 1, "orders.open": true, "orders.note": null}}"#,
+    );
+    assert_eq!(
+        body(&call),
+        r#"{"model":"m","view":"v","filters":{"orders.id":"1","orders.open":"true","orders.note":null}}"#
+    );
 }
 
 #[test]

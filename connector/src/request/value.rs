@@ -3,8 +3,8 @@
 //! Workflow platforms mix up numbers, booleans and text: a form gives `"5"`, a JSONPath gives `5`. Every value with only
 //! one possible meaning is accepted. An error is a description of what would be right: "a whole number".
 
-use crate::catalog::{Format, Type};
-use crate::input::Kind;
+use crate::catalog::{Format, Model, Type};
+use crate::input::{Input, Kind};
 use serde_json::value::RawValue;
 
 pub(crate) type Converted = Result<String, String>;
@@ -20,7 +20,7 @@ pub(crate) fn text(kind: &Type, value: &RawValue) -> Converted {
         // A list that is already joined, or a single item.
         (Type::Array(_), Kind::String) => unquote(value),
         (Type::Array(item), Kind::Number | Kind::Boolean) => text(item, value),
-        (Type::Map(_) | Type::Model(_), Kind::Object) => Ok(value.get().to_owned()),
+        (Type::Map(_) | Type::Model(_), Kind::Object) => json(kind, value),
         (Type::Map(_) | Type::Model(_) | Type::Any, Kind::String) => unquote(value),
         (Type::Any, _) => Ok(value.get().to_owned()),
         (kind, _) => scalar(kind, value),
@@ -29,21 +29,65 @@ pub(crate) fn text(kind: &Type, value: &RawValue) -> Converted {
 
 /// Writes a value for a JSON body.
 pub(super) fn json(kind: &Type, value: &RawValue) -> Converted {
+    nested(kind, value, 0)
+}
+
+/// Writes a value that is this many levels below the body.
+fn nested(kind: &Type, value: &RawValue, depth: usize) -> Converted {
     match (kind, Kind::of(value)) {
-        (Type::Any, _) | (Type::Map(_) | Type::Model(_), Kind::Object) | (Type::String(_), Kind::String) => {
+        (Type::Any, _) | (Type::String(_), Kind::String) => Ok(value.get().to_owned()),
+        (Type::Map(_) | Type::Model(_) | Type::Array(_), Kind::Object | Kind::Array) if depth >= DEEPEST => {
             Ok(value.get().to_owned())
         }
-        (Type::Array(item), Kind::Array) if is_scalar(item) => {
+        (Type::Map(kind), Kind::Object) => Ok(map(kind, value, depth + 1)),
+        (Type::Model(model), Kind::Object) => Ok(object(model, value, depth + 1)),
+        (Type::Array(Type::Any), Kind::Array) => Ok(value.get().to_owned()),
+        (Type::Array(item), Kind::Array) => {
             let items: Vec<&RawValue> = parse(value)?;
-            let texts: Result<Vec<String>, String> = items.into_iter().map(|value| json(item, value)).collect();
+            let texts = items.into_iter().map(|value| match Kind::of(value) {
+                // What `null` means as an item is for Looker to say, unless items are texts or numbers.
+                Kind::Null if !is_scalar(item) => Ok(value.get().to_owned()),
+                _ => nested(item, value, depth + 1),
+            });
+            let texts: Result<Vec<String>, String> = texts.collect();
             let texts = texts.map_err(|expected| format!("a list, and each of its items {expected}"))?;
             Ok(format!("[{}]", texts.join(",")))
         }
-        (Type::Array(_), Kind::Array) => Ok(value.get().to_owned()),
         (Type::String(_), _) => scalar(kind, value).map(|text| quote(&text)),
         (kind, _) => scalar(kind, value),
     }
 }
+
+/// A map whose values are converted as the description says; `null` stays, since it clears a value. If a value cannot be
+/// converted, all of it is sent unchanged: Looker calls some maps "of texts" that are not (`vis_config`).
+fn map(kind: &Type, value: &RawValue, depth: usize) -> String {
+    let unchanged = || value.get().to_owned();
+    if *kind == Type::Any {
+        return unchanged();
+    }
+    let Ok(fields) = Input::split(value.get()) else { return unchanged() };
+    let convert = |(name, value): (&str, &RawValue)| {
+        let text = if Kind::of(value) == Kind::Null { Ok("null".to_owned()) } else { nested(kind, value, depth) };
+        text.map(|text| format!("{}:{text}", quote(name)))
+    };
+    let fields: Result<Vec<String>, String> = fields.fields().map(convert).collect();
+    fields.map_or_else(|_| unchanged(), |fields| format!("{{{}}}", fields.join(",")))
+}
+
+/// An object within the body. Its properties are converted as the description says where that is possible. Anything else
+/// is sent unchanged: for what is this deep, the description is not reliable enough to refuse it.
+fn object(model: &Model, value: &RawValue, depth: usize) -> String {
+    let Ok(fields) = Input::split(value.get()) else { return value.get().to_owned() };
+    let fields = fields.fields().map(|(name, value)| {
+        let property = model.properties.iter().find(|property| property.name == name);
+        let converted = property.and_then(|property| nested(&property.kind, value, depth).ok());
+        format!("{}:{}", quote(name), converted.unwrap_or_else(|| value.get().to_owned()))
+    });
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+}
+
+/// How deep values are converted. Models refer to each other in circles, and inputs can nest without end.
+const DEEPEST: usize = 16;
 
 fn is_scalar(kind: &Type) -> bool {
     matches!(kind, Type::Boolean | Type::Integer | Type::Number | Type::String(_))
@@ -184,15 +228,46 @@ mod tests {
             (Type::Number, "1.500", Ok("1.500")),
             (Type::Boolean, "\"true\"", Ok("true")),
             (Type::Array(&TEXT), "[1, \"2\"]", Ok("[\"1\",\"2\"]")),
-            (Type::Array(&Type::Map(&Type::Any)), "[{\"a\" : 1}]", Ok("[{\"a\" : 1}]")),
+            (Type::Array(&Type::Map(&Type::Any)), "[{\"a\" : 1}, null]", Ok("[{\"a\" : 1},null]")),
+            (Type::Array(&Type::Map(&TEXT)), "[{\"a\" : 1}]", Ok("[{\"a\":\"1\"}]")),
+            (Type::Array(&Type::Any), "[{\"a\" : 1}]", Ok("[{\"a\" : 1}]")),
             (Type::Array(&TEXT), "\"a\"", Err("a list, and each of its items text")),
             (Type::Map(&Type::Any), "{\"a\":1}", Ok("{\"a\":1}")),
+            (
+                Type::Map(&TEXT),
+                "{\"orders.id\": 1.50, \"a\": true, \"b\":null , \"c\\u0022\": \"x\"}",
+                Ok("{\"orders.id\":\"1.50\",\"a\":\"true\",\"b\":null,\"c\\\"\":\"x\"}"),
+            ),
+            (Type::Map(&Type::Map(&Type::Integer)), "{\"a\":{\"b\":\"5\"}}", Ok("{\"a\":{\"b\":5}}")),
+            (Type::Map(&TEXT), "{\"a\": 1, \"b\":[]}", Ok("{\"a\": 1, \"b\":[]}")),
+            (Type::Map(&TEXT), "{\"a\":1,\"a\":2}", Ok("{\"a\":1,\"a\":2}")),
             (Type::Map(&Type::Any), "[]", Err("an object")),
             (Type::Any, "[1]", Ok("[1]")),
         ] {
             let expected = expected.map(str::to_owned).map_err(str::to_owned);
             assert_eq!(json(&kind, raw(document)), expected, "{kind:?} {document}");
         }
+    }
+
+    #[test]
+    fn objects_within_a_body_are_converted_where_that_is_possible() {
+        let query = Type::Model(crate::catalog::model("Query").unwrap());
+        for (document, expected) in [
+            (
+                r#"{"limit": 500, "filters": {"orders.id": 1}, "total": "true", "fields": ["a"], "new": { "x": 1.0 }}"#,
+                r#"{"limit":"500","filters":{"orders.id":"1"},"total":true,"fields":["a"],"new":{ "x": 1.0 }}"#,
+            ),
+            // What cannot be converted is left to Looker.
+            (r#"{"limit": [], "total": "maybe", "filters": null}"#, r#"{"limit":[],"total":"maybe","filters":null}"#),
+            (r#"{"limit": 1, "limit": 2}"#, r#"{"limit": 1, "limit": 2}"#),
+        ] {
+            assert_eq!(json(&query, raw(document)).as_deref(), Ok(expected));
+        }
+        let deep = (0..1000).fold("1".to_owned(), |inner, _| format!("{{\"a\":{inner}}}"));
+        fn maps(depth: usize) -> &'static Type {
+            if depth == 0 { &Type::Integer } else { Box::leak(Box::new(Type::Map(maps(depth - 1)))) }
+        }
+        assert_eq!(json(maps(1000), raw(&deep)).as_deref(), Ok(deep.as_str()));
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct Expected {
     pub selected: bool,
     /// Whether the content is the result of a query, which may report that the query failed.
     pub is_result: bool,
+    /// Whether the content is an object of several such results, by their tasks.
+    pub is_several: bool,
     /// Whether a success may have no content.
     pub may_be_empty: bool,
 }
@@ -50,17 +52,20 @@ impl Expected {
                 format: format.unwrap_or(Format::Unknown),
                 selected: format.is_some(),
                 is_result: format.is_some() || is_task(&path),
+                is_several: is_several(&path),
                 may_be_empty: true,
             };
         }
-        let is_result =
-            operation.responses.iter().any(|response| returns_json(response) && response.media_types.len() > 1);
-        // A task or a rendering has a `result_format` too: that of the result to come, not of the response.
-        let selected = if is_result { text(RESULT_FORMAT).and_then(|format| Format::named(&format)) } else { None };
+        let mut responses = operation.responses.iter();
+        let result = responses.find(|response| returns_json(response) && response.media_types.len() > 1);
+        // Where the response is not a result, the input is the format of another request's: that of a task.
+        let format = result.and_then(|_| text(RESULT_FORMAT)).and_then(|format| Format::named(&format));
         Self {
-            format: selected.unwrap_or_else(|| Format::declared(operation)),
-            selected: selected.is_some(),
-            is_result: is_result || is_task(operation.path),
+            format: format.unwrap_or_else(|| Format::declared(operation)),
+            // A result with a described type is that, whatever was selected.
+            selected: format.is_some() && result.is_some_and(|result| result.kind == Type::Any),
+            is_result: result.is_some() || is_task(operation.path),
+            is_several: is_several(operation.path),
             may_be_empty: operation.responses.iter().any(may_be_empty),
         }
     }
@@ -98,6 +103,11 @@ impl Format {
 fn format_in(path: &str) -> Option<Format> {
     let mut segments = path.split('/').skip_while(|segment| *segment != RUN).skip(1);
     segments.next().and_then(Format::named)
+}
+
+/// Whether a path is that of the results of several query tasks.
+fn is_several(path: &str) -> bool {
+    path.ends_with("/query_tasks/multi_results")
 }
 
 /// Whether a path is that of the results of query tasks.
@@ -139,7 +149,7 @@ mod tests {
             ("xlsx", Format::File),
             ("png", Format::File),
         ] {
-            for operation in ["run_query", "run_look", "run_sql_query", "run_inline_query", "run_sql_interface_query"] {
+            for operation in ["run_query", "run_look", "run_sql_query", "run_inline_query", "run_url_encoded_query"] {
                 let seen = expected(operation, &format!(r#"{{"result_format": "{format}"}}"#));
                 assert_eq!((seen.format, seen.selected, seen.is_result), (expected_format, true, true), "{format}");
                 assert!(!seen.may_be_empty);
@@ -153,20 +163,25 @@ mod tests {
     }
 
     #[test]
-    fn results_of_tasks_can_have_any_format() {
-        let seen = expected("query_task_results", r#"{"query_task_id": "1"}"#);
-        assert_eq!((seen.format, seen.is_result, seen.may_be_empty), (Format::Unknown, true, false));
-        assert!(expected("call_api", r#"{"path": "/query_tasks/1/results"}"#).is_result);
-        assert!(expected("query_task_multi_results", "{}").is_result);
-        assert!(!expected("query_task", "{}").is_result);
-    }
-
-    #[test]
-    fn the_format_of_a_result_to_come_is_not_that_of_the_response() {
+    fn the_format_of_a_later_result_is_not_that_of_the_response() {
         for operation in ["create_query_task", "create_query_render_task", "create_look_render_task"] {
             let seen = expected(operation, r#"{"result_format": "csv"}"#);
             assert_eq!((seen.format, seen.selected, seen.is_result), (Format::Json, false, false), "{operation}");
         }
+        // Looker describes its result as JSON, whatever the format.
+        let seen = expected("run_sql_interface_query", r#"{"result_format": "csv"}"#);
+        assert_eq!((seen.format, seen.selected, seen.is_result), (Format::Text, false, true));
+    }
+
+    #[test]
+    fn results_of_tasks_can_have_any_format() {
+        let seen = expected("query_task_results", r#"{"query_task_id": "1"}"#);
+        assert_eq!((seen.format, seen.is_result, seen.may_be_empty), (Format::Unknown, true, false));
+        assert!(expected("call_api", r#"{"path": "/query_tasks/1/results"}"#).is_result);
+        let several = expected("query_task_multi_results", "{}");
+        assert!(several.is_result && several.is_several);
+        assert!(expected("call_api", r#"{"path": "/query_tasks/multi_results"}"#).is_several);
+        assert!(!expected("query_task", "{}").is_result);
     }
 
     #[test]

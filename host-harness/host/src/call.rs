@@ -21,22 +21,22 @@ pub struct Call {
 }
 
 impl Call {
-    /// A call of the operation with this name, which must be one of the connector's `list-operations`. The input is `{}`
-    /// until [`Call::input`] says otherwise.
+    /// Creates a call of this operation, which must be in the connector's list. The input is `{}` unless
+    /// [`Call::input`] sets another.
     pub fn new(operation: impl Into<String>) -> Self {
         Self { wit: wit::Call { operation: operation.into(), input: "{}".to_owned(), max_wait_ms: None } }
     }
 
-    /// Sets the input: JSON text, as the operation's `input-schema` describes it. The connector checks it.
+    /// Sets the input: JSON as described by the operation's `input-schema`. The connector checks it.
     pub fn input(mut self, json: impl Into<String>) -> Self {
         self.wit.input = json.into();
         self
     }
 
-    /// Limits the time that the connector may spend in waits of its own: before it sends a request again, and between
-    /// questions whether something is ready. Time in which a request is under way does not count;
-    /// [`Limits::call_timeout`](crate::Limits::call_timeout) limits the whole call. Fractions of a millisecond are dropped.
-    /// Zero: no wait. Left out: the connector's default.
+    /// Limits the time that the connector may spend on waits of its own: before it sends a request again, and while it
+    /// polls for a result. Time while a request is under way does not count, so
+    /// [`Limits::call_timeout`](crate::Limits::call_timeout) must exceed this time plus the longest request. Zero means
+    /// no wait. Without this setter, the connector's default applies. Fractions of a millisecond are dropped.
     pub fn max_wait(mut self, time: Duration) -> Self {
         self.wit.max_wait_ms = Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
         self

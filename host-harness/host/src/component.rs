@@ -1,23 +1,28 @@
-//! Loads components: reads, checks what they import and export, compiles, and keeps the result for the next time.
+//! Loads components: checks their imports and exports, compiles them, and caches the result.
 
 pub(crate) mod cache;
+mod inspect;
+pub(crate) mod load_error;
 
-use crate::bindings;
 use crate::host::Host;
 use crate::instance::exports::Exports;
 use crate::instance::state::State;
+use crate::limits::COMPONENT_BYTES;
 use crate::limits::call_meter::microseconds;
+use inspect::inspect;
+use load_error::LoadError;
 use sha2::{Digest, Sha256};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Instant;
-use wasmtime::Engine;
 use wasmtime::component::InstancePre;
 
 /// A compiled connector component. Clones are cheap and are the same component.
 ///
-/// It imports nothing that the world `workflow-connector` does not allow, and exports what every connector exports. One
-/// serves all users: it is code, without any state.
+/// Its imports are on the list of the world `workflow-connector`, and it has every connector's exports. It is code
+/// without state, so one serves all users.
 ///
 /// ```no_run
 /// # async fn example(host: connector_host::Host) -> Result<(), connector_host::LoadError> {
@@ -38,48 +43,15 @@ struct Shared {
     sha256: [u8; 32],
 }
 
-/// A component that could not be loaded.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LoadError {
-    /// The file could not be read.
-    #[error("{} could not be read: {error}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// The bytes are not a component.
-    #[error("this is not a WebAssembly component: {0}")]
-    Invalid(String),
-    /// It imports something that connectors may not have.
-    #[error(
-        "the component imports `{0}`, which is not on the list of the world `workflow-connector` (wit/connector.wit): \
-         it is refused"
-    )]
-    Import(String),
-    /// It does not export what a connector exports, or not with these types.
-    #[error("the component is not a connector: {0}")]
-    World(String),
-    /// The program ended meanwhile.
-    #[error("the async runtime stopped before the component was loaded")]
-    Stopped,
-}
-
 impl Component {
-    /// Loads a component from its bytes, in the binary format. The first time this compiles, which takes a good part of a
-    /// second; later the host's cache has it. All of it happens on a thread for blocking work, so that no thread of the async
-    /// runtime waits.
+    /// Loads a component from its bytes, in the binary format. The first time this compiles, which takes a good part of
+    /// a second; later the host's cache has it. All of it happens on a thread of its own, so that no thread of the
+    /// async runtime waits.
     ///
     /// # Errors
     ///
     /// Returns an error if the bytes are not a component, if it imports what connectors may not have, or if it is not a
-    /// connector.
-    ///
-    /// # Panics
-    ///
-    /// Panics outside of a tokio runtime. There, [`Component::load_blocking`] does the same.
+    /// connector; if it is larger than the [`limits`](crate::limits) allow, or takes too long to compile.
     pub async fn load(host: &Host, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<Self, LoadError> {
         let host = host.clone();
         off_the_runtime(move || Self::load_blocking(&host, bytes)).await
@@ -90,16 +62,13 @@ impl Component {
     /// # Errors
     ///
     /// As [`Component::load`], and if the file cannot be read.
-    ///
-    /// # Panics
-    ///
-    /// As [`Component::load`].
     pub async fn from_file(host: &Host, path: impl Into<PathBuf>) -> Result<Self, LoadError> {
         let (host, path) = (host.clone(), path.into());
         off_the_runtime(move || Self::from_file_blocking(&host, path)).await
     }
 
-    /// Loads a component from its bytes on this very thread: for programs without an async runtime, or before it starts.
+    /// Loads a component from its bytes on this very thread: for programs without an async runtime, or before it
+    /// starts.
     ///
     /// # Errors
     ///
@@ -124,8 +93,7 @@ impl Component {
     /// As [`Component::load`], and if the file cannot be read.
     pub fn from_file_blocking(host: &Host, path: impl AsRef<Path>) -> Result<Self, LoadError> {
         let path = path.as_ref();
-        let bytes = std::fs::read(path).map_err(|error| LoadError::Read { path: path.to_owned(), error })?;
-        Self::load_blocking(host, bytes)
+        Self::load_blocking(host, read(path).map_err(|error| LoadError::Read { path: path.to_owned(), error })?)
     }
 
     /// The SHA-256 of the component's bytes.
@@ -144,30 +112,36 @@ impl Component {
     }
 }
 
-/// Does what takes long on a thread for blocking work.
+/// A file's bytes, or so many of them that it shows to be too large.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(COMPONENT_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Runs on a thread of its own, which neither the async runtime nor the program waits for at its end.
 async fn off_the_runtime<T: Send + 'static>(
     load: impl FnOnce() -> Result<T, LoadError> + Send + 'static,
 ) -> Result<T, LoadError> {
     let span = tracing::Span::current();
-    match tokio::task::spawn_blocking(move || span.in_scope(load)).await {
-        Ok(loaded) => loaded,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(LoadError::Stopped),
-        },
-    }
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    std::thread::Builder::new()
+        .name("load a component".to_owned())
+        .spawn(move || sender.send(span.in_scope(load)))
+        .map_err(|_| LoadError::Stopped)?;
+    receiver.await.map_err(|_| LoadError::Stopped)?
 }
 
 /// The compiled component: from the cache, else compiled and put there.
 fn compiled(host: &Host, bytes: &[u8], sha256: &[u8; 32]) -> Result<wasmtime::component::Component, LoadError> {
     let engine = host.engine();
+    // Before the cache is asked: it may have what was compiled when other things were allowed.
+    inspect(bytes)?;
     if let Some(compiled) = host.cache().load(engine, sha256) {
         tracing::debug!("the cache has it");
         return Ok(compiled);
     }
-    let compiled = wasmtime::component::Component::from_binary(engine, bytes)
-        .map_err(|error| LoadError::Invalid(format!("{error:#}")))?;
-    check_imports(engine, &compiled)?;
+    let compiled = compile(host, bytes)?;
     match compiled.serialize() {
         Ok(code) => host.cache().store(engine, sha256, &code),
         Err(error) => tracing::warn!("the compiled component could not be kept: {error:#}"),
@@ -175,17 +149,26 @@ fn compiled(host: &Host, bytes: &[u8], sha256: &[u8; 32]) -> Result<wasmtime::co
     Ok(compiled)
 }
 
-fn check_imports(engine: &Engine, component: &wasmtime::component::Component) -> Result<(), LoadError> {
-    component.component_type().imports(engine).try_for_each(|(name, _)| check_import(name))
-}
-
-/// Every 0.2 version of an interface on the list will do: they are compatible, and toolchains pick their own.
-fn check_import(import: &str) -> Result<(), LoadError> {
-    let (interface, version) = import.split_once('@').unwrap_or((import, ""));
-    // The types of the package itself, which the world's exports use.
-    let own_types = interface == "workflow:connector/types" && version == "0.2.0";
-    let of_the_world = bindings::allowed_imports().any(|allowed| allowed == interface) && version.starts_with("0.2.");
-    if own_types || of_the_world { Ok(()) } else { Err(LoadError::Import(import.to_owned())) }
+/// Compiles on a thread of its own, and waits for it no longer than the limit.
+fn compile(host: &Host, bytes: &[u8]) -> Result<wasmtime::component::Component, LoadError> {
+    let permit = host.compilations().take().map_err(|full| LoadError::Busy(full.max))?;
+    let (engine, bytes) = (host.engine().clone(), bytes.to_owned());
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::Builder::new()
+        .name("compile a component".to_owned())
+        .spawn(move || {
+            let compiled = wasmtime::component::Component::from_binary(&engine, &bytes);
+            // Before the result is there: whoever has it may compile the next one.
+            drop(permit);
+            sender.send(compiled)
+        })
+        .map_err(|_| LoadError::Stopped)?;
+    let timeout = host.compile_timeout();
+    match receiver.recv_timeout(timeout) {
+        Ok(compiled) => compiled.map_err(|error| LoadError::Invalid(format!("{error:#}"))),
+        Err(RecvTimeoutError::Timeout) => Err(LoadError::Timeout(timeout)),
+        Err(RecvTimeoutError::Disconnected) => Err(LoadError::Stopped),
+    }
 }
 
 #[cfg(test)]

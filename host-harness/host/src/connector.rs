@@ -1,4 +1,4 @@
-//! A connector that is ready to be called, and the builder that makes it so.
+//! Connectors and their builder.
 
 use crate::access::Access;
 use crate::auth::Auth;
@@ -17,11 +17,11 @@ use crate::sessions::{OnRenewedAuth, Session, Sessions};
 use std::sync::Arc;
 use wasmtime::Engine;
 
-/// A connector that is ready to be called: what it may reach, what its sandboxes may use. Clones are cheap, are the same
-/// connector, and share connections and sign-ins.
+/// A component with its policy, transport, limits, environment and sessions, ready for calls. Clones are cheap and
+/// share everything, including connections and sign-ins.
 ///
-/// One connector serves all users. Each call gets a fresh sandbox, which nothing outlives, and connects only where the call's
-/// own auth may; [`Connector::sandbox`] gives one to keep.
+/// One connector serves all users. Each call runs in a fresh sandbox, and can connect only to what the policy allows
+/// for the call's own auth. [`Connector::sandbox`] returns a sandbox to keep.
 ///
 /// ```no_run
 /// use connector_host::{Auth, Call, Component, Connector, Host};
@@ -41,10 +41,10 @@ pub struct Connector {
     setup: Arc<Setup>,
 }
 
-/// What to decide about a [`Connector`]. The order of the calls does not matter.
+/// Builds a [`Connector`]. The order of the setters does not matter.
 ///
-/// Without [`ConnectorBuilder::policy`] and [`ConnectorBuilder::allow_requested_hosts`] it may connect nowhere, which is enough
-/// to list and describe its operations.
+/// Without [`ConnectorBuilder::policy`] or [`ConnectorBuilder::allow_requested_hosts`], the connector can connect
+/// nowhere. That is enough to list and describe its operations.
 #[must_use]
 pub struct ConnectorBuilder {
     host: Host,
@@ -58,15 +58,12 @@ pub struct ConnectorBuilder {
     on_renewed_auth: Option<OnRenewedAuth>,
 }
 
-/// Why a connector could not be made.
+/// Why a connector could not be built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// It was said more than once where the connector may connect to.
-    #[error(
-        "it was said more than once where the connector may connect to; call `policy` once, or `allow_requested_hosts`, \
-         not both"
-    )]
+    /// The builder has more than one policy.
+    #[error("the builder has more than one policy; call either `policy`, once, or `allow_requested_hosts`")]
     Access,
     /// The component was loaded for another host.
     #[error("the component was loaded for another host; load it for this one")]
@@ -74,24 +71,25 @@ pub enum BuildError {
 }
 
 impl ConnectorBuilder {
-    /// Allows all calls the same: what this policy allows.
+    /// Applies one policy to all calls.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policies.push(policy);
         self
     }
 
-    /// Allows each auth the hosts that the connector requests for it (its function `hosts`), and no others. Without rules:
-    /// as far as these hosts have public addresses, over HTTPS. With rules: as far as these allow it. Further calls add rules.
+    /// Allows each call the hosts that the connector requests for the call's auth (its function `hosts`), and no
+    /// others. Without rules, these hosts are allowed at public addresses, over HTTPS. With rules, they are allowed as
+    /// far as the rules allow them. Calling this again adds rules.
     ///
-    /// The connector is asked in the sandbox of the first call with an auth. Auths with the same policy share connections;
+    /// The first call with an auth asks the connector in its own sandbox. Auths with the same policy share connections;
     /// auths with different policies never do.
     pub fn allow_requested_hosts(mut self, rules: impl IntoIterator<Item = Rule>) -> Self {
         self.requested.get_or_insert_default().extend(rules);
         self
     }
 
-    /// Sets how requests get to where they may go: whose certificates are trusted, and through which proxy. Default: the
-    /// certificate authorities of the system and Mozilla's, and no proxy.
+    /// Sets the certificate authorities, the proxy and the resolver. Default: the certificate authorities of the system
+    /// and of Mozilla, no proxy, and the system's resolver.
     pub fn transport(self, transport: Transport) -> Self {
         Self { transport, ..self }
     }
@@ -107,23 +105,24 @@ impl ConnectorBuilder {
         self
     }
 
-    /// Whether sandboxes share sign-ins where the connector can (its interface `sessions`): one signs in, and the host hands
-    /// the session to the others. Default: yes. Otherwise each sandbox signs in for itself, and no token leaves it.
+    /// Sets whether sandboxes share sign-ins, if the connector has the interface `sessions`. Default: `true`: one
+    /// sandbox signs in, and the host passes its session to the others. With `false`, each sandbox signs in for itself,
+    /// and no token leaves it.
     pub fn sessions(self, sessions: bool) -> Self {
         Self { sessions, ..self }
     }
 
-    /// Has `store` called when the remote service replaces a part of an auth, such as a refresh token that is good for one
-    /// time. It gets the auth that a call was made with, and the one to store in its place: after that the first one is void,
-    /// but for calls of this connector.
+    /// Calls `store(old, new)` when the remote service replaces the refresh token of an auth. Store `new` in place of
+    /// `old`: outside of this connector, `old` no longer works.
     ///
-    /// It is called within the call whose sign-in did that, before the call goes on, so it should take little time; it must not
-    /// call the connector. Without it, ask [`Connector::renewed_auth`] after each call: only so many renewed auths are kept.
+    /// `store` runs within the call that signed in, before that call goes on. It should be fast, and it must not call
+    /// the connector. Without it, call [`Connector::renewed_auth`] after each call; the connector keeps a limited
+    /// number of renewed auths.
     pub fn on_renewed_auth(self, store: impl Fn(&Auth, &Auth) + Send + Sync + 'static) -> Self {
         Self { on_renewed_auth: Some(Arc::new(store)), ..self }
     }
 
-    /// Makes the connector. Certificate authorities are read on a thread for blocking work, and once for the program.
+    /// Builds the connector. Certificate authorities are loaded once per program, on a thread for blocking work.
     ///
     /// # Errors
     ///
@@ -158,7 +157,7 @@ impl ConnectorBuilder {
 }
 
 impl Connector {
-    /// A builder for a connector, with the default settings. The component must have been loaded for this host.
+    /// Returns a builder with the default settings. The component must have been loaded for this host.
     pub fn builder(host: &Host, component: &Component) -> ConnectorBuilder {
         ConnectorBuilder {
             host: host.clone(),
@@ -173,7 +172,7 @@ impl Connector {
         }
     }
 
-    /// A fresh sandbox to keep for many calls.
+    /// Creates a sandbox to keep for many calls.
     ///
     /// # Errors
     ///
@@ -182,7 +181,7 @@ impl Connector {
         Sandbox::start(Arc::clone(&self.setup)).await
     }
 
-    /// What this connector is. Sends nothing.
+    /// Describes the connector. Sends no request.
     ///
     /// # Errors
     ///
@@ -191,7 +190,7 @@ impl Connector {
         self.for_one_call().await?.describe().await
     }
 
-    /// A JSON Schema of what the user fills in to sign in. Sends nothing.
+    /// Returns the JSON Schema of the sign-in form. Sends no request.
     ///
     /// # Errors
     ///
@@ -200,7 +199,7 @@ impl Connector {
         self.for_one_call().await?.auth_schema().await
     }
 
-    /// Every `host:port` that calls with this auth would reach. Sends nothing.
+    /// Returns each `host:port` that calls with this auth connect to. Sends no request.
     ///
     /// # Errors
     ///
@@ -209,8 +208,8 @@ impl Connector {
         self.for_one_call().await?.hosts(auth).await
     }
 
-    /// Signs in anew and asks who the user is: what a "Test connection" button calls. A session that other calls share stays
-    /// until the new sign-in has succeeded, and is replaced then.
+    /// Signs in anew and returns JSON that describes the user, for a "Test connection" button. A session that other
+    /// calls share is replaced only after the new sign-in has succeeded.
     ///
     /// # Errors
     ///
@@ -219,34 +218,36 @@ impl Connector {
         self.for_one_call().await?.check_auth(auth).await
     }
 
-    /// Signs in anew and gives the session, for a platform that hands sessions on itself, to another process say. Calls by this
-    /// connector do not use it. Where [`Session::renewed_auth`] is there, store it: this auth is void.
+    /// Signs in anew and returns the session, for a platform that passes sessions on itself, for example to another
+    /// process. Calls by this connector do not use it. If [`Session::renewed_auth`] is present, store it: this auth no
+    /// longer works.
     ///
     /// # Errors
     ///
-    /// As [`Connector::invoke`], and if the connector shares no sign-ins.
+    /// As [`Connector::invoke`]. Also returns an error if the connector does not share sign-ins.
     pub async fn sign_in(&self, auth: &Auth) -> Result<Session, Failure> {
         self.for_one_call().await?.sign_in(auth).await
     }
 
-    /// Has the remote service end the session that calls with this auth share, where there is one. The next call signs in
+    /// Ends the session that calls with this auth share, if there is one, in the remote service. The next call signs in
     /// again.
     ///
     /// # Errors
     ///
-    /// As [`Connector::invoke`]. The session is not used again all the same, and the next `sign_out` tries once more to end it.
+    /// As [`Connector::invoke`]. Even then, the session is not used again, and the next `sign_out` tries again to end
+    /// it.
     pub async fn sign_out(&self, auth: &Auth) -> Result<(), Failure> {
         self.for_one_call().await?.sign_out(auth).await
     }
 
-    /// The auth to store instead of this one, where the remote service has replaced a part of it since: a refresh token that
-    /// is good for one time. This connector goes on with either; after the program ends, only the new one is good.
-    /// [`ConnectorBuilder::on_renewed_auth`] tells it at once.
+    /// Returns the auth to store in place of this one, if the remote service has replaced its refresh token. This
+    /// connector accepts both; after the program ends, only the new one works. [`ConnectorBuilder::on_renewed_auth`]
+    /// reports it at once.
     pub fn renewed_auth(&self, auth: &Auth) -> Option<Auth> {
         self.setup.sessions.as_ref()?.renewed_auth(auth)
     }
 
-    /// All operations. Sends nothing.
+    /// Lists all operations. Sends no request.
     ///
     /// # Errors
     ///
@@ -255,7 +256,7 @@ impl Connector {
         self.for_one_call().await?.list_operations().await
     }
 
-    /// One operation with its schemas. Sends nothing.
+    /// Describes one operation, including its schemas. Sends no request.
     ///
     /// # Errors
     ///
@@ -264,18 +265,18 @@ impl Connector {
         self.for_one_call().await?.describe_operation(name).await
     }
 
-    /// Carries out one operation in a fresh sandbox and gives its whole output.
+    /// Carries out one operation in a fresh sandbox and returns its whole output.
     ///
     /// # Errors
     ///
-    /// Returns the connector's failure; [`ExecutionFailure::Busy`](crate::ExecutionFailure::Busy) if the host carries out as
-    /// many calls as it may, before a sandbox is made; and the other kinds of
-    /// [`ExecutionFailure`](crate::ExecutionFailure) if the call crashes or goes over a limit.
+    /// Returns the connector's failure. Returns an [`ExecutionFailure`](crate::ExecutionFailure) if the host already
+    /// runs its maximum number of calls ([`Busy`](crate::ExecutionFailure::Busy), before a sandbox is created), if the
+    /// call crashes, or if it exceeds a limit.
     pub async fn invoke(&self, auth: &Auth, call: Call) -> Result<Output, Failure> {
         self.for_one_call().await?.invoke(auth, call).await
     }
 
-    /// Starts one operation in a fresh sandbox and gives its output piece by piece.
+    /// Carries out one operation in a fresh sandbox and returns its output as a download.
     ///
     /// # Errors
     ///

@@ -5,13 +5,18 @@ use crate::call::Call;
 use crate::failure::{ExecutionFailure, Failure};
 use crate::instance::Opened;
 use crate::instance::state::CallSetup;
+use crate::limits::call_meter::Used;
 use crate::limits::permits::Permit;
 use crate::sandbox::Sandbox;
 use crate::sign_in::SignIn;
 use std::sync::Arc;
 
-/// The output of an operation, read piece by piece. It holds the sandbox that it comes from, and counts as one of the host's
-/// concurrent calls until it is dropped.
+/// After so many bytes, a download has the time limits of a call anew: they bound how slowly the bytes may come, however
+/// often it is read, and not how many there may be. The limit on requests is the whole download's.
+const RENEWING_BYTES: usize = 1024 * 1024;
+
+/// The output of an operation, read piece by piece. It holds the sandbox that it comes from, and counts as one of the
+/// host's concurrent calls until it is dropped.
 ///
 /// ```no_run
 /// # async fn example(connector: connector_host::Connector, auth: connector_host::Auth) -> Result<(), connector_host::Failure> {
@@ -30,7 +35,12 @@ use std::sync::Arc;
 /// ```
 pub struct Download {
     sandbox: Sandbox,
+    /// The call that opened it.
     call: CallSetup,
+    /// What it has used since the last [`RENEWING_BYTES`] came.
+    used: Used,
+    /// Bytes since then.
+    bytes: usize,
     /// The download is one call, however often it is read.
     _permit: Permit,
     opened: Opened,
@@ -49,30 +59,37 @@ impl Sandbox {
         let opened = self
             .signed_in(&setup, (auth, SignIn::Shared), "open", |instance, auth| instance.open(auth, Arc::clone(&call)))
             .await?;
-        Ok(Download { sandbox: self, call: setup, _permit: permit, opened })
+        let used = setup.context.meter().used();
+        Ok(Download { sandbox: self, call: setup, used, bytes: 0, _permit: permit, opened })
     }
 }
 
 impl Download {
-    /// What kind of content it is: `text/csv`.
+    /// Returns the media type: `text/csv`.
     pub fn media_type(&self) -> &str {
         &self.opened.media_type
     }
 
-    /// The number of bytes in all, where the remote service said so.
+    /// Returns the total number of bytes. `None` if the remote service did not give it.
     pub fn size(&self) -> Option<u64> {
         self.opened.size
     }
 
-    /// The next bytes: at least one and at most `max_bytes`; none at the end.
+    /// Returns the next bytes, at least one and at most `max_bytes`. An empty list marks the end.
     ///
     /// # Errors
     ///
-    /// As [`Connector::invoke`](crate::Connector::invoke). After a failure the download is over.
+    /// As [`Connector::invoke`](crate::Connector::invoke). After a failure, the rest of the output cannot be read.
     pub async fn read(&mut self, max_bytes: u32) -> Result<Vec<u8>, Failure> {
         let call = self.step();
         let resource = self.opened.resource;
         let bytes = self.sandbox.step(&call, "read", |instance| instance.read(resource, max_bytes)).await?;
+        self.used = call.context.meter().used();
+        self.bytes = self.bytes.saturating_add(bytes.len());
+        if self.bytes >= RENEWING_BYTES {
+            self.bytes = 0;
+            self.used = Used { requests: self.used.requests, ..Used::default() };
+        }
         if bytes.len() > max_bytes as usize {
             let message = format!("`read` gave {} bytes of {max_bytes}", bytes.len());
             return Err(ExecutionFailure::Interface(message).into());
@@ -80,7 +97,7 @@ impl Download {
         Ok(bytes)
     }
 
-    /// Ends the download, wherever it is, and gives back its sandbox.
+    /// Ends the download at any point and returns its sandbox.
     ///
     /// # Errors
     ///
@@ -94,7 +111,7 @@ impl Download {
 
     /// What a step works with. The request went out when the download was opened.
     fn step(&self) -> CallSetup {
-        let call = self.sandbox.step_of(&self.call);
+        let call = self.sandbox.step_of(&self.call, self.used);
         call.context.meter().request_is_sent();
         call
     }

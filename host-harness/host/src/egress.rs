@@ -8,28 +8,32 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`policy`] | which hosts and addresses a connector may connect to |
-//! | [`transport`] | how to get there: trusted certificates ([`tls`]), the [`proxy`], the [`resolve`]r |
+//! | [`transport`] | how to get there: trusted certificates ([`tls`], `verifier`), the [`proxy`], the [`resolve`]r |
 //! | `clients`, `client` | one client with a connection pool per policy |
-//! | `connect` | opens one connection |
+//! | `connect` | opens one connection, which `flood` guards |
 //! | `call` | what belongs to one call: its limits, and the [`cause`]s of its failures |
 //! | `error` | which error code the guest gets |
 
 pub(crate) mod body;
 pub(crate) mod call;
 pub mod cause;
+pub mod certificate;
 pub(crate) mod client;
 pub(crate) mod clients;
 mod connect;
 pub mod destination;
 mod error;
+mod flood;
 pub mod policy;
 pub mod proxy;
+mod request_body;
 pub mod resolve;
 mod source;
 mod template;
 pub mod timeout;
 pub mod tls;
 pub mod transport;
+mod verifier;
 
 pub use cause::Cause;
 pub use client::IDLE_TIMEOUT;

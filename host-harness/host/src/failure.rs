@@ -1,4 +1,4 @@
-//! Why a call did not succeed: the WIT package's `failure`, natively, and what only the host can find wrong.
+//! Failures of calls: the WIT package's `failure`, and the failures that only a host can find.
 
 use crate::bindings::workflow::connector::types as wit;
 use crate::egress::cause::Cause;
@@ -7,13 +7,14 @@ use crate::limits::permits::NoPermit;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// A call that did not succeed.
+/// Why a call did not succeed.
 ///
-/// [`Failure::kind`] sorts it by what to do next; [`Failure::problem`] tells it in one form, whoever found it.
-/// [`Failure::causes`] tells what the host's side of this very call's requests found: what the policy denied, what took too
-/// long, what the proxy said. The last of them is also the [`source`](std::error::Error::source).
+/// - [`Failure::kind`] says what to do next.
+/// - [`Failure::problem`] has the details in one form, whether the connector or the host found the failure.
+/// - [`Failure::causes`] has what the host knows about the requests of this call: what the policy denied, what took too
+///   long, what the proxy said. The last cause is also the [`source`](std::error::Error::source).
 ///
-/// As JSON it is one object: the fields of [`Problem`], and `retryable`.
+/// As JSON, it is one object with the fields of [`Problem`] and `retryable`.
 ///
 /// ```no_run
 /// # async fn example(connector: connector_host::Connector, auth: connector_host::Auth) {
@@ -44,54 +45,54 @@ struct Inner {
     causes: Vec<Cause>,
 }
 
-/// The kinds of failure, sorted by what to do next.
+/// The kinds of failure. Each requires a different reaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// The connector says: the same call may succeed later, and repeating it cannot act twice.
+    /// The connector reports a temporary failure: the same call may succeed later, and repeating it cannot act twice.
     Retryable(Problem),
-    /// The connector says: repeating the same call will not help, or could act a second time.
+    /// The connector reports a permanent failure: the same call would fail again, or could act a second time.
     Permanent(Problem),
     /// The host could not run the call, or ended it.
     Execution(ExecutionFailure),
 }
 
-/// What went wrong, as the connector tells it. `wit/connector.wit` says what each field means.
+/// The details of a failure. `wit/connector.wit` documents each field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Problem {
-    /// The kind of failure, to branch on.
+    /// The kind of failure, for programs.
     pub reason: Reason,
     /// What happened and what to do, for people.
     pub message: String,
-    /// The HTTP status, where there was a response.
+    /// The HTTP status. `None` if there was no response.
     pub status: Option<u16>,
-    /// Milliseconds to wait before the next attempt, where the remote service said so.
+    /// The time to wait before the next attempt, in milliseconds. `None` if the remote service did not give one.
     pub retry_after_ms: Option<u64>,
-    /// The whole input (JSON) with which to repeat the call, so that it takes up what is already running instead of starting
-    /// it again. Only in a retryable failure; without it, repeat the same input.
+    /// The complete input (JSON) to repeat the call with, so that it continues what is already running. Only retryable
+    /// failures have it. If it is `None`, repeat the same input.
     pub resume: Option<String>,
     /// Whether the request itself, not a login before it, may have reached the remote service.
     pub request_sent: bool,
-    /// The fields that were wrong.
+    /// The fields that have a problem.
     pub fields: Vec<FieldProblem>,
-    /// Where the remote service explains this failure.
+    /// The remote service's documentation of this failure.
     pub documentation_url: Option<String>,
 }
 
-/// One field that was wrong.
+/// A problem with one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct FieldProblem {
-    /// The field's name, where it is known.
+    /// The name of the field. `None` if it is unknown.
     pub field: Option<String>,
-    /// A short code to branch on.
+    /// A short code, for programs.
     pub code: String,
-    /// What is wrong, for people.
+    /// What is wrong with it, for people.
     pub message: String,
 }
 
-/// The kinds of failure; `wit/connector.wit` says what each means.
+/// The reasons for a failure. `wit/connector.wit` documents each of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -110,38 +111,38 @@ pub enum Reason {
     Unreachable,
     RemoteError,
     UnexpectedResponse,
-    /// Not one of the connector's: the host could not run the call, or ended it.
+    /// The host could not run the call, or ended it. Connectors never report this reason.
     ExecutionFailed,
 }
 
-/// A call that the host could not run, or ended.
+/// Why the host could not run a call, or ended it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExecutionFailure {
-    /// The call used more than it may.
-    #[error("the call was ended: it used {limit}, which is the limit")]
+    /// The call exceeded a limit.
+    #[error("the call was ended because it used {limit}")]
     Limit {
-        /// The limit that it went over.
+        /// The limit.
         limit: Limit,
-        /// Whether a request had been sent by then, which may have acted.
+        /// Whether a request had been sent by then. It may have been carried out.
         request_sent: bool,
     },
     /// The connector crashed.
     #[error("the connector crashed: {message}")]
     Crash {
-        /// How, for people.
+        /// A description, for people.
         message: String,
-        /// Whether a request had been sent by then, which may have acted.
+        /// Whether a request had been sent by then. It may have been carried out.
         request_sent: bool,
     },
-    /// The host has no room for one more sandbox at the moment.
-    #[error("no sandbox could be made: {0}")]
+    /// The host has no room for another sandbox at the moment.
+    #[error("the sandbox could not be created: {0}")]
     NoSandbox(String),
-    /// The host carries out as many calls as it may at once.
-    #[error("the host carries out {0} calls at the moment, which is the limit of calls at once")]
+    /// The host already runs its maximum number of calls.
+    #[error("the host is busy: it already runs {0} calls, which is its limit")]
     Busy(usize),
     /// An earlier call ended the sandbox.
-    #[error("an earlier call ended this sandbox; make a new one")]
+    #[error("an earlier call ended this sandbox; create a new one")]
     Ended,
     /// The connector returned `execution-failed`.
     #[error("the connector returned `execution-failed`, which is reserved for hosts; connectors never return it")]
@@ -152,29 +153,29 @@ pub enum ExecutionFailure {
 }
 
 impl Failure {
-    /// A failure that may be repeated, as a connector reports it. For what stands between a connector and the one who called,
-    /// a workflow say.
+    /// Creates a temporary failure, as a connector reports it. For code between a connector and its caller, such as a
+    /// workflow engine.
     pub fn retryable(problem: Problem) -> Self {
         FailureKind::Retryable(problem).into()
     }
 
-    /// A failure that must not be repeated blindly, as a connector reports it.
+    /// Creates a permanent failure, as a connector reports it.
     pub fn permanent(problem: Problem) -> Self {
         FailureKind::Permanent(problem).into()
     }
 
-    /// What to do next, and what is known of the failure.
+    /// Returns the kind of the failure.
     pub fn kind(&self) -> &FailureKind {
         &self.inner.kind
     }
 
-    /// The same, taken out.
+    /// Takes the kind out of the failure.
     pub fn into_kind(self) -> FailureKind {
         self.inner.kind
     }
 
-    /// What the host found about the requests of this call, in the order in which it happened: each once, the first few. Empty
-    /// where nothing was found, or the call sent no request.
+    /// Returns what the host knows about the requests of this call, in order: each cause once, and only the first few.
+    /// Empty if the host has nothing to add.
     pub fn causes(&self) -> &[Cause] {
         &self.inner.causes
     }
@@ -192,8 +193,7 @@ impl Failure {
         }
     }
 
-    /// What went wrong, in the connector's terms. A failure that the host found has the reason
-    /// [`Reason::ExecutionFailed`].
+    /// Returns the details of the failure. A failure of the host has the reason [`Reason::ExecutionFailed`].
     pub fn problem(&self) -> Problem {
         match self.kind() {
             FailureKind::Retryable(problem) | FailureKind::Permanent(problem) => problem.clone(),
@@ -264,7 +264,7 @@ impl From<NoPermit> for Failure {
 }
 
 impl Problem {
-    /// A problem of which nothing but the kind and the message is known. Set the other fields where more is.
+    /// Creates a problem with a reason and a message. Set the other fields if you know more.
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
         Self {
             reason,
@@ -280,7 +280,7 @@ impl Problem {
 }
 
 impl FieldProblem {
-    /// A problem with a field that is not named. `code` is a short word to branch on, as `missing`.
+    /// Creates a problem with an unknown field. `code` is a short code for programs, such as `missing`.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: None, code: code.into(), message: message.into() }
     }

@@ -1,7 +1,9 @@
 //! One instance of a connector, and its functions.
 
 pub(crate) mod exports;
-pub(crate) mod log;
+mod held;
+mod log;
+pub(crate) mod new_request;
 pub(crate) mod slot;
 pub(crate) mod state;
 

@@ -1,4 +1,4 @@
-//! What one call may use. Each limit ends the call with an error that names it; the host goes on.
+//! Limits. A call that exceeds one ends with an error that names it, and the host goes on.
 
 pub(crate) mod call_meter;
 pub(crate) mod memory_budget;
@@ -7,61 +7,88 @@ pub(crate) mod permits;
 use std::fmt;
 use std::time::Duration;
 
-/// Memory of one sandbox. An output of [`RESPONSE_BYTES`] fits, together with what growing a buffer to that size and
-/// turning it into the call's result takes; larger results are for streaming.
+/// Memory of a sandbox. An output of [`RESPONSE_BYTES`] fits, including the buffers that it passes through. Larger
+/// outputs need streaming.
 pub const MEMORY_BYTES: u64 = 128 * MIB;
 
-/// The most memory that a sandbox can be given: what 32-bit WebAssembly can address.
+/// The largest memory that a sandbox can have: all that 32-bit WebAssembly can address.
 pub const MAX_MEMORY_BYTES: u64 = 4096 * MIB;
 
-/// Time that the connector's own code may compute in one call. A real call needs milliseconds; an endless loop is cut
-/// before it is a nuisance.
+/// Computing time of the connector's own code in a call. A real call needs milliseconds, so this stops only endless
+/// loops.
 pub const CPU_TIME: Duration = Duration::from_secs(10);
 
-/// Time of one call, waiting included. Remote services run queries for minutes.
+/// Duration of a call, including waits. Remote services run queries for minutes.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
-/// Bytes of answers that one call may receive. Streaming is exempt: it hands on piece by piece.
+/// Bytes of responses that a call may receive. Streaming is exempt, because it does not keep them.
 pub const RESPONSE_BYTES: u64 = 32 * MIB;
 
-/// How long a connection may take to come about: the look-up of the name and TLS included.
+/// Time limit for connecting, including DNS and TLS.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long an answer may take to begin. Remote services run queries for minutes before they say anything.
+/// Time limit for a response to begin. Remote services run queries for minutes before they respond.
 pub const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
-/// How long an answer may pause. A service that streams rows pauses while its database looks for the next ones.
+/// Time limit for a pause within a response. A service that streams rows pauses while its database searches for more.
 pub const BETWEEN_BYTES_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
-/// HTTP requests that one call may send. A call needs a handful: a login, the request itself, and some repetitions.
+/// HTTP requests of a call. A call needs a handful: a login, the request itself, and some retries.
 pub const REQUESTS: u32 = 64;
 
-/// Bytes that the connector may write to its standard output and error in one call; the rest is dropped. A panic with
-/// its backtrace fits; a flood cannot fill the host's log. This limit does not end the call.
+/// Bytes that the connector may write to its standard output and error in a call. The rest is dropped; the call goes
+/// on. A panic with its backtrace fits, and a flood cannot fill the host's log.
 pub const LOG_BYTES: usize = 64 * 1024;
 
-/// Bytes of an auth that a connector gives: a session's, or a renewed one. The host keeps thousands of them.
+/// Bytes of an auth that a connector returns: a session's, or a renewed one. The host keeps thousands of them.
 pub const AUTH_BYTES: usize = 64 * 1024;
 
-/// Resources (requests, bodies, streams, …) that the host keeps for one sandbox at once. A call needs some tens; each
-/// takes host memory, which [`MEMORY_BYTES`] does not count.
-pub const RESOURCES: usize = 10_000;
+/// Bytes of a component's file. An interpreter compiled into a component has some tens of MiB.
+pub const COMPONENT_BYTES: usize = 64 * 1024 * 1024;
+
+/// Functions of a component.
+pub const FUNCTIONS: usize = 100_000;
+
+/// Bytes of one function's code. Compiling takes time that grows faster than the function does.
+pub const FUNCTION_BYTES: usize = 1024 * 1024;
+
+/// Locals of one function. Compiling them takes more than proportional time too.
+pub const FUNCTION_LOCALS: usize = 10_000;
+
+/// Time for compiling one component. The largest real ones take some seconds.
+pub const COMPILE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Components that a host compiles at the same time. Compiling one uses all processors.
+pub const CONCURRENT_COMPILATIONS: usize = 4;
+
+/// Bytes of compiled components that a cache folder keeps. The least recently used ones are removed first.
+pub const CACHE_BYTES: u64 = 1024 * MIB;
+
+/// Resources (requests, bodies, streams, …) that the host keeps for one sandbox at once. A call needs some tens.
+pub const RESOURCES: usize = 512;
+
+/// Bytes of one set of header fields, including some tens of bytes of overhead for each field. Servers accept 8 KiB to
+/// 16 KiB.
+pub const FIELDS_BYTES: usize = 32 * 1024;
+
+/// Bytes of a request's body that the host accepts at a time. It holds up to three such pieces.
+pub const BODY_PIECE_BYTES: usize = 64 * 1024;
 
 /// Entries of each of the sandbox's function tables. Compiled connectors have some thousands.
 pub const TABLE_ENTRIES: usize = 100_000;
 
-/// How often the host looks whether a computing connector has used up its time, and lets other calls have their turn.
+/// How often a computing connector yields to other calls and has its time checked.
 pub const TICK: Duration = Duration::from_millis(10);
 
-/// Sandboxes that a host can have at once. Each takes address space even while nobody uses it, but no memory.
+/// Concurrent sandboxes of a host. Each reserves address space even when unused, but no memory.
 pub const SANDBOXES: u32 = 1_000;
 
-/// Memory of all sandboxes of a host together. A thousand sandboxes that wait for a response have less than half of it.
+/// Memory of all sandboxes of a host together. A thousand sandboxes that wait for a response use less than half of it.
 pub const TOTAL_MEMORY_BYTES: u64 = 4096 * MIB;
 
 const MIB: u64 = 1024 * 1024;
 
-/// The limits of one call. The default is the constants of the [module](self).
+/// The limits of a call. The defaults are the constants of this [module](self).
 ///
 /// ```
 /// use connector_host::Limits;
@@ -73,20 +100,21 @@ const MIB: u64 = 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Memory of the sandbox, in bytes: at most [`MAX_MEMORY_BYTES`].
+    /// Memory of the sandbox in bytes, at most [`MAX_MEMORY_BYTES`]. It includes what the host holds for the sandbox:
+    /// requests that are not sent yet, header fields and buffers.
     pub memory_bytes: u64,
-    /// Time that the connector's own code may compute.
+    /// Computing time of the connector's own code.
     pub cpu_time: Duration,
-    /// Time of the whole call.
+    /// Duration of the whole call.
     pub call_timeout: Duration,
-    /// Time for connecting, including the name's look-up and TLS. The connector is told of a timeout, and the call ends as it
-    /// says; so it is with the next two. A connector can ask for less time, not for more.
+    /// Time limit for connecting, including DNS and TLS. When this limit or one of the next two is reached, the
+    /// connector gets an error and decides how the call ends. A connector can request less time, but not more.
     pub connect_timeout: Duration,
-    /// Time until a response begins, once the connection is there.
+    /// Time limit for a response to begin, after connecting.
     pub first_byte_timeout: Duration,
-    /// Time that a response may pause.
+    /// Time limit for a pause within a response.
     pub between_bytes_timeout: Duration,
-    /// Bytes of responses received. Downloads are exempt.
+    /// Bytes of responses that the call may receive. Downloads are exempt.
     pub response_bytes: u64,
     /// HTTP requests, including those that the policy denies.
     pub requests: u32,
@@ -157,7 +185,7 @@ impl Default for Limits {
     }
 }
 
-/// A limit that a call went over.
+/// A limit that a call exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Limit {

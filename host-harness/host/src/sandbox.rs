@@ -13,7 +13,7 @@ use crate::instance::slot::Slot;
 use crate::instance::state::CallSetup;
 use crate::instance::{Answer, Instance};
 use crate::limits::Limits;
-use crate::limits::call_meter::CallMeter;
+use crate::limits::call_meter::{CallMeter, Used};
 use crate::limits::permits::Permit;
 use crate::sessions::{Session, Sessions};
 use crate::sign_in::{self, SignIn};
@@ -30,15 +30,16 @@ pub(crate) struct Setup {
     pub(crate) sessions: Option<Sessions>,
 }
 
-/// One instance of a connector, with a memory of its own, kept for many calls by
+/// One instance of a connector with its own memory, kept for many calls. Created by
 /// [`Connector::sandbox`](crate::Connector::sandbox).
 ///
-/// It keeps what the connector keeps between calls, such as tokens. It can serve several users one after the other: each call
-/// goes only where its own auth may. But then you trust the connector to keep them apart; a fresh sandbox for each call, as
-/// [`Connector::invoke`](crate::Connector::invoke) has it, does not need that trust.
+/// It keeps what the connector keeps between calls, such as tokens. It can serve several users, one after the other:
+/// each call connects only to what the policy allows for its own auth. You then trust the connector to keep the users
+/// apart. A fresh sandbox for each call, as in [`Connector::invoke`](crate::Connector::invoke), does not need that
+/// trust.
 ///
-/// A call that fails within the connector is an answer like any other. A crash, a limit, or a call that is dropped before it is
-/// done ends the sandbox: then [`Sandbox::is_live`] is false, and each call fails with
+/// A failure that the connector reports leaves the sandbox usable. A crash, a limit, or a call that is dropped halfway
+/// ends it: [`Sandbox::is_live`] is then false, and each call fails with
 /// [`ExecutionFailure::Ended`](crate::ExecutionFailure::Ended).
 pub struct Sandbox {
     setup: Arc<Setup>,
@@ -50,8 +51,11 @@ pub struct Sandbox {
 impl Setup {
     /// What a call works with. `streaming` is for calls whose responses are handed on piece by piece.
     fn call(&self, client: HttpClient, streaming: bool) -> CallSetup {
-        let meter = Arc::new(CallMeter::new(&self.limits, streaming));
-        CallSetup { context: Arc::new(CallContext::new(meter)), client }
+        Self::metered(client, CallMeter::new(&self.limits, streaming))
+    }
+
+    fn metered(client: HttpClient, meter: CallMeter) -> CallSetup {
+        CallSetup { context: Arc::new(CallContext::new(Arc::new(meter))), client }
     }
 }
 
@@ -70,7 +74,7 @@ impl Sandbox {
         Ok(Self { permit: Some(permit), ..sandbox })
     }
 
-    /// Whether the sandbox can be called: no call has crashed or gone over a limit, nor was dropped before it was done.
+    /// Whether the sandbox can be called. It cannot after a crash, a limit, or a call that was dropped halfway.
     pub fn is_live(&self) -> bool {
         self.slot.is_live()
     }
@@ -155,7 +159,8 @@ impl Sandbox {
         sign_in::session(&mut self.slot, &call, auth.clone()).await
     }
 
-    /// Has the remote service end the sessions that are kept for an auth. Those that it could not end are kept for the next time.
+    /// Has the remote service end the sessions that are kept for an auth. Those that it could not end are kept for the
+    /// next time.
     pub(crate) async fn sign_out(&mut self, auth: &Auth) -> Result<(), Failure> {
         let _permit = self.take_permit()?;
         let setup = Arc::clone(&self.setup);
@@ -193,7 +198,8 @@ impl Sandbox {
         self.slot.call(function, &call, run).await
     }
 
-    /// What a call with this auth works with. Where it is not known where the auth may connect to, the connector is asked first.
+    /// What a call with this auth works with. Where it is not known where the auth may connect to, the connector is
+    /// asked first.
     pub(crate) async fn call_with(&mut self, auth: &Auth, streaming: bool) -> Result<CallSetup, Failure> {
         let access = &self.setup.access;
         if let Some(client) = access.known(auth) {
@@ -216,9 +222,10 @@ impl Sandbox {
         sign_in::call(&mut self.slot, call, self.setup.sessions.as_ref(), auth, function, run).await
     }
 
-    /// What a step of a download works with: limits of its own, and the same way to the network.
-    pub(crate) fn step_of(&self, call: &CallSetup) -> CallSetup {
-        self.setup.call(call.client.clone(), true)
+    /// What a step of a download works with: what the steps before have used counts, and the causes are those of the call.
+    pub(crate) fn step_of(&self, call: &CallSetup, used: Used) -> CallSetup {
+        let meter = Arc::new(CallMeter::going_on(&self.setup.limits, true, used));
+        CallSetup { context: Arc::new(call.context.step(meter)), client: call.client.clone() }
     }
 
     /// Calls a function as a part of a call that is under way.

@@ -26,7 +26,7 @@ use wasmtime::component::{Linker, LinkerInstance};
 use wasmtime_wasi_http::WasiHttpView;
 
 /// The interfaces as wasmtime-wasi-http links them.
-const TYPES: &str = "wasi:http/types@0.2.12";
+pub(crate) const TYPES: &str = "wasi:http/types@0.2.12";
 const OUTGOING_HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
 
 /// Links `wasi:http`: wasmtime-wasi-http, and over it what is different here.

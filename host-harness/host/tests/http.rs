@@ -3,7 +3,9 @@
 
 mod common;
 
-use common::{allowed, answering, builder, connector, get, get_as, invoke, is_error, policy, request, server, under};
+use common::{
+    allowed, answering, builder, connector, get, get_as, invoke, is_error, policy, request, server, tls, under,
+};
 use connector_host::egress::policy::{DenialCause, Origin};
 use connector_host::egress::timeout::Stage;
 use connector_host::egress::transport::Transport;
@@ -14,8 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::{self, ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::rustls::ClientConfig;
 
 /// What the guest is told of a server that does with a connection what `serve` says.
 async fn told<F>(options: &str, serve: impl Fn(tokio::net::TcpStream) -> F + Send + 'static) -> Result<String, String>
@@ -57,13 +58,13 @@ async fn each_failure_has_the_causes_of_its_own_call() {
     let requested = auth(&format!("{address},api.example.com:443"));
     let other = auth("a.example.com:443");
     let denied = r#"{"url":"https://api.example.com/"}"#;
-    let (undeclared, late) =
-        (format!(r#"{{"url":"http://{address}/"}}"#), format!(r#"{{"url":"http://{address}/","between":50}}"#));
+    let undeclared = format!(r#"{{"url":"http://{address}/"}}"#);
+    let late_input = format!(r#"{{"url":"http://{address}/","between":50}}"#);
     // Side by side, so that one call's causes could come to another.
     let (denied, undeclared, late) = tokio::join!(
         causes(&connector, &requested, denied),
         causes(&connector, &other, &undeclared),
-        causes(&connector, &requested, &late),
+        causes(&connector, &requested, &late_input),
     );
     let [Cause::Denied(denied)] = &denied[..] else { panic!("{denied:?}") };
     assert_eq!((denied.cause, denied.rule().as_deref()), (DenialCause::NotAllowed, Some("api.example.com:443")));
@@ -78,6 +79,12 @@ async fn each_failure_has_the_causes_of_its_own_call() {
         source.as_deref(),
         Some("the host denied a connection to api.example.com:443: no rule allows this host")
     );
+    // A download's causes come with the step that fails, although another one began the request.
+    let mut download = connector.open(&requested, Call::new("get").input(&*late_input)).await.unwrap();
+    assert_eq!(download.read(1024).await.unwrap(), b"half");
+    let late = download.read(1024).await.unwrap_err();
+    let [Cause::TimedOut(late)] = late.causes() else { panic!("{late:?}") };
+    assert_eq!(late.stage, Stage::BetweenBytes);
     // A failure without a request has none.
     let failure = connector.invoke(&requested, Call::new("refuse")).await.unwrap_err();
     assert!(failure.causes().is_empty());
@@ -247,32 +254,9 @@ async fn connections_are_reused_and_host_header_is_set() {
     assert_eq!(connections.load(Ordering::Relaxed), 1);
 }
 
-/// TLS with a certificate for `localhost`, for a server, and a client configuration that trusts it.
-fn localhost_tls(alpn: &[&[u8]]) -> (TlsAcceptor, Arc<ClientConfig>) {
-    let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let certificate = certified.cert.der().clone();
-    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()).into();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.clone()], key)
-        .unwrap();
-    config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate).unwrap();
-    let client = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    (TlsAcceptor::from(Arc::new(config)), Arc::new(client))
-}
-
 /// A TLS server that answers every request, and a client configuration that trusts it.
 async fn tls_server(alpn: &[&[u8]]) -> (SocketAddr, Arc<ClientConfig>) {
-    let (acceptor, client) = localhost_tls(alpn);
+    let (acceptor, client) = tls::localhost(alpn);
     let address = server(move |stream| {
         let acceptor = acceptor.clone();
         async move {
@@ -294,7 +278,7 @@ async fn tls_server(alpn: &[&[u8]]) -> (SocketAddr, Arc<ClientConfig>) {
 
 #[tokio::test]
 async fn tls_error_after_send_is_connection_terminated() {
-    let (acceptor, trusting) = localhost_tls(&[b"http/1.1"]);
+    let (acceptor, trusting) = tls::localhost(&[b"http/1.1"]);
     let address = server(move |stream| {
         let acceptor = acceptor.clone();
         async move {

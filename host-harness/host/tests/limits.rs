@@ -346,3 +346,61 @@ async fn a_request_that_was_sent_makes_a_lack_of_memory_permanent() {
     assert_eq!(failure, limit.into());
     assert!(!failure.is_retryable());
 }
+
+#[tokio::test]
+async fn what_the_host_holds_for_a_sandbox_is_charged_to_it() {
+    const MIB: u64 = 1024 * 1024;
+    let limits = Limits::default().with_memory_bytes(4 * MIB);
+    let connector = limited(limits.clone()).await;
+    assert_eq!(limit_of(&connector, "hoard-unsent", "{}").await, (Limit::Memory(4 * MIB), false));
+    // Requests count when they are made.
+    let connector = limited(limits.with_memory_bytes(64 * MIB).with_requests(3)).await;
+    assert_eq!(limit_of(&connector, "hoard-unsent", "{}").await, (Limit::Requests(3), false));
+}
+
+#[tokio::test]
+async fn texts_of_requests_that_are_too_long_are_refused() {
+    let output = invoke(&connector().await, "long-texts", "{}").await.unwrap();
+    let Body::Json(taken) = output.body else { panic!("{:?}", output.body) };
+    assert_eq!(taken, "[false, false, false, true, true, true]");
+}
+
+#[tokio::test]
+async fn reading_a_download_often_renews_no_limit() {
+    let cpu_time = Duration::from_millis(300);
+    let connector = limited(Limits::default().with_cpu_time(cpu_time)).await;
+    let mut download = connector.open(&no_auth(), Call::new("compute-for-each-byte")).await.unwrap();
+    let failure = loop {
+        if let Err(failure) = download.read(64).await {
+            break failure;
+        }
+    };
+    assert_eq!(failure, ExecutionFailure::Limit { limit: Limit::CpuTime(cpu_time), request_sent: true }.into());
+
+    let address = answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    let connector = limited_to(Limits::default().with_requests(3), address).await;
+    let call = Call::new("request-for-each-byte").input(format!(r#"{{"url":"http://{address}/"}}"#));
+    let mut download = connector.open(&no_auth(), call).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(download.read(64).await.unwrap().len(), 1);
+    }
+    let failure = download.read(64).await.unwrap_err();
+    assert_eq!(failure, ExecutionFailure::Limit { limit: Limit::Requests(3), request_sent: true }.into());
+}
+
+#[tokio::test]
+async fn a_long_download_goes_on_for_as_long_as_bytes_come() {
+    // Each MiB takes some milliseconds of computing, all of them together more than a call may compute.
+    let connector = limited(Limits::default().with_cpu_time(Duration::from_millis(500))).await;
+    let call = Call::new("count").input(r#"{"bytes":900000}"#);
+    let mut download = connector.open(&no_auth(), call).await.unwrap();
+    let mut bytes = 0;
+    loop {
+        let piece = download.read(1000).await.unwrap();
+        if piece.is_empty() {
+            break;
+        }
+        bytes += piece.len();
+    }
+    assert_eq!(bytes, 900_000);
+}

@@ -4,13 +4,15 @@
 mod common;
 
 use common::{builder, get, is_error, no_auth, policy, request, server, under};
-use connector_host::egress::policy::Origin;
+use connector_host::egress::certificate::{CertificateFailure, CertificateProblem};
+use connector_host::egress::policy::{AddressClass, DenialCause, Origin};
 use connector_host::egress::proxy::{Proxy, ProxyFailureCause};
+use connector_host::egress::resolve::{Resolve, Resolving};
 use connector_host::egress::tls;
 use connector_host::egress::transport::Transport;
 use connector_host::{Call, Cause, Connector, Failure, Policy};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use std::net::SocketAddr;
+use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use tokio::io::AsyncWriteExt;
@@ -35,8 +37,17 @@ fn authority(file: &str, names: &[&str]) -> Authority {
     std::fs::write(&pem, params.self_signed(&key).unwrap().pem()).unwrap();
     let issuer = Issuer::new(params, key);
     let key = KeyPair::generate().unwrap();
-    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
+    let certificate = params_for(names).signed_by(&key, &issuer).unwrap();
+    Authority { pem, acceptor: acceptor(&certificate, &key) }
+}
+
+/// What a certificate for these names begins with.
+fn params_for(names: &[&str]) -> CertificateParams {
+    CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap()
+}
+
+/// What a server with this certificate needs.
+fn acceptor(certificate: &Certificate, key: &KeyPair) -> TlsAcceptor {
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der()).into();
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -44,7 +55,25 @@ fn authority(file: &str, names: &[&str]) -> Authority {
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key)
         .unwrap();
-    Authority { pem, acceptor: TlsAcceptor::from(Arc::new(config)) }
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// A certificate that issued itself, as a PEM file, and a server that has it.
+async fn self_signed(file: &str, params: CertificateParams) -> (PathBuf, SocketAddr) {
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let pem = folder().join(file);
+    std::fs::write(&pem, certificate.pem()).unwrap();
+    let authority = Authority { pem, acceptor: acceptor(&certificate, &key) };
+    let address = authority.server().await;
+    (authority.pem, address)
+}
+
+/// The same with `CA:TRUE`, as appliances make one for themselves.
+fn authority_params(names: &[&str]) -> CertificateParams {
+    let mut params = params_for(names);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params
 }
 
 fn folder() -> &'static Path {
@@ -97,14 +126,18 @@ async fn failure(connector: &Connector, input: &str) -> Failure {
     connector.invoke(&no_auth(), Call::new("get").input(input)).await.unwrap_err()
 }
 
-/// A connector that asks for hosts itself, as connectors do, and goes through a proxy.
-async fn proxied(wishes: &[&str], authority: &Authority, proxy: &str, no_proxy: &str) -> Connector {
+/// A connector under these rules of one origin, whose requests go through a proxy.
+async fn proxied(rules: &[&str], origin: Origin, authority: &Authority, proxy: &str, no_proxy: &str) -> Connector {
+    let transport = Transport::new().with_proxy(Proxy::new(proxy, no_proxy).unwrap());
+    with_rules(rules, origin, authority, transport).await
+}
+
+async fn with_rules(rules: &[&str], origin: Origin, authority: &Authority, transport: Transport) -> Connector {
     let mut policy = Policy::deny_all();
-    for wish in wishes {
-        policy.allow(wish.parse().unwrap(), Origin::Connector);
+    for rule in rules {
+        policy.allow(rule.parse().unwrap(), origin);
     }
-    let tls = tls::trusting(&[&authority.pem]).unwrap();
-    let transport = Transport::new().with_tls(&tls).with_proxy(Proxy::new(proxy, no_proxy).unwrap());
+    let transport = transport.with_tls(&tls::trusting(&[&authority.pem]).unwrap());
     builder().transport(transport).policy(policy).build().await.unwrap()
 }
 
@@ -150,7 +183,7 @@ async fn https_goes_through_the_proxy() {
     let authority = authority("tunnel.pem", &["api.invalid"]);
     let (address, asked) = proxy(Ok(authority.server().await)).await;
     let url = format!("http://user:hu%20sh@{address}");
-    let connector = proxied(&["api.invalid:19999"], &authority, &url, "").await;
+    let connector = proxied(&["api.invalid:19999"], Origin::Operator, &authority, &url, "").await;
     assert!(get(&connector, r#"{"url":"https://api.invalid:19999/secret?a=b"}"#).await.is_ok());
     let asked = asked.lock().unwrap();
     let [head] = &asked[..] else { panic!("{asked:?}") };
@@ -177,7 +210,9 @@ async fn proxy_connection_can_use_tls() {
         }
     })
     .await;
-    let connector = proxied(&["api.invalid"], &authority, &format!("https://localhost:{}", address.port()), "").await;
+    let connector =
+        proxied(&["api.invalid"], Origin::Operator, &authority, &format!("https://localhost:{}", address.port()), "")
+            .await;
     assert_eq!(get(&connector, r#"{"url":"https://api.invalid/"}"#).await.unwrap(), r#"{"status":200,"bytes":2}"#);
 }
 
@@ -186,7 +221,7 @@ async fn policy_applies_with_a_proxy() {
     let authority = authority("policy.pem", &["api.invalid"]);
     let (address, asked) = proxy(Ok(authority.server().await)).await;
     let wishes = ["api.invalid", "10.0.0.7", "169.254.169.254", "[fd00::7]", "2130706433", "127.1", "0x7f000001"];
-    let connector = proxied(&wishes, &authority, &address.to_string(), "").await;
+    let connector = proxied(&wishes, Origin::Connector, &authority, &address.to_string(), "").await;
     for (url, code) in [
         ("https://elsewhere.invalid/", "HttpRequestDenied"),
         ("https://10.0.0.7/", "DestinationIpProhibited"),
@@ -201,15 +236,45 @@ async fn policy_applies_with_a_proxy() {
     }
     // Plain HTTP and this machine are no business of the proxy's.
     is_error(get(&connector, r#"{"url":"http://api.invalid/"}"#).await, "DnsError");
-    let local = proxied(&["localhost"], &authority, &address.to_string(), "").await;
+    let local = proxied(&["localhost"], Origin::Connector, &authority, &address.to_string(), "").await;
     is_error(get(&local, r#"{"url":"https://localhost/"}"#).await, "DestinationIpProhibited");
     // Neither is what NO_PROXY names.
-    let direct = proxied(&["api.invalid"], &authority, &address.to_string(), "invalid").await;
+    let direct = proxied(&["api.invalid"], Origin::Operator, &authority, &address.to_string(), "invalid").await;
     is_error(get(&direct, r#"{"url":"https://api.invalid/"}"#).await, "DnsError");
     assert!(asked.lock().unwrap().is_empty(), "{asked:?}");
     // The proxy is no man in the middle: another host's certificate does not pass.
-    let other = proxied(&["other.invalid"], &authority, &address.to_string(), "").await;
+    let other = proxied(&["other.invalid"], Origin::Operator, &authority, &address.to_string(), "").await;
     is_error(get(&other, r#"{"url":"https://other.invalid/"}"#).await, "TlsCertificateError");
+}
+
+#[tokio::test]
+async fn proxy_gets_only_hosts_that_are_named_or_resolve_to_allowed_addresses() {
+    let authority = authority("resolved.pem", &["api.invalid"]);
+    let (address, asked) = proxy(Ok(authority.server().await)).await;
+    let url = r#"{"url":"https://api.invalid/"}"#;
+    let proxy = Proxy::new(&address.to_string(), "").unwrap();
+    // The address is never connected to: the proxy connects.
+    let public = "93.184.216.34";
+    for (resolved, is_allowed) in
+        [(&[public][..], true), (&[public, "10.0.0.5"], false), (&["127.0.0.1"], false), (&["fd00:ec2::254"], false)]
+    {
+        let transport = Transport::new().with_proxy(proxy.clone()).with_resolver(resolver(&[resolved]));
+        let requested = with_rules(&["api.invalid"], Origin::Connector, &authority, transport).await;
+        let outcome = get(&requested, url).await;
+        assert_eq!(asked.lock().unwrap().drain(..).count(), usize::from(is_allowed), "{resolved:?}");
+        if is_allowed {
+            assert!(outcome.is_ok(), "{outcome:?}");
+        } else {
+            is_error(outcome, "DestinationIpProhibited");
+        }
+    }
+    for (rule, origin) in [("api.invalid", Origin::Connector), ("*.invalid", Origin::Operator)] {
+        let unresolved = proxied(&[rule], origin, &authority, &address.to_string(), "").await;
+        let failure = failure(&unresolved, url).await;
+        let [Cause::Denied(denial)] = failure.causes() else { panic!("{failure:?}") };
+        assert_eq!((denial.cause, denial.rule().as_deref()), (DenialCause::Unresolved, Some("api.invalid:443")));
+    }
+    assert!(asked.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -223,7 +288,8 @@ async fn proxy_failures_are_reported_to_the_operator() {
     ];
     for (answer, words) in answers {
         let (address, _) = proxy(Err(answer)).await;
-        let connector = proxied(&["api.invalid"], &authority, &format!("http://user:hush@{address}"), "").await;
+        let connector =
+            proxied(&["api.invalid"], Origin::Operator, &authority, &format!("http://user:hush@{address}"), "").await;
         let failure = failure(&connector, r#"{"url":"https://api.invalid/"}"#).await;
         assert!(failure.problem().message.contains("DestinationUnavailable"), "{failure}");
         let [cause @ Cause::Proxy(_)] = failure.causes() else { panic!("{failure:?}") };
@@ -232,7 +298,7 @@ async fn proxy_failures_are_reported_to_the_operator() {
         assert!(!told.contains("hush"), "{told}");
     }
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let connector = proxied(&["api.invalid"], &authority, &free.to_string(), "").await;
+    let connector = proxied(&["api.invalid"], Origin::Operator, &authority, &free.to_string(), "").await;
     let unreachable = failure(&connector, r#"{"url":"https://api.invalid/"}"#).await;
     let [Cause::Proxy(proxy)] = unreachable.causes() else { panic!("{unreachable:?}") };
     assert!(matches!(&proxy.cause, ProxyFailureCause::Unreachable(why) if why.contains("refused")), "{proxy:?}");
@@ -242,6 +308,130 @@ async fn proxy_failures_are_reported_to_the_operator() {
         std::future::pending::<()>().await;
     })
     .await;
-    let connector = proxied(&["api.invalid"], &authority, &silent.to_string(), "").await;
+    let connector = proxied(&["api.invalid"], Origin::Operator, &authority, &silent.to_string(), "").await;
     is_error(get(&connector, r#"{"url":"https://api.invalid/","connect":200}"#).await, "ConnectionTimeout");
+}
+
+/// A connector that may reach this machine and trusts these files.
+async fn trusting(files: &[&PathBuf]) -> Connector {
+    let transport = Transport::new().with_tls(&tls::trusting(files).unwrap());
+    builder().transport(transport).policy(policy(&["localhost", "127.0.0.1"])).build().await.unwrap()
+}
+
+/// The check that the certificate of a server fails.
+async fn certificate_failure(connector: &Connector, host: &str, port: u16) -> CertificateFailure {
+    let failure = failure(connector, &format!(r#"{{"url":"https://{host}:{port}/"}}"#)).await;
+    assert!(failure.problem().message.contains("TlsCertificateError"), "{failure}");
+    let [Cause::Certificate(cause)] = failure.causes() else { panic!("{failure:?}") };
+    assert_eq!((cause.destination.host.as_str(), cause.destination.port), (host, port));
+    cause.clone()
+}
+
+#[tokio::test]
+async fn certificate_failure_says_which_check_failed() {
+    let known = authority("known.pem", &["api.invalid", "*.example.com"]);
+    let port = known.server().await.port();
+    let wrong_name = certificate_failure(&trusting(&[&known.pem]).await, "localhost", port).await;
+    let names = ["api.invalid".to_owned(), "*.example.com".to_owned()];
+    assert!(matches!(&wrong_name.problem, CertificateProblem::OtherNames(seen) if *seen == names), "{wrong_name:?}");
+    assert!(wrong_name.to_string().ends_with("it is for another host: api.invalid, *.example.com"), "{wrong_name}");
+    assert!(!wrong_name.can_be_trusted());
+
+    let mut params = params_for(&["localhost"]);
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(2021, 2, 3);
+    let (pem, address) = self_signed("expired.pem", params.clone()).await;
+    let expired = certificate_failure(&trusting(&[&pem]).await, "localhost", address.port()).await;
+    assert!(expired.to_string().ends_with("it expired on Wed, 03 Feb 2021 00:00:00 GMT"), "{expired}");
+    assert!(!expired.can_be_trusted());
+    params.not_after = date_time_ymd(4000, 1, 1);
+    params.not_before = date_time_ymd(3999, 1, 1);
+    let (pem, address) = self_signed("early.pem", params).await;
+    let early = certificate_failure(&trusting(&[&pem]).await, "localhost", address.port()).await;
+    assert!(early.to_string().contains("it is valid from Fri, 01 Jan 3999 00:00:00 GMT on"), "{early}");
+
+    let nobody: &[&PathBuf] = &[];
+    let mut issuer = authority_params(&[]);
+    issuer.distinguished_name.push(DnType::CommonName, "Example \u{7}Corp Root");
+    let issuer = Issuer::new(issuer, KeyPair::generate().unwrap());
+    let key = KeyPair::generate().unwrap();
+    let certificate = params_for(&["localhost"]).signed_by(&key, &issuer).unwrap();
+    let unknown = Authority { pem: PathBuf::new(), acceptor: acceptor(&certificate, &key) };
+    let port = unknown.server().await.port();
+    let unknown = certificate_failure(&trusting(nobody).await, "localhost", port).await;
+    assert!(
+        unknown.to_string().contains("no trusted authority issued it (its issuer is `Example Corp Root`)"),
+        "{unknown}"
+    );
+    assert!(unknown.can_be_trusted());
+
+    for params in [params_for(&["localhost"]), authority_params(&["localhost"])] {
+        let (_, address) = self_signed("own.pem", params).await;
+        let own = certificate_failure(&trusting(nobody).await, "localhost", address.port()).await;
+        assert_eq!(own.problem, CertificateProblem::SelfSigned);
+        assert!(own.can_be_trusted());
+    }
+}
+
+#[tokio::test]
+async fn self_signed_authority_is_accepted_for_its_names_where_it_is_trusted() {
+    let (pem, address) = self_signed("appliance.pem", authority_params(&["localhost"])).await;
+    let (other, _) = self_signed("other-appliance.pem", authority_params(&["localhost"])).await;
+    let url = format!(r#"{{"url":"https://localhost:{}/"}}"#, address.port());
+    assert_eq!(get(&trusting(&[&pem]).await, &url).await.unwrap(), r#"{"status":200,"bytes":2}"#);
+    // Neither for another name, nor because another one of the same name is trusted, nor after it has expired.
+    let wrong_name = certificate_failure(&trusting(&[&pem]).await, "127.0.0.1", address.port()).await;
+    assert!(matches!(wrong_name.problem, CertificateProblem::OtherNames(_)), "{wrong_name:?}");
+    let untrusted = certificate_failure(&trusting(&[&other]).await, "localhost", address.port()).await;
+    assert_eq!(untrusted.problem, CertificateProblem::SelfSigned);
+    let mut params = authority_params(&["localhost"]);
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(2021, 2, 3);
+    let (pem, address) = self_signed("old-appliance.pem", params).await;
+    let expired = certificate_failure(&trusting(&[&pem]).await, "localhost", address.port()).await;
+    assert!(matches!(expired.problem, CertificateProblem::Expired(_)), "{expired:?}");
+}
+
+/// A resolver that gives one answer after the other, and then the last one again.
+struct Changing(Mutex<Vec<Vec<IpAddr>>>);
+
+impl Resolve for Changing {
+    fn resolve(&self, _: &str) -> Resolving {
+        let mut answers = self.0.lock().unwrap();
+        let answer = if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() };
+        Box::pin(std::future::ready(Ok(answer)))
+    }
+}
+
+fn resolver(answers: &[&[&str]]) -> Arc<Changing> {
+    let answers = answers.iter().map(|list| list.iter().map(|address| address.parse().unwrap()).collect()).collect();
+    Arc::new(Changing(Mutex::new(answers)))
+}
+
+/// A connector whose names have these addresses, one list after the other.
+async fn resolving(answers: &[&[&str]], rule: &str) -> Connector {
+    let transport = Transport::new().with_resolver(resolver(answers));
+    builder().transport(transport).policy(policy(&[rule])).build().await.unwrap()
+}
+
+#[tokio::test]
+async fn each_connection_checks_the_addresses_again() {
+    let address = server(|mut stream| async move {
+        request(&mut stream).await;
+        let _ = stream.write_all(ANSWER).await;
+    })
+    .await;
+    let url = format!(r#"{{"url":"http://api.invalid:{}/"}}"#, address.port());
+    // Of several addresses, those that are denied are never tried: 0.0.0.0 and the link-local one would reach this machine.
+    let both = resolving(&[&["169.254.169.254", "127.0.0.1", "fe80::1"]], "api.invalid").await;
+    assert!(get(&both, &url).await.is_ok());
+    // The second time the name is somebody else's.
+    let rebound = resolving(&[&["127.0.0.1"], &["169.254.169.254"]], "api.invalid").await;
+    assert!(get(&rebound, &url).await.is_ok());
+    let second = failure(&rebound, &url).await;
+    let [Cause::Denied(denial)] = second.causes() else { panic!("{second:?}") };
+    assert!(matches!(denial.cause, DenialCause::Address(_, AddressClass::Metadata)), "{denial:?}");
+    // A wildcard does not open this machine, however the name resolves.
+    let wildcard = resolving(&[&["127.0.0.1"]], "http://*.invalid").await;
+    is_error(get(&wildcard, &url).await, "DestinationIpProhibited");
 }

@@ -206,6 +206,9 @@ fn cause(cause: &Cause) -> String {
             Stage::BetweenBytes => Some("--between-bytes-timeout raises the limit".to_owned()),
             _ => None,
         },
+        Cause::Certificate(failure) if failure.can_be_trusted() => {
+            Some("if you trust it, give it or its issuer's by --ca-file FILE".to_owned())
+        }
         _ => None,
     };
     match flag {

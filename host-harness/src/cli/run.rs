@@ -37,7 +37,7 @@ pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), Cli
         let outputs = outcome.as_ref().unwrap_or_else(|error| &error.outputs);
         show.outcome = terminal::print_line(&terminal::pretty(outputs.as_json()));
     }
-    outcome.map_err(|error| CliError::run(error))?;
+    outcome.map_err(CliError::run)?;
     Ok(show.outcome?)
 }
 

@@ -90,8 +90,8 @@ pub fn rows() -> Vec<Row> {
             )],
             unexpected(),
         ),
-        raw("no content", &[Write(b"HTTP/1.1 204 No Content\r\n\r\n")], Outcome::Output),
-        raw("an empty body", &[Write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")], Outcome::Output),
+        raw("no content", &[Write(b"HTTP/1.1 204 No Content\r\n\r\n")], permanent(UnexpectedResponse, 204)),
+        raw("an empty body", &[Write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")], permanent(UnexpectedResponse, 200)),
         raw(
             "more comes than Content-Length promises",
             &[Write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{} and more")],

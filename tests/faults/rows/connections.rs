@@ -118,7 +118,9 @@ pub fn rows() -> Vec<Row> {
         ),
         login(
             "wrong credentials",
-            &[Write(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")],
+            &[Write(
+                b"HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: 23\r\n\r\n{\"message\":\"Not found\"}",
+            )],
             Reason::Unauthenticated,
             404,
             false,

@@ -20,10 +20,20 @@ pub fn rows() -> Vec<Row> {
         unsent("a host that is not allowed", Server::NotAllowed, never()),
         unsent("loopback, which nobody named", Server::NotNamed, never()),
         row("a good certificate", Server::Tls(Certificate::Good), Outcome::Output.asked(1), Outcome::Output.asked(1)),
-        unsent("an expired certificate", Server::Tls(Certificate::Expired), never()),
-        unsent("a certificate that is not valid yet", Server::Tls(Certificate::NotYetValid), never()),
-        unsent("a certificate for another host", Server::Tls(Certificate::WrongHost), never()),
-        unsent("a certificate by nobody", Server::Tls(Certificate::UnknownAuthority), never()),
+        unsent("an expired certificate", Server::Tls(Certificate::Expired), never()).says(&["expired"]),
+        unsent("a certificate that is not valid yet", Server::Tls(Certificate::NotYetValid), never())
+            .says(&["valid from", "2090"]),
+        unsent("a certificate for another host", Server::Tls(Certificate::WrongHost), never())
+            .says(&["localhost", "looker.example.com"]),
+        unsent("a certificate by an unknown authority", Server::Tls(Certificate::UnknownAuthority), never())
+            .says(&["no trusted authority issued it", "Acme Authority"]),
+        unsent("a self-signed certificate", Server::Tls(Certificate::SelfSigned), never()).says(&["self-signed"]),
+        row(
+            "a trusted self-signed certificate that is its own authority",
+            Server::Tls(Certificate::TrustedSelfSigned),
+            Outcome::Output.asked(1),
+            Outcome::Output.asked(1),
+        ),
         unsent("a server that wants a client's certificate", Server::Tls(Certificate::WantsClient), not_now()),
         unsent(
             "a TLS port that speaks plain HTTP",

@@ -9,10 +9,12 @@
 //! Everything else is compiled anew and overwritten. The checksum is no defence against this very user, who can
 //! replace the host itself as well.
 
+use crate::limits::CACHE_BYTES;
 use sha2::{Digest, Sha256};
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -29,6 +31,7 @@ const MAX_CODE_BYTES: u64 = 256 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Cache {
     folder: Option<PathBuf>,
+    max_bytes: u64,
 }
 
 impl Cache {
@@ -36,17 +39,24 @@ impl Cache {
     pub fn user() -> Self {
         let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-        Self { folder: base.map(|base| base.join("host-harness")) }
+        Self { folder: base.map(|base| base.join("host-harness")), max_bytes: CACHE_BYTES }
     }
 
     /// A folder of the caller's choice.
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: Some(folder.into()) }
+        Self { folder: Some(folder.into()), max_bytes: CACHE_BYTES }
     }
 
     /// No cache: every component is compiled each time that it is loaded.
     pub fn none() -> Self {
-        Self { folder: None }
+        Self { folder: None, max_bytes: 0 }
+    }
+
+    /// How many bytes the cache keeps. Default: [`limits::CACHE_BYTES`](crate::limits::CACHE_BYTES). When a component is added,
+    /// those that were used longest ago are removed until the rest fits.
+    #[must_use]
+    pub fn with_max_bytes(self, max_bytes: u64) -> Self {
+        Self { max_bytes, ..self }
     }
 
     /// The compiled component, if there is a sound one for this engine.
@@ -54,7 +64,10 @@ impl Cache {
         let folder = self.folder.as_deref()?;
         let key = key(engine, component);
         let code = match read(folder, &key) {
-            Ok(code) => code,
+            Ok(code) => {
+                note_use(&file(folder, &key));
+                code
+            }
             Err(error) => {
                 if error.kind() != io::ErrorKind::NotFound {
                     tracing::warn!(folder = %folder.display(), %error, "a compiled component is not used, it is compiled anew");
@@ -76,10 +89,57 @@ impl Cache {
     /// Keeps a compiled component. A cache that cannot be written costs time only, so a failure is logged.
     pub(super) fn store(&self, engine: &Engine, component: &[u8; 32], code: &[u8]) {
         let Some(folder) = self.folder.as_deref() else { return };
-        if let Err(error) = write(folder, &key(engine, component), code) {
+        let key = key(engine, component);
+        let kept = write(folder, &key, code).and_then(|()| make_room(folder, self.max_bytes, &file(folder, &key)));
+        if let Err(error) = kept {
             tracing::warn!(folder = %folder.display(), %error, "the compiled component could not be kept");
         }
     }
+}
+
+/// Notes that an entry was used just now. An entry whose time cannot be set only goes sooner.
+fn note_use(file: &Path) {
+    let noted = std::fs::File::options().append(true).open(file).and_then(|file| file.set_modified(SystemTime::now()));
+    if let Err(error) = noted {
+        tracing::debug!(%error, "the time of a compiled component could not be set");
+    }
+}
+
+/// Removes the entries that were used longest ago, until the rest has no more bytes than that. The one that was just written
+/// stays. Other files in the folder are not the cache's.
+fn make_room(folder: &Path, max_bytes: u64, written: &Path) -> io::Result<()> {
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if !is_entry(&path) {
+            continue;
+        }
+        // Another process may have removed it.
+        if let Ok(metadata) = std::fs::metadata(&path) {
+            entries.push((path == written, metadata.modified()?, metadata.len(), path));
+        }
+    }
+    // The newest first, and before them the one that was just written.
+    entries.sort_by(|one, other| other.cmp(one));
+    let mut kept = 0_u64;
+    for (is_written, _, bytes, path) in entries {
+        kept = kept.saturating_add(bytes);
+        if kept > max_bytes && !is_written {
+            match std::fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file has the name of an entry.
+fn is_entry(path: &Path) -> bool {
+    let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+    path.extension().is_some_and(|extension| extension == "compiled")
+        && name.len() == 64
+        && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// What an entry is for: the component, the engine's version and settings, and the processor's abilities.

@@ -1,5 +1,6 @@
 use super::cache::Cache;
 use super::*;
+use crate::limits;
 use std::fs;
 
 fn host(cache: Cache) -> Host {
@@ -7,7 +8,7 @@ fn host(cache: Cache) -> Host {
 }
 
 /// Compiles a component, or takes it from the cache.
-fn compile(host: &Host, bytes: &[u8]) -> Result<(), LoadError> {
+fn load_compiled(host: &Host, bytes: &[u8]) -> Result<(), LoadError> {
     compiled(host, bytes, &Sha256::digest(bytes).into()).map(drop)
 }
 
@@ -35,7 +36,7 @@ fn filled() -> (tempfile::TempDir, PathBuf, PathBuf) {
     let base = folder();
     let cache = base.path().join("deep/cache");
     let host = host(Cache::in_folder(&cache));
-    compile(&host, EMPTY).unwrap();
+    load_compiled(&host, EMPTY).unwrap();
     let file = entries(&cache).pop().unwrap();
     (base, cache, file)
 }
@@ -67,7 +68,7 @@ fn an_entry_that_is_damaged_or_foreign_is_compiled_anew_and_overwritten() {
         fs::write(&file, damage(&sound)).unwrap();
         assert!(load(&cache).is_none(), "damage {index}");
         let host = host(Cache::in_folder(&cache));
-        compile(&host, EMPTY).unwrap();
+        load_compiled(&host, EMPTY).unwrap();
         assert!(load(&cache).is_some(), "damage {index} was not repaired");
     }
 }
@@ -106,7 +107,7 @@ fn a_cache_that_cannot_be_written_costs_time_only() {
     let blocked = base.path().join("file");
     fs::write(&blocked, "").unwrap();
     let host = host(Cache::in_folder(blocked.join("cache")));
-    assert!(compile(&host, EMPTY).is_ok());
+    assert!(load_compiled(&host, EMPTY).is_ok());
 }
 
 #[test]
@@ -126,38 +127,17 @@ fn a_component_without_the_worlds_exports_is_no_connector() {
     assert!(error.to_string().contains("workflow:connector/connector@0.2.0"), "{error}");
 }
 
-#[test]
-fn imports_are_those_of_the_world() {
-    for allowed in ["wasi:http/types@0.2.2", "wasi:http/outgoing-handler@0.2.9", "wasi:cli/environment@0.2.0"] {
-        assert!(check_import(allowed).is_ok(), "{allowed}");
-    }
-    assert!(check_import("workflow:connector/types@0.2.0").is_ok());
-    for refused in [
-        "wasi:filesystem/types@0.2.2",
-        "wasi:filesystem/preopens@0.2.2",
-        "wasi:sockets/tcp@0.2.2",
-        "wasi:http/incoming-handler@0.2.2",
-        "wasi:http/types@0.3.0",
-        "wasi:http/types",
-        "secrets",
-    ] {
-        let error = check_import(refused).unwrap_err();
-        assert!(error.to_string().contains(&format!("`{refused}`")), "{error}");
-    }
-    assert_eq!(bindings::allowed_imports().count(), 19);
-}
-
 /// A component whose compilation takes long, so that it shows which thread it is done on.
-fn slow_to_compile() -> Vec<u8> {
+fn slow_to_compile(functions: usize) -> Vec<u8> {
     let function =
         "(func (param i32) (result i32) (local.get 0) ".to_owned() + &"(i32.const 7) (i32.mul) ".repeat(2000) + ")";
-    wat::parse_str(format!("(component (core module {}))", function.repeat(100))).unwrap()
+    wat::parse_str(format!("(component (core module {}))", function.repeat(functions))).unwrap()
 }
 
 /// The only thread of the runtime goes on while a component is compiled.
 #[tokio::test]
 async fn compiling_does_not_block_the_runtime() {
-    let (host, bytes) = (host(Cache::none()), slow_to_compile());
+    let (host, bytes) = (host(Cache::none()), slow_to_compile(100));
     let started = Instant::now();
     let load = tokio::spawn(async move { Component::load(&host, bytes).await.err().unwrap() });
     tokio::task::yield_now().await;
@@ -171,4 +151,82 @@ async fn compiling_does_not_block_the_runtime() {
     assert!(matches!(load.await.unwrap(), LoadError::World(_)));
     assert!(compiling > std::time::Duration::from_millis(200), "it was compiled in {compiling:?}, which shows nothing");
     assert!(longest < compiling / 2, "the runtime stood still for {longest:?} of {compiling:?}");
+}
+
+#[test]
+fn compiling_ends_at_its_deadline_and_the_host_goes_on() {
+    let timeout = std::time::Duration::from_millis(50);
+    let host = Host::builder().cache(Cache::none()).compile_timeout(timeout).build().unwrap();
+    let started = Instant::now();
+    let error = Component::load_blocking(&host, slow_to_compile(100)).err().unwrap();
+    assert!(matches!(error, LoadError::Timeout(limit) if limit == timeout), "{error}");
+    assert!(started.elapsed() < std::time::Duration::from_secs(10));
+    assert!(matches!(Component::load_blocking(&host, EMPTY), Err(LoadError::World(_))));
+}
+
+#[test]
+fn only_so_many_components_are_compiled_at_once() {
+    let host = host(Cache::none());
+    let taken: Vec<_> =
+        (0..limits::CONCURRENT_COMPILATIONS).map(|_| host.compilations().take().ok().unwrap()).collect();
+    let error = Component::load_blocking(&host, EMPTY).err().unwrap();
+    assert!(matches!(error, LoadError::Busy(limits::CONCURRENT_COMPILATIONS)), "{error}");
+    drop(taken);
+    assert!(matches!(Component::load_blocking(&host, EMPTY), Err(LoadError::World(_))));
+}
+
+#[test]
+fn what_imports_too_much_is_neither_compiled_nor_kept() {
+    let base = folder();
+    let cache = base.path().join("cache");
+    let host = host(Cache::in_folder(&cache));
+    let bytes = wat::parse_str(r#"(component (import "wasi:sockets/tcp@0.2.2" (instance)))"#).unwrap();
+    assert!(matches!(Component::load_blocking(&host, bytes), Err(LoadError::Import(_))));
+    assert!(!cache.exists());
+}
+
+#[test]
+fn proposals_that_no_connector_needs_are_refused() {
+    let host = host(Cache::none());
+    for (proposal, module) in [
+        ("memory64", "(memory i64 1)"),
+        ("multi-memory", "(memory 1) (memory 1)"),
+        ("tail calls", "(func $f return_call $f)"),
+        ("relaxed SIMD", "(func (param v128 v128) (result v128) local.get 0 local.get 1 i8x16.relaxed_swizzle)"),
+        ("exceptions", "(tag (param i32))"),
+        ("garbage collection", "(type (struct (field i32)))"),
+        ("threads", "(memory 1 1 shared)"),
+        ("wide arithmetic", "(func (param i64 i64) (result i64 i64) local.get 0 local.get 1 i64.mul_wide_u)"),
+    ] {
+        let bytes = wat::parse_str(format!("(component (core module {module}))")).unwrap();
+        let error = compile(&host, &bytes).err().unwrap_or_else(|| panic!("{proposal} is not refused"));
+        assert!(matches!(error, LoadError::Invalid(_)), "{proposal}: {error}");
+    }
+}
+
+#[test]
+fn a_cache_that_is_full_removes_what_was_used_longest_ago() {
+    let base = folder();
+    let component =
+        |number: usize| wat::parse_str(format!(r#"(component (core module (func (export "{number}"))))"#)).unwrap();
+    let entry = {
+        let base = folder();
+        load_compiled(&host(Cache::in_folder(base.path())), &component(0)).unwrap();
+        fs::metadata(&entries(base.path())[0]).unwrap().len()
+    };
+    // Room for three of them.
+    let cache = Cache::in_folder(base.path()).with_max_bytes(entry * 3 + entry / 2);
+    let host = host(cache.clone());
+    let has = |number: usize| cache.load(host.engine(), &Sha256::digest(component(number)).into()).is_some();
+    for number in 0..3 {
+        load_compiled(&host, &component(number)).unwrap();
+        // Times of files are coarse.
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    fs::write(base.path().join("of somebody else"), "kept").unwrap();
+    assert!(has(0));
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    load_compiled(&host, &component(3)).unwrap();
+    assert_eq!([0, 1, 2, 3].map(has), [true, false, true, true]);
+    assert!(base.path().join("of somebody else").exists());
 }

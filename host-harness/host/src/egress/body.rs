@@ -3,6 +3,7 @@
 use crate::egress::call::CallContext;
 use crate::egress::cause::Cause;
 use crate::egress::error;
+use crate::egress::flood::Progress;
 use crate::egress::timeout::Timeout;
 use crate::limits::Limit;
 use crate::limits::call_meter::microseconds;
@@ -24,6 +25,8 @@ pub(super) struct ReceivedBody {
     timeout: Timeout,
     /// Runs while the guest waits for the next bytes. How long the guest takes to ask for them does not count.
     pause: Option<Pin<Box<Sleep>>>,
+    /// How the connection goes on.
+    progress: Option<Progress>,
     context: Arc<CallContext>,
     started: Instant,
     bytes: u64,
@@ -31,8 +34,47 @@ pub(super) struct ReceivedBody {
 }
 
 impl ReceivedBody {
-    pub(super) fn new(incoming: Incoming, timeout: Timeout, context: Arc<CallContext>, started: Instant) -> Self {
-        Self { incoming, timeout, pause: None, context, started, bytes: 0, span: tracing::Span::current() }
+    /// The body of a response whose head has just come.
+    pub(super) fn new(
+        incoming: Incoming,
+        timeout: Timeout,
+        progress: Option<Progress>,
+        context: Arc<CallContext>,
+        started: Instant,
+    ) -> Self {
+        let span = tracing::Span::current();
+        let body = Self { incoming, timeout, pause: None, progress, context, started, bytes: 0, span };
+        body.progresses();
+        body
+    }
+
+    fn progresses(&self) {
+        if let Some(progress) = &self.progress {
+            progress.note();
+        }
+    }
+}
+
+impl ReceivedBody {
+    fn receive(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, Error> {
+        let bytes = frame.data_ref().map_or(0, Bytes::len);
+        if bytes > 0 {
+            self.pause = None;
+            self.progresses();
+        }
+        self.bytes += bytes as u64;
+        match self.context.meter().count_received(bytes) {
+            Ok(()) => Ok(frame),
+            Err(Limit::ResponseBytes(max)) => Err(Error::HttpResponseBodySize(Some(max))),
+            Err(_) => Err(Error::HttpResponseBodySize(None)),
+        }
+    }
+
+    /// Waits for the end of the longest pause that is allowed, and reports it.
+    fn poll_pause(&mut self, context: &mut Context<'_>) -> Poll<Error> {
+        let limit = self.timeout.limit;
+        let pause = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        pause.as_mut().poll(context).map(|()| error::failed(&self.context, Cause::TimedOut(self.timeout.clone())))
     }
 }
 
@@ -43,25 +85,10 @@ impl Body for ReceivedBody {
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = &mut *self;
         match Pin::new(&mut this.incoming).poll_frame(context) {
-            Poll::Ready(Some(Ok(frame))) => {
-                this.pause = None;
-                let bytes = frame.data_ref().map_or(0, Bytes::len);
-                this.bytes += bytes as u64;
-                let outcome = this.context.meter().count_received(bytes);
-                Poll::Ready(Some(match outcome {
-                    Ok(()) => Ok(frame),
-                    Err(Limit::ResponseBytes(max)) => Err(Error::HttpResponseBodySize(Some(max))),
-                    Err(_) => Err(Error::HttpResponseBodySize(None)),
-                }))
-            }
+            Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(this.receive(frame))),
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error::from_body(&error)))),
             Poll::Ready(None) => Poll::Ready(None),
-            Poll::Pending => {
-                let limit = this.timeout.limit;
-                let pause = this.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
-                let (call, timeout) = (&this.context, &this.timeout);
-                pause.as_mut().poll(context).map(|()| Some(Err(error::failed(call, Cause::TimedOut(timeout.clone())))))
-            }
+            Poll::Pending => this.poll_pause(context).map(|error| Some(Err(error))),
         }
     }
 

@@ -13,13 +13,19 @@ const MAX_CAUSES: usize = 16;
 #[derive(Debug)]
 pub(crate) struct CallContext {
     meter: Arc<CallMeter>,
-    causes: Mutex<Vec<Cause>>,
+    causes: Arc<Mutex<Vec<Cause>>>,
 }
 
 impl CallContext {
     /// The context of a call that the meter watches.
     pub(crate) fn new(meter: Arc<CallMeter>) -> Self {
-        Self { meter, causes: Mutex::default() }
+        Self { meter, causes: Arc::default() }
+    }
+
+    /// The context of a further step of the same call, with a meter of its own. Both know the same causes: the body of a
+    /// response that began in one step may fail in another.
+    pub(crate) fn step(&self, meter: Arc<CallMeter>) -> Self {
+        Self { meter, causes: Arc::clone(&self.causes) }
     }
 
     /// What the call has used and may use.

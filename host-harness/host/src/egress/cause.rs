@@ -1,5 +1,6 @@
 //! Why a request of a call failed, in terms that the operator can act on.
 
+use crate::egress::certificate::CertificateFailure;
 use crate::egress::policy::denial::Denial;
 use crate::egress::proxy::ProxyFailure;
 use crate::egress::timeout::Timeout;
@@ -18,6 +19,8 @@ pub enum Cause {
     TimedOut(Timeout),
     /// The proxy did not connect.
     Proxy(ProxyFailure),
+    /// The server's certificate was not accepted.
+    Certificate(CertificateFailure),
 }
 
 impl fmt::Display for Cause {
@@ -26,6 +29,7 @@ impl fmt::Display for Cause {
             Self::Denied(denial) => denial.fmt(formatter),
             Self::TimedOut(timeout) => timeout.fmt(formatter),
             Self::Proxy(failure) => failure.fmt(formatter),
+            Self::Certificate(failure) => failure.fmt(formatter),
         }
     }
 }

@@ -6,12 +6,14 @@ use crate::egress::cause::Cause;
 use crate::egress::connect::{CONNECT_TIMEOUT, Connections};
 use crate::egress::destination::Destination;
 use crate::egress::error;
+use crate::egress::flood::Progress;
 use crate::egress::policy::Policy;
+use crate::egress::request_body::RequestBody;
 use crate::egress::template::Template;
 use crate::egress::timeout::{Stage, Timeout};
 use crate::egress::transport::Transport;
 use crate::limits::call_meter::microseconds;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
@@ -45,7 +47,7 @@ struct Shared {
     policy: Arc<Policy>,
     transport: Transport,
     /// Made for the first request that is allowed: many clients never send one.
-    client: OnceLock<Client<Connections, WasiBody>>,
+    client: OnceLock<Client<Connections, RequestBody>>,
 }
 
 impl HttpClient {
@@ -143,6 +145,9 @@ impl HttpClient {
                 std::future::pending::<()>().await;
             }
         };
+        let (head, body) = request.into_parts();
+        let (body, release) = RequestBody::new(body);
+        let request = Request::from_parts(head, body);
         let response = CONNECT_TIMEOUT.scope(connect_time, self.client().request(request));
         let response = tokio::select! {
             biased;
@@ -157,13 +162,19 @@ impl HttpClient {
                 return Err(error::failed(&context, Cause::TimedOut(Timeout::new(destination, Stage::FirstByte, first_byte_time))));
             }
         };
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            // Nobody can have asked for it: guests cannot send `upgrade`.
+            return Err(Error::HttpProtocolError);
+        }
+        release.cancel();
+        let progress = response.extensions().get::<Progress>().cloned();
         Ok(response.map(|incoming| {
             let timeout = Timeout::new(destination, Stage::BetweenBytes, between_bytes_time);
-            ReceivedBody::new(incoming, timeout, context, started).boxed_unsync()
+            ReceivedBody::new(incoming, timeout, progress, context, started).boxed_unsync()
         }))
     }
 
-    fn client(&self) -> &Client<Connections, WasiBody> {
+    fn client(&self) -> &Client<Connections, RequestBody> {
         self.shared.client.get_or_init(|| {
             Client::builder(TokioExecutor::new())
                 .timer(TokioTimer::new())

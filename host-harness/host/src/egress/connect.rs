@@ -6,8 +6,9 @@
 //! resolved and checked before, and its resolver only hands them over.
 
 use crate::egress::destination::Destination;
+use crate::egress::flood::Guarded;
 use crate::egress::policy::Policy;
-use crate::egress::policy::denial::Denial;
+use crate::egress::policy::denial::{Denial, DenialCause};
 use crate::egress::proxy::{ProxyFailure, ProxyFailureCause, Route};
 use crate::egress::source::find;
 use crate::egress::transport::Transport;
@@ -25,7 +26,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tower_service::Service;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -103,7 +103,7 @@ fn server_names() -> Arc<DefaultServerNameResolver> {
 }
 
 /// What TLS with the server runs over: TCP, or TLS with a proxy.
-pub(super) type NetworkStream = MaybeHttpsStream<TokioIo<TcpStream>>;
+pub(super) type NetworkStream = MaybeHttpsStream<TokioIo<Guarded>>;
 
 /// Opens connections where the policy allows them: by TCP, or through the proxy where there is one.
 #[derive(Clone)]
@@ -135,22 +135,9 @@ impl Service<Uri> for Network {
 }
 
 impl Network {
-    async fn directly(self, destination: Destination, uri: Uri) -> Result<TokioIo<TcpStream>, ConnectError> {
-        let Self { policy, transport, time } = self;
-        let grant = policy.check_host(&destination).map_err(ConnectError::Denied)?;
-        let mut denied = None;
-        let mut addresses = resolve(&transport, &destination).await?;
-        addresses.retain(|address| match policy.check_address(&destination, grant, *address) {
-            Ok(()) => true,
-            Err(denial) => {
-                denied.get_or_insert(denial);
-                false
-            }
-        });
-        match denied {
-            Some(denial) if addresses.is_empty() => Err(ConnectError::Denied(denial)),
-            _ => connect(uri, addresses, time).await,
-        }
+    async fn directly(self, destination: Destination, uri: Uri) -> Result<TokioIo<Guarded>, ConnectError> {
+        let addresses = allowed_addresses(&self.policy, &self.transport, &destination).await?;
+        connect(uri, addresses, self.time).await
     }
 
     /// Has the proxy connect. The [proxy module](crate::egress::proxy) says what the policy means then.
@@ -161,10 +148,7 @@ impl Network {
         uri: Uri,
     ) -> Result<NetworkStream, ConnectError> {
         let Self { policy, transport, time } = self;
-        let grant = policy.check_host(&destination).map_err(ConnectError::Denied)?;
-        if let Ok(address) = destination.host.parse() {
-            policy.check_address(&destination, grant, address).map_err(ConnectError::Denied)?;
-        }
+        check_before_proxy(&policy, &transport, &destination).await?;
         let tls = transport.tls().await.proxy;
         let proxy_tcp = HttpsConnector::new(ProxyTcp { transport, time }, tls, false, server_names());
         let Route { proxy, authorization } = route;
@@ -190,6 +174,50 @@ impl Network {
     }
 }
 
+/// The addresses of a host that the policy allows: at least one.
+async fn allowed_addresses(
+    policy: &Policy,
+    transport: &Transport,
+    destination: &Destination,
+) -> Result<Vec<IpAddr>, ConnectError> {
+    let grant = policy.check_host(destination).map_err(ConnectError::Denied)?;
+    let mut denied = None;
+    let mut addresses = resolve(transport, destination).await?;
+    addresses.retain(|address| match policy.check_address(destination, grant, *address) {
+        Ok(()) => true,
+        Err(denial) => {
+            denied.get_or_insert(denial);
+            false
+        }
+    });
+    match denied {
+        Some(denial) if addresses.is_empty() => Err(ConnectError::Denied(denial)),
+        _ => Ok(addresses),
+    }
+}
+
+/// Checks what can be checked where a proxy connects, and resolves the name itself. A host that a rule of the operator's
+/// names exactly may be internal, and need not resolve here. Any other must resolve here, and all its addresses must pass,
+/// since the proxy may take any.
+async fn check_before_proxy(
+    policy: &Policy,
+    transport: &Transport,
+    destination: &Destination,
+) -> Result<(), ConnectError> {
+    let grant = policy.check_host(destination).map_err(ConnectError::Denied)?;
+    if destination.address().is_none() && grant.allows_internal() {
+        return Ok(());
+    }
+    let addresses = match resolve(transport, destination).await {
+        Ok(addresses) => addresses,
+        Err(_) => return Err(ConnectError::Denied(Denial::new(destination.clone(), DenialCause::Unresolved))),
+    };
+    for address in addresses {
+        policy.check_address(destination, grant, address).map_err(ConnectError::Denied)?;
+    }
+    Ok(())
+}
+
 /// The error type's own name is not public.
 type TunnelError = <Tunnel<HttpsConnector<ProxyTcp>> as Service<Uri>>::Error;
 
@@ -201,7 +229,7 @@ struct ProxyTcp {
 }
 
 impl Service<Uri> for ProxyTcp {
-    type Response = TokioIo<TcpStream>;
+    type Response = TokioIo<Guarded>;
     type Error = ConnectError;
     type Future = BoxFuture<Self::Response, ConnectError>;
 
@@ -221,7 +249,7 @@ impl Service<Uri> for ProxyTcp {
 
 /// The addresses of a host: at least one.
 async fn resolve(transport: &Transport, destination: &Destination) -> Result<Vec<IpAddr>, ConnectError> {
-    if let Ok(address) = destination.host.parse() {
+    if let Some(address) = destination.address() {
         return Ok(vec![address]);
     }
     let addresses = transport.resolver().resolve(&destination.host).await.map_err(ConnectError::Dns)?;
@@ -229,7 +257,7 @@ async fn resolve(transport: &Transport, destination: &Destination) -> Result<Vec
 }
 
 /// Connects to one of these addresses.
-async fn connect(uri: Uri, addresses: Vec<IpAddr>, time: Duration) -> Result<TokioIo<TcpStream>, ConnectError> {
+async fn connect(uri: Uri, addresses: Vec<IpAddr>, time: Duration) -> Result<TokioIo<Guarded>, ConnectError> {
     let has_alternatives = addresses.len() > 1;
     let mut connector = HttpConnector::new_with_resolver(Checked(addresses));
     connector.enforce_http(false);
@@ -240,10 +268,11 @@ async fn connect(uri: Uri, addresses: Vec<IpAddr>, time: Duration) -> Result<Tok
         // It is divided among the addresses, so that a silent one leaves time for the next.
         connector.set_connect_timeout(Some(time));
     }
-    connector.call(uri).await.map_err(|error| match find::<io::Error>(&error) {
+    let stream = connector.call(uri).await.map_err(|error| match find::<io::Error>(&error) {
         Some(io) => ConnectError::Tcp { kind: io.kind(), message: io.to_string() },
         None => ConnectError::Tcp { kind: io::ErrorKind::Other, message: error.to_string() },
-    })
+    })?;
+    Ok(TokioIo::new(Guarded::new(stream.into_inner())))
 }
 
 /// The resolver of `HttpConnector`: hands over addresses that were resolved and checked.
@@ -263,5 +292,79 @@ impl Service<Name> for Checked {
         // The connector puts in the port.
         let addresses: Vec<_> = self.0.iter().map(|address| SocketAddr::new(*address, 0)).collect();
         ready(Ok(addresses.into_iter()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::egress::policy::Origin;
+    use crate::egress::resolve::{Resolve, Resolving};
+
+    /// A resolver that has the same addresses for every name.
+    struct Fixed(&'static [&'static str]);
+
+    impl Resolve for Fixed {
+        fn resolve(&self, _: &str) -> Resolving {
+            let addresses = self.0.iter().map(|address| address.parse().unwrap()).collect();
+            Box::pin(ready(Ok(addresses)))
+        }
+    }
+
+    const PUBLIC: &str = "93.184.216.34";
+
+    fn policy(rule: &str, origin: Origin) -> Policy {
+        let mut policy = Policy::deny_all();
+        policy.allow(rule.parse().unwrap(), origin);
+        policy
+    }
+
+    #[tokio::test]
+    async fn of_several_addresses_only_allowed_ones_are_connected_to() {
+        let rows: [(&[&str], Origin, &[&str]); 6] = [
+            (&[PUBLIC, "127.0.0.1"], Origin::Connector, &[PUBLIC]),
+            (&["10.0.0.5", PUBLIC, "169.254.169.254", "::1"], Origin::Connector, &[PUBLIC]),
+            (&["10.0.0.5", PUBLIC, "169.254.169.254", "fd00:ec2::254"], Origin::Operator, &["10.0.0.5", PUBLIC]),
+            (&["127.0.0.1"], Origin::Connector, &[]),
+            (&["168.63.129.16"], Origin::Operator, &[]),
+            (&[], Origin::Operator, &[]),
+        ];
+        let destination = Destination::https("api.example.com", 443);
+        for (resolved, origin, expected) in rows {
+            let transport = Transport::new().with_resolver(Arc::new(Fixed(resolved)));
+            let allowed = allowed_addresses(&policy("api.example.com", origin), &transport, &destination).await;
+            let expected: Vec<IpAddr> = expected.iter().map(|address| address.parse().unwrap()).collect();
+            match allowed {
+                Ok(addresses) => assert_eq!(addresses, expected, "{resolved:?}"),
+                Err(error) => assert!(expected.is_empty(), "{resolved:?}: {error}"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_proxy_gets_a_host_only_if_it_is_named_or_all_its_addresses_pass() {
+        let rows: [(&[&str], &str, Origin, bool); 9] = [
+            (&[PUBLIC], "api.example.com", Origin::Connector, true),
+            (&[PUBLIC, "10.0.0.5"], "api.example.com", Origin::Connector, false),
+            (&["10.0.0.5"], "*.example.com", Origin::Operator, false),
+            (&[PUBLIC], "*.example.com", Origin::Operator, true),
+            (&["169.254.169.254"], "api.example.com", Origin::Connector, false),
+            // It does not resolve here.
+            (&[], "api.example.com", Origin::Connector, false),
+            (&[], "*.example.com", Origin::Operator, false),
+            (&[], "api.example.com", Origin::Operator, true),
+            (&["10.0.0.5"], "api.example.com", Origin::Operator, true),
+        ];
+        let destination = Destination::https("api.example.com", 443);
+        for (resolved, rule, origin, expected) in rows {
+            let transport = Transport::new().with_resolver(Arc::new(Fixed(resolved)));
+            let outcome = check_before_proxy(&policy(rule, origin), &transport, &destination).await;
+            assert_eq!(outcome.is_ok(), expected, "{rule} by {origin:?} at {resolved:?}: {outcome:?}");
+            if let Err(ConnectError::Denied(denial)) = outcome
+                && denial.cause == DenialCause::Unresolved
+            {
+                assert_eq!(denial.rule().as_deref(), Some("api.example.com:443"));
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use http::Uri;
 use std::fmt;
+use std::net::IpAddr;
 
 /// The server that a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,11 @@ impl Destination {
     /// A host and port, reached over plain HTTP.
     pub fn http(host: impl Into<String>, port: u16) -> Self {
         Self { plaintext: true, host: host.into(), port }
+    }
+
+    /// The host's address, where the host is an IP address and not a name.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
     }
 
     /// The server that a URL names.

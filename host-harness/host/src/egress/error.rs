@@ -15,10 +15,11 @@
 //! | the connection breaks before the response begins | `connection-terminated` | yes |
 //! | the connection breaks within the response | `HTTP-response-incomplete` | yes |
 //! | the response's head is too large | `HTTP-response-header-section-size` | yes |
-//! | the response is not HTTP | `HTTP-protocol-error` | yes |
+//! | the response is not HTTP, or the server floods the connection | `HTTP-protocol-error` | yes |
 
 use crate::egress::call::CallContext;
 use crate::egress::cause::Cause;
+use crate::egress::certificate::{CertificateFailure, CertificateProblem};
 use crate::egress::connect::ConnectError;
 use crate::egress::destination::Destination;
 use crate::egress::policy::denial::DenialCause;
@@ -42,6 +43,12 @@ pub(super) fn cause(
     destination: &Destination,
     connect_time: Duration,
 ) -> Option<Cause> {
+    if failure.is_connect()
+        && let Some(rustls::Error::InvalidCertificate(error)) = find(failure)
+    {
+        let problem = CertificateProblem::of(error);
+        return Some(Cause::Certificate(CertificateFailure::new(destination.clone(), problem)));
+    }
     match find(failure)? {
         ConnectError::Denied(denial) => Some(Cause::Denied(denial.clone())),
         ConnectError::Proxy(failure) => Some(Cause::Proxy(failure.clone())),
@@ -56,7 +63,9 @@ pub(super) fn cause(
 fn from_cause(cause: &Cause) -> Error {
     match cause {
         Cause::Denied(denial) => match denial.cause {
-            DenialCause::NotAllowed | DenialCause::NotRequested | DenialCause::Plaintext => Error::HttpRequestDenied,
+            DenialCause::NotAllowed | DenialCause::NotRequested | DenialCause::Plaintext | DenialCause::Unresolved => {
+                Error::HttpRequestDenied
+            }
             DenialCause::Address(..) => Error::DestinationIpProhibited,
         },
         Cause::TimedOut(timeout) => match timeout.stage {
@@ -65,6 +74,7 @@ fn from_cause(cause: &Cause) -> Error {
             Stage::BetweenBytes => Error::ConnectionReadTimeout,
         },
         Cause::Proxy(_) => Error::DestinationUnavailable,
+        Cause::Certificate(_) => Error::TlsCertificateError,
     }
 }
 

@@ -158,6 +158,13 @@ impl Policy {
     }
 }
 
+impl Grant {
+    /// Whether a rule names the host exactly, so that it may have internal addresses.
+    pub(crate) fn allows_internal(self) -> bool {
+        self.scope >= Scope::Internal
+    }
+}
+
 impl Scope {
     /// What a rule allows.
     fn of(rule: &Rule, origin: Origin) -> Self {

@@ -15,10 +15,16 @@
 //!
 //! # The policy with a proxy
 //!
-//! With a proxy, DNS happens at the proxy, so the proxy must block internal addresses. What the host still checks: a rule must
-//! allow the name; a host that is an IP address is checked as usual; other notations of an address (`2130706433`, `0x7f.1`)
-//! are not valid names in TLS; and the server needs a trusted certificate for the name. The proxy's own address is not
-//! checked, because the operator chose it.
+//! With a proxy, DNS happens at the proxy, so the proxy must block internal addresses. What the host still checks:
+//!
+//! - A rule must allow the host.
+//! - A host that is an IP address is checked as usual.
+//! - A host name that a rule of the operator's names exactly goes to the proxy. Any other (the connector requested it, or the
+//!   rule has a `*`) must resolve here too, and the rules must allow all its addresses.
+//! - Other notations of an address (`2130706433`, `0x7f.1`) are not valid names in TLS.
+//! - The server needs a trusted certificate for the name.
+//!
+//! The proxy's own address is not checked, because the operator chose it.
 
 use crate::egress::destination::Destination;
 use http::{HeaderValue, Uri};

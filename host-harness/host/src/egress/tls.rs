@@ -4,6 +4,7 @@
 //! none. [`trusting`] adds those of files. The environment variables `SSL_CERT_FILE` and `SSL_CERT_DIR` set where the
 //! system's are read from.
 
+use crate::egress::verifier::Verifier;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::{ClientConfig, RootCertStore};
@@ -38,7 +39,8 @@ impl TlsConfigs {
     }
 }
 
-/// A TLS configuration that also trusts the certificate authorities in these files. Each file contains one or more
+/// A TLS configuration that also trusts the certificate authorities in these files, and servers whose own self-signed
+/// certificate is in one, for the names that it has. Each file contains one or more
 /// certificates in PEM format (`-----BEGIN CERTIFICATE-----`).
 ///
 /// It reads files, the system's certificates included, so call it before the program serves requests, or on a thread for
@@ -101,11 +103,18 @@ fn default_roots() -> &'static RootCertStore {
 
 fn client_config(roots: RootCertStore) -> ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    #[expect(
+        clippy::expect_used,
+        reason = "there is no revocation list that could be invalid, and roots are never empty"
+    )]
+    let verifier =
+        Verifier::new(roots, Arc::clone(&provider)).expect("the certificates of Mozilla are among the roots");
     #[expect(clippy::expect_used, reason = "ring supports the default protocol versions")]
     ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("ring supports TLS 1.2 and 1.3")
-        .with_root_certificates(roots)
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth()
 }
 

@@ -25,13 +25,14 @@ impl Slot {
     ) -> Result<Self, Failure> {
         let started = Instant::now();
         let permit = host.sandboxes().take().map_err(|full| {
-            ExecutionFailure::NoSandbox(format!("the host has {} sandboxes, which is the limit", full.max))
+            ExecutionFailure::NoSandbox(format!("the host already has {} sandboxes, which is its limit", full.max))
         })?;
         let context = call.context.clone();
         let meter = context.meter();
         let mut store = Store::new(host.engine(), State::new(environment, host.memory().charge(), call));
         store.limiter(|state| state);
-        store.epoch_deadline_callback(|store| {
+        store.epoch_deadline_callback(|mut store| {
+            store.data_mut().charge_held()?;
             let meter = store.data().context().meter();
             meter.check_cpu_time().map_err(|_| wasmtime::Error::msg("the time is up"))?;
             Ok(UpdateDeadline::Yield(1))

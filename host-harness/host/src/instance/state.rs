@@ -1,5 +1,6 @@
 //! What the host keeps for one sandbox.
 
+use super::held;
 use super::log::{GuestLog, GuestStream};
 use crate::egress::call::CallContext;
 use crate::egress::client::HttpClient;
@@ -22,7 +23,14 @@ pub(crate) struct State {
     hooks: Hooks,
     table: ResourceTable,
     log: GuestLog,
+    /// What the sandbox takes of the memory of all sandboxes together.
     memory: MemoryCharge,
+    /// Bytes of the sandbox's own memory.
+    linear_bytes: usize,
+    /// Bytes that the host holds for it, when they were counted last.
+    held_bytes: usize,
+    /// Bytes of the budget that were taken for what is growing.
+    growing_bytes: u64,
 }
 
 /// What a call of a sandbox works with: each call has its own.
@@ -45,7 +53,10 @@ impl State {
             .build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits::RESOURCES);
-        Self { wasi, http: WasiHttpCtx::new(), hooks: Hooks::new(call.client, call.context), table, log, memory }
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(limits::FIELDS_BYTES);
+        let hooks = Hooks::new(call.client, call.context);
+        Self { wasi, http, hooks, table, log, memory, linear_bytes: 0, held_bytes: 0, growing_bytes: 0 }
     }
 
     /// Begins a call.
@@ -57,6 +68,31 @@ impl State {
     /// The present call.
     pub(crate) fn context(&self) -> &CallContext {
         self.hooks.context()
+    }
+
+    /// Counts a request that the connector makes, whether it sends it or not.
+    pub(super) fn count_new_request(&mut self) -> wasmtime::Result<()> {
+        self.context().meter().count_new_request().map_err(|limit| wasmtime::Error::msg(limit.to_string()))?;
+        self.charge_held()
+    }
+
+    /// Charges what the host holds for the sandbox to its memory.
+    pub(super) fn charge_held(&mut self) -> wasmtime::Result<()> {
+        let held = held::bytes(&mut self.table);
+        let former = std::mem::replace(&mut self.held_bytes, held);
+        if held > former {
+            self.check_memory(self.linear_bytes)?;
+            self.take_memory((held - former) as u64)
+        } else {
+            self.memory.shrink((former - held) as u64);
+            Ok(())
+        }
+    }
+
+    /// Looks whether the sandbox may have so much memory of its own, beside what the host holds for it.
+    fn check_memory(&self, linear_bytes: usize) -> wasmtime::Result<()> {
+        let bytes = linear_bytes.saturating_add(self.held_bytes);
+        self.context().meter().check_memory(bytes).map_err(|_| wasmtime::Error::msg("the memory is used up"))
     }
 
     /// Takes memory of the budget for all sandboxes.
@@ -82,9 +118,16 @@ impl WasiHttpView for State {
 
 impl ResourceLimiter for State {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        self.context().meter().check_memory(desired).map_err(|_| wasmtime::Error::msg("the memory is used up"))?;
-        self.take_memory(desired.saturating_sub(current) as u64)?;
+        self.check_memory(desired)?;
+        self.growing_bytes = desired.saturating_sub(current) as u64;
+        self.take_memory(self.growing_bytes)?;
+        self.linear_bytes = desired;
         Ok(true)
+    }
+
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.memory.shrink(self.growing_bytes);
+        Ok(())
     }
 
     /// The limit on memory is one memory's: there must be no second one, be the sandbox from the pool or made on demand.
@@ -96,7 +139,13 @@ impl ResourceLimiter for State {
         if desired > limits::TABLE_ENTRIES {
             return Ok(false);
         }
-        self.take_memory((desired.saturating_sub(current) as u64).saturating_mul(TABLE_ENTRY_BYTES))?;
+        self.growing_bytes = (desired.saturating_sub(current) as u64).saturating_mul(TABLE_ENTRY_BYTES);
+        self.take_memory(self.growing_bytes)?;
         Ok(true)
+    }
+
+    fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.memory.shrink(self.growing_bytes);
+        Ok(())
     }
 }

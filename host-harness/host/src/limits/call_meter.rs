@@ -21,7 +21,10 @@ pub(crate) struct CallMeter {
     /// When it began to compute, in nanoseconds after `started` plus one; zero while it waits.
     computing_since: AtomicU64,
     received: AtomicU64,
+    /// Requests that were sent, or denied.
     requests: AtomicU32,
+    /// Requests that were made, be they sent or not.
+    new_requests: AtomicU32,
     request_sent: AtomicBool,
     /// Locked while a request is carried on.
     closed: Mutex<bool>,
@@ -29,21 +32,48 @@ pub(crate) struct CallMeter {
     ended: Notify,
 }
 
+/// What a call that goes on has used already.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Used {
+    /// Time, waiting included.
+    pub(crate) time: Duration,
+    /// Time that the connector's own code computed.
+    pub(crate) cpu_time: Duration,
+    /// Requests.
+    pub(crate) requests: u32,
+}
+
 impl CallMeter {
     /// Starts to meter. `streaming` is for calls whose responses are handed on piece by piece.
     pub(crate) fn new(limits: &Limits, streaming: bool) -> Self {
+        Self::going_on(limits, streaming, Used::default())
+    }
+
+    /// The same for a call that goes on, and has used something already.
+    pub(crate) fn going_on(limits: &Limits, streaming: bool, used: Used) -> Self {
+        let now = Instant::now();
         Self {
             limits: limits.clone(),
             response_bytes: (!streaming).then_some(limits.response_bytes),
-            started: Instant::now(),
-            computed: AtomicU64::new(0),
+            started: now.checked_sub(used.time).unwrap_or(now),
+            computed: AtomicU64::new(u64::try_from(used.cpu_time.as_nanos()).unwrap_or(u64::MAX)),
             computing_since: AtomicU64::new(0),
             received: AtomicU64::new(0),
-            requests: AtomicU32::new(0),
+            requests: AtomicU32::new(used.requests),
+            new_requests: AtomicU32::new(used.requests),
             request_sent: AtomicBool::new(false),
             closed: Mutex::new(false),
             exceeded: OnceLock::new(),
             ended: Notify::new(),
+        }
+    }
+
+    /// What the call has used so far.
+    pub(crate) fn used(&self) -> Used {
+        Used {
+            time: self.started.elapsed(),
+            cpu_time: Duration::from_nanos(self.computed.load(Ordering::Relaxed)),
+            requests: self.requests.load(Ordering::Relaxed).max(self.new_requests.load(Ordering::Relaxed)),
         }
     }
 
@@ -108,9 +138,19 @@ impl CallMeter {
         }
     }
 
-    /// Counts a request that the connector makes, and looks whether it is one too many.
+    /// Counts a request that the connector makes, whether it sends it or not, and looks whether it is one too many.
+    pub(crate) fn count_new_request(&self) -> Result<(), Limit> {
+        self.count(&self.new_requests)
+    }
+
+    /// Counts a request that the connector sends, and looks whether it is one too many. It may have been made in an earlier
+    /// call.
     pub(crate) fn count_request(&self) -> Result<(), Limit> {
-        if self.requests.fetch_add(1, Ordering::Relaxed) < self.limits.requests {
+        self.count(&self.requests)
+    }
+
+    fn count(&self, requests: &AtomicU32) -> Result<(), Limit> {
+        if requests.fetch_add(1, Ordering::Relaxed) < self.limits.requests {
             return Ok(());
         }
         let limit = Limit::Requests(self.limits.requests);

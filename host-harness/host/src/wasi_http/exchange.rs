@@ -198,3 +198,110 @@ fn get<T: WasiHttpView>(store: &mut StoreContextMut<'_, T>, exchange: Resource<E
     };
     Ok(Some(Ok(Ok(view.table.push(response)?))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::pin;
+    use std::time::Duration;
+
+    /// What sends the request in these tests: ready when the test says so.
+    #[derive(Default)]
+    struct Script {
+        polls: usize,
+        is_done: bool,
+        waker: Option<Waker>,
+    }
+
+    type Sender = Arc<Mutex<Script>>;
+
+    fn sending(script: &Sender) -> Sending {
+        let script = Arc::clone(script);
+        Box::pin(poll_fn(move |context| {
+            let mut script = lock(&script);
+            script.polls += 1;
+            script.waker = Some(context.waker().clone());
+            if script.is_done { Poll::Ready(Err(Error::ConnectionRefused)) } else { Poll::Pending }
+        }))
+    }
+
+    /// Does what hyper does when there is a step to be made.
+    fn wake(script: &Sender, is_done: bool) {
+        let waker = {
+            let mut script = lock(script);
+            script.is_done |= is_done;
+            script.waker.clone()
+        };
+        waker.unwrap().wake();
+    }
+
+    fn polls(script: &Sender) -> usize {
+        lock(script).polls
+    }
+
+    /// A waker that counts.
+    #[derive(Default)]
+    struct Guest(std::sync::atomic::AtomicUsize);
+
+    impl Wake for Guest {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_task_makes_the_steps_while_the_guest_does_not_wait() {
+        let script = Sender::default();
+        let exchange = Exchange::start(sending(&script));
+        assert_eq!(polls(&script), 1);
+        wake(&script, false);
+        tokio::task::yield_now().await;
+        assert_eq!(polls(&script), 2);
+        assert!(exchange.take().is_pending());
+        wake(&script, true);
+        tokio::task::yield_now().await;
+        assert!(matches!(exchange.take(), Poll::Ready(Some(Err(Error::ConnectionRefused)))));
+        assert!(matches!(exchange.take(), Poll::Ready(None)));
+    }
+
+    #[tokio::test]
+    async fn the_guest_makes_the_steps_while_it_waits() {
+        let script = Sender::default();
+        let mut exchange = Exchange::start(sending(&script));
+        let guest = Arc::new(Guest::default());
+        let waker = Waker::from(Arc::clone(&guest));
+        let mut context = Context::from_waker(&waker);
+        let mut ready = pin!(exchange.ready());
+        assert!(ready.as_mut().poll(&mut context).is_pending());
+        wake(&script, true);
+        // No task did it.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert_eq!((polls(&script), guest.0.load(std::sync::atomic::Ordering::Relaxed)), (2, 1));
+        assert!(ready.as_mut().poll(&mut context).is_ready());
+    }
+
+    /// It waited for several things, and another one was there first.
+    #[tokio::test]
+    async fn a_task_makes_the_step_that_the_guest_was_woken_for_but_left() {
+        let script = Sender::default();
+        let mut exchange = Exchange::start(sending(&script));
+        {
+            let mut ready = pin!(exchange.ready());
+            assert!(ready.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            wake(&script, true);
+        }
+        tokio::task::yield_now().await;
+        assert!(exchange.take().is_ready());
+    }
+
+    #[tokio::test]
+    async fn dropping_it_ends_the_request() {
+        let script = Sender::default();
+        let exchange = Exchange::start(sending(&script));
+        wake(&script, false);
+        drop(exchange);
+        tokio::task::yield_now().await;
+        lock(&script).waker = None;
+        assert_eq!((polls(&script), Arc::strong_count(&script)), (1, 1));
+    }
+}

@@ -2,6 +2,7 @@
 
 use crate::egress::call::CallContext;
 use crate::egress::client::HttpClient;
+use crate::limits::BODY_PIECE_BYTES;
 use http::{HeaderName, Request, Response, header};
 use std::future::{Future, ready};
 use std::sync::Arc;
@@ -39,6 +40,11 @@ impl WasiHttpHooks for Hooks {
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Transmission), Error>> + Send> {
         let response = self.client.send(request, options, &self.context);
         Box::new(async move { Ok((response.await?, Box::new(ready(Ok(()))) as Transmission)) })
+    }
+
+    /// wasmtime-wasi-http's own is 1 MiB, of which up to three are kept for each body.
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_PIECE_BYTES
     }
 
     fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {

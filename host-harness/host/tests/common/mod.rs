@@ -1,6 +1,8 @@
 //! What the host's tests share: the guest that misbehaves on demand, and servers to connect to.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod tls;
+
 use connector_host::egress::policy::Origin;
 use connector_host::{
     Auth, Body, Cache, Call, Component, Connector, ConnectorBuilder, Failure, Host, Limits, Output, Policy,

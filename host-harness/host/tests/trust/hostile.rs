@@ -59,7 +59,7 @@ const ATTEMPTS: [Attempt; 15] = [
         "sends without end to a server that does not read",
         "post",
         r#"{"url":"http://{server}/","send":1000000000}"#,
-        "which is the limit",
+        "because it used",
     ),
     // Not a limit that ends the call: what is too much is dropped, so that only the time for it is the call's own.
     Attempt { limits: Limits::default, ..attempt("floods its standard error", "flood", "{}", "an output: nothing") },

@@ -22,6 +22,8 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
         "run_inline_query" => read(call).and_then(|query| run(state, call, &query)),
         "run_url_encoded_query" => run(state, call, &from_url(call)),
         "run_sql_query" => run_sql(state, call),
+        // No operation reads these queries, so that any id is taken for one.
+        "run_sql_interface_query" => run(state, call, &sql_query(Value::Null)),
         _ => return None,
     })
 }
@@ -101,9 +103,14 @@ fn from_url(call: &Call) -> Row {
 /// Runs a SQL query, which must exist. Its SQL is ignored: the result is always the same.
 fn run_sql(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     generic::begin(state, known_model("SqlQuery")?);
-    let made = state.find("SqlQuery", call.path("slug"))?;
+    let model = state.find("SqlQuery", call.path("slug"))?.get("model_name").cloned().unwrap_or_default();
+    run(state, call, &sql_query(model))
+}
+
+/// A query with the same rows as every SQL query, in some model.
+fn sql_query(model: Value) -> Row {
     let mut query = Row::new();
-    query.insert("model".to_owned(), made.get("model_name").cloned().unwrap_or_default());
+    query.insert("model".to_owned(), model);
     query.insert("view".to_owned(), json!("sql_runner"));
-    run(state, call, &query)
+    query
 }

@@ -25,6 +25,8 @@ pub enum DenialCause {
     NotRequested,
     /// The scheme is `http`, and no rule allows plain HTTP there.
     Plaintext,
+    /// A proxy would connect, and the host name does not resolve here, so that its addresses cannot be checked.
+    Unresolved,
     /// The host has this address, which no rule that matches the host covers.
     Address(IpAddr, AddressClass),
 }
@@ -67,6 +69,10 @@ impl fmt::Display for Denial {
                 write!(formatter, "the connector did not declare this host; no policy can allow it")
             }
             DenialCause::Plaintext => write!(formatter, "plain HTTP would send secrets unencrypted"),
+            DenialCause::Unresolved => write!(
+                formatter,
+                "a proxy would connect, and the name does not resolve here, so a rule must name the host exactly"
+            ),
             DenialCause::Address(address, class @ (AddressClass::LinkLocal | AddressClass::Metadata)) => {
                 write!(formatter, "{address} is a {class} address, so a rule must name the address itself")
             }

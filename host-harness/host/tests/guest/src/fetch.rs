@@ -84,6 +84,51 @@ pub fn hoard_resources() -> Result<Output, Failure> {
     }
 }
 
+/// Makes requests with bodies without end, fills the bodies, and sends none.
+pub fn hoard_unsent() -> Result<Output, Failure> {
+    let mut kept = Vec::new();
+    loop {
+        let request = OutgoingRequest::new(Fields::new());
+        let body = request.body().expect("the body is taken once");
+        let stream = body.write().expect("the stream is taken once");
+        while let Ok(room @ 1..) = stream.check_write() {
+            if stream.write(&vec![b'x'; room.min(1024 * 1024) as usize]).is_err() {
+                break;
+            }
+        }
+        kept.push((stream, body, request));
+    }
+}
+
+/// Makes header fields without end, each as large as it may be, and then waits.
+pub fn hoard_fields() -> Result<Output, Failure> {
+    let mut kept = Vec::new();
+    loop {
+        let fields = Fields::new();
+        for number in 0.. {
+            if fields.append(&format!("field-{number}"), &vec![b'x'; 1000]).is_err() {
+                break;
+            }
+        }
+        kept.push(fields);
+    }
+}
+
+/// Makes requests with a long method each. Tells how many bytes of it were taken, where any were.
+pub fn long_texts() -> Result<Output, Failure> {
+    let request = OutgoingRequest::new(Fields::new());
+    let text = "x".repeat(1024 * 1024);
+    let taken = [
+        request.set_method(&Method::Other(text.clone())).is_ok(),
+        request.set_path_with_query(Some(&format!("/{text}"))).is_ok(),
+        request.set_authority(Some(&text)).is_ok(),
+        request.set_method(&Method::Other("PROPFIND".to_owned())).is_ok(),
+        request.set_path_with_query(Some(&format!("/{}", "x".repeat(8000)))).is_ok(),
+        request.set_authority(Some("service.example.com:8443")).is_ok(),
+    ];
+    output(Body::Json(format!("{taken:?}")))
+}
+
 fn exchange(operation: &str, input: &str) -> Result<(u16, Stream), Failure> {
     let response = send(operation, input).map_err(|error| failed(format!("{error:?}")))?;
     let body = response.consume().expect("the body is taken once");

@@ -143,6 +143,9 @@ impl Connector for Guest {
             "get" | "post" => fetch::fetch(&operation, &input),
             "hoard-requests" => fetch::hoard(&input),
             "hoard-resources" => fetch::hoard_resources(),
+            "hoard-unsent" => fetch::hoard_unsent(),
+            "hoard-fields" => fetch::hoard_fields(),
+            "long-texts" => fetch::long_texts(),
             "recurse" => output(Body::Json(recurse(1).to_string())),
             // Fills much memory with the input's text, and leaves it there.
             "remember" => {
@@ -212,20 +215,28 @@ impl Streaming for Guest {
 
     fn open(_auth: String, Call { operation, input, .. }: Call) -> Result<DownloadHandle, Failure> {
         if operation == "get" {
-            return Ok(DownloadHandle::new(Download { left: Cell::new(0), source: Some(fetch::start(&input)?) }));
+            let source = Some(fetch::start(&input)?);
+            return Ok(DownloadHandle::new(Download { left: Cell::new(0), source, every_read: None }));
+        }
+        // Each byte of these costs computing, or a request.
+        if operation == "compute-for-each-byte" || operation == "request-for-each-byte" {
+            let every_read = Some((operation, input));
+            return Ok(DownloadHandle::new(Download { left: Cell::new(1000), source: None, every_read }));
         }
         if operation == "greedy" {
-            return Ok(DownloadHandle::new(Download { left: Cell::new(u32::MAX), source: None }));
+            return Ok(DownloadHandle::new(Download { left: Cell::new(u32::MAX), source: None, every_read: None }));
         }
         // The input is how many bytes there are; after 1,000,000 it fails, so that half a download can be tested.
         let left: u32 = input.trim_matches(|character: char| !character.is_ascii_digit()).parse().unwrap_or(0);
-        Ok(DownloadHandle::new(Download { left: Cell::new(left), source: None }))
+        Ok(DownloadHandle::new(Download { left: Cell::new(left), source: None, every_read: None }))
     }
 }
 
 struct Download {
     left: Cell<u32>,
     source: Option<fetch::Stream>,
+    /// What each read does for one byte, and its input.
+    every_read: Option<(String, String)>,
 }
 
 impl GuestDownload for Download {
@@ -240,6 +251,17 @@ impl GuestDownload for Download {
     fn read(&self, max_bytes: u32) -> Result<Vec<u8>, Failure> {
         if let Some(source) = &self.source {
             return source.read(max_bytes);
+        }
+        if let Some((operation, input)) = &self.every_read {
+            if operation == "request-for-each-byte" {
+                fetch::fetch("get", input)?;
+            } else {
+                let start = std::time::Instant::now();
+                while start.elapsed() < std::time::Duration::from_millis(50) {
+                    std::hint::black_box(0);
+                }
+            }
+            return Ok(vec![b'x']);
         }
         let left = self.left.get();
         if left == u32::MAX {
