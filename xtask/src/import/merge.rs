@@ -10,7 +10,7 @@ use catalog_model::{
     Body, Cost, Format, Group, Location, Method, Model, Operation, Parameter, Property, Response, Spec, Stability,
     Type, file_stem,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The prefix of the SDK's models for bodies, which lack what only Looker sets: `WriteUser`.
 const WRITE: &str = "Write";
@@ -239,9 +239,9 @@ impl<'a> Merge<'a> {
 
     /// Marks the operations that the SDK no longer has.
     fn deprecate_the_gone(&mut self) {
-        let there: BTreeMap<&str, ()> = self.sdk.operations.iter().map(|one| (one.name.as_str(), ())).collect();
+        let there: BTreeSet<&str> = self.sdk.operations.iter().map(|one| one.name.as_str()).collect();
         let ours = self.spec.groups.iter_mut().flat_map(|group| &mut group.operations);
-        for operation in ours.filter(|operation| !there.contains_key(operation.name.as_str())) {
+        for operation in ours.filter(|operation| !there.contains(operation.name.as_str())) {
             operation.stability = Stability::Deprecated;
         }
     }
