@@ -3,7 +3,7 @@
 
 mod support;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{Read, Write};
@@ -30,6 +30,7 @@ fn pem_file(folder: &tempfile::TempDir, name: &str, pem: String) -> PathBuf {
 fn by_authority(folder: &tempfile::TempDir, name: &str, expired: bool) -> Identity {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.distinguished_name.push(DnType::CommonName, "Acme Authority");
     let key = KeyPair::generate().unwrap();
     let ca_file =
         pem_file(folder, &format!("authority-{name}-{expired}.pem"), authority.self_signed(&key).unwrap().pem());
@@ -113,12 +114,13 @@ fn certificate_failures_name_their_cause_and_ca_file_where_it_helps() {
     let expired = by_authority(&folder, "localhost", true);
     let own = self_signed(&folder, "localhost");
     for (identity, trust, cause, helps) in [
-        (&unknown, false, "unknown issuer", true),
+        (&unknown, false, "Acme Authority", true),
         (&own, false, "self-signed", true),
         (&expired, true, "expired", false),
     ] {
         let file = identity.ca_file.to_str().unwrap();
-        let run = get(tls_server(identity), if trust { &["--ca-file", file] } else { &[] });
+        let trusted = ["--ca-file", file];
+        let run = get(tls_server(identity), if trust { &trusted } else { &[] });
         assert!(run.code == 1 && run.stderr.contains(cause), "{cause}: {run:?}");
         assert_eq!(run.stderr.contains("--ca-file"), helps, "{cause}: {run:?}");
     }

@@ -64,6 +64,25 @@ fn an_unfinished_download_is_private_and_a_signal_removes_it() {
     }
 }
 
+#[test]
+fn a_download_has_a_limit_and_a_total_time() {
+    let slow = server(|_| "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nthe beginning").to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.bin").display().to_string();
+    let from_slow = format!(r#"{{"url":"http://{slow}/"}}"#);
+    let auth = format!(r#"{{"host":"{slow}"}}"#);
+    let waiting = ["get", "--input", &from_slow, "--auth", &auth, "--allow-host", &slow, "--output-timeout", "500ms"];
+    for (arguments, message) in [
+        (&["any", "--input", r#"{"bytes":900000}"#, "--max-output", "512KiB"][..], "--max-output raises it"),
+        (&waiting, "--output-timeout raises it"),
+    ] {
+        let output = guest(&[&["invoke", "--output", &path], arguments].concat()).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), stderr.contains(message)), (Some(1), true), "{stderr}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "something is left behind");
+    }
+}
+
 /// The file that a download is written to before it is complete.
 fn part_of(folder: &Path) -> PathBuf {
     let deadline = Instant::now() + Duration::from_secs(60);

@@ -1,7 +1,7 @@
 //! Valid and invalid server certificates, and a client configuration that trusts their authority.
 
 use connector_host::egress::Transport;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use tokio_rustls::TlsAcceptor;
@@ -38,6 +38,7 @@ struct Authority {
 fn authority() -> Authority {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, "Acme Authority");
     let key = KeyPair::generate().unwrap();
     let certificate = params.self_signed(&key).unwrap();
     Authority { issuer: Issuer::new(params, key), certificate }

@@ -39,7 +39,7 @@ fn nested(kind: &Type, value: &RawValue, depth: usize) -> Converted {
         (Type::Map(_) | Type::Model(_) | Type::Array(_), Kind::Object | Kind::Array) if depth >= DEEPEST => {
             Ok(value.get().to_owned())
         }
-        (Type::Map(kind), Kind::Object) => map(kind, value, depth + 1),
+        (Type::Map(kind), Kind::Object) => Ok(map(kind, value, depth + 1)),
         (Type::Model(model), Kind::Object) => Ok(object(model, value, depth + 1)),
         (Type::Array(Type::Any), Kind::Array) => Ok(value.get().to_owned()),
         (Type::Array(item), Kind::Array) => {
@@ -58,19 +58,20 @@ fn nested(kind: &Type, value: &RawValue, depth: usize) -> Converted {
     }
 }
 
-/// A map whose values are converted as the description says. `null` stays, since it clears a value.
-fn map(kind: &Type, value: &RawValue, depth: usize) -> Converted {
+/// A map whose values are converted as the description says; `null` stays, since it clears a value. If a value cannot be
+/// converted, all of it is sent unchanged: Looker calls some maps "of texts" that are not (`vis_config`).
+fn map(kind: &Type, value: &RawValue, depth: usize) -> String {
+    let unchanged = || value.get().to_owned();
     if *kind == Type::Any {
-        return Ok(value.get().to_owned());
+        return unchanged();
     }
-    let fields = Input::split(value.get()).map_err(|_| "an object that has no key twice".to_owned())?;
+    let Ok(fields) = Input::split(value.get()) else { return unchanged() };
     let convert = |(name, value): (&str, &RawValue)| {
         let text = if Kind::of(value) == Kind::Null { Ok("null".to_owned()) } else { nested(kind, value, depth) };
         text.map(|text| format!("{}:{text}", quote(name)))
     };
     let fields: Result<Vec<String>, String> = fields.fields().map(convert).collect();
-    let fields = fields.map_err(|expected| format!("an object, and each of its values {expected}"))?;
-    Ok(format!("{{{}}}", fields.join(",")))
+    fields.map_or_else(|_| unchanged(), |fields| format!("{{{}}}", fields.join(",")))
 }
 
 /// An object within the body. Its properties are converted as the description says where that is possible. Anything else
@@ -238,8 +239,8 @@ mod tests {
                 Ok("{\"orders.id\":\"1.50\",\"a\":\"true\",\"b\":null,\"c\\\"\":\"x\"}"),
             ),
             (Type::Map(&Type::Map(&Type::Integer)), "{\"a\":{\"b\":\"5\"}}", Ok("{\"a\":{\"b\":5}}")),
-            (Type::Map(&TEXT), "{\"a\":[]}", Err("an object, and each of its values text")),
-            (Type::Map(&TEXT), "{\"a\":1,\"a\":2}", Err("an object that has no key twice")),
+            (Type::Map(&TEXT), "{\"a\": 1, \"b\":[]}", Ok("{\"a\": 1, \"b\":[]}")),
+            (Type::Map(&TEXT), "{\"a\":1,\"a\":2}", Ok("{\"a\":1,\"a\":2}")),
             (Type::Map(&Type::Any), "[]", Err("an object")),
             (Type::Any, "[1]", Ok("[1]")),
         ] {

@@ -34,11 +34,46 @@ pub struct Scan {
     in_string: bool,
     is_escaped: bool,
     expects_key: bool,
-    key: Option<Vec<u8>>,
+    key: Option<Key>,
     /// The last key of the outermost object.
-    top_key: Vec<u8>,
+    top_key: Key,
     row: Option<Row>,
     capture: Option<Capture>,
+    /// The memory of the last row that was not kept, for the next one.
+    spare: Vec<u8>,
+}
+
+/// The beginning of a key: enough to tell it from others.
+#[derive(Debug, Clone, Copy, Default)]
+struct Key {
+    bytes: [u8; LOOKER_ERROR.len()],
+    length: usize,
+}
+
+impl Key {
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.length) {
+            *place = byte;
+        }
+        self.length += 1;
+    }
+
+    fn is(&self, name: &[u8]) -> bool {
+        self.bytes.get(..self.length) == Some(name)
+    }
+}
+
+/// The place of the quote that ends a string, or whether the next character is escaped where there is none.
+fn string_end(bytes: &[u8]) -> Result<usize, bool> {
+    let mut at = 0;
+    loop {
+        match bytes.get(at) {
+            Some(b'"') => return Ok(at),
+            Some(b'\\') => at += 2,
+            Some(_) => at += 1,
+            None => return Err(at > bytes.len()),
+        }
+    }
 }
 
 /// The row that is being read.
@@ -67,9 +102,49 @@ enum Captured {
 impl Scan {
     /// Reads on.
     pub fn feed(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
+        let mut rest = bytes;
+        while let Some((&byte, after)) = rest.split_first() {
+            if let Some(depth) = self.good_row() {
+                rest = self.skip_row(rest, depth);
+                if rest.is_empty() {
+                    return;
+                }
+                // Its closing brace.
+                self.byte(rest[0]);
+                rest = &rest[1..];
+                continue;
+            }
             self.byte(byte);
+            rest = after;
         }
+    }
+
+    /// The depth of the row that is being read, if it is known not to report an error.
+    fn good_row(&self) -> Option<usize> {
+        let is_outside = !self.in_string && self.capture.is_none();
+        self.row.as_ref().filter(|row| is_outside && row.keys > 0 && !row.is_error).map(|row| row.depth)
+    }
+
+    /// Passes over a row as far as it goes, up to its closing brace: nothing in it matters. Most of a result is in rows.
+    fn skip_row<'a>(&mut self, bytes: &'a [u8], depth: usize) -> &'a [u8] {
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            match byte {
+                b'"' => match string_end(&bytes[at + 1..]) {
+                    Ok(length) => at += 1 + length,
+                    Err(is_escaped) => {
+                        (self.in_string, self.is_escaped) = (true, is_escaped);
+                        return &[];
+                    }
+                },
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' if self.depth == depth => break,
+                b'}' | b']' => self.depth -= 1,
+                _ => {}
+            }
+            at += 1;
+        }
+        &bytes[at..]
     }
 
     /// Whether the document is complete: it has begun and every string and bracket is closed. A number or a word at the
@@ -109,8 +184,8 @@ impl Scan {
             b'"' => {
                 self.begin_value_unless_key(false);
                 self.in_string = true;
-                if self.expects_key && self.depth <= DEPTH {
-                    self.key = Some(Vec::new());
+                if self.expects_key && self.needs_key() {
+                    self.key = Some(Key::default());
                 }
             }
             b'{' | b'[' => {
@@ -147,23 +222,27 @@ impl Scan {
             }
             return;
         }
-        if let Some(key) = &mut self.key
-            && key.len() <= LOOKER_ERROR.len()
-        {
+        if let Some(key) = &mut self.key {
             key.push(byte);
         }
     }
 
-    fn key_is_read(&mut self, key: Vec<u8>) {
+    /// Whether the next key matters: beside the rows, the first of a row, and each of a row that reports an error.
+    fn needs_key(&self) -> bool {
+        let in_row = self.row.as_ref().is_some_and(|row| row.depth == self.depth && (row.keys == 0 || row.is_error));
+        self.depth == 1 || in_row
+    }
+
+    fn key_is_read(&mut self, key: Key) {
         let depth = self.depth;
         if let Some(row) = self.row.as_mut().filter(|row| row.depth == depth) {
             row.keys += 1;
-            if row.keys == 1 && key == LOOKER_ERROR {
+            if row.keys == 1 && key.is(LOOKER_ERROR) {
                 row.is_error = true;
             }
             if row.keys == 1 && !row.is_error {
                 self.first_row_is_good = true;
-                self.capture = None;
+                self.spare = self.capture.take().map(|capture| capture.bytes).unwrap_or_default();
             }
         }
         if depth == 1 {
@@ -177,11 +256,13 @@ impl Scan {
             return;
         }
         match self.depth {
-            1 if self.is_object[0] => match self.top_key.as_slice() {
-                b"errors" => self.start(Captured::Errors),
-                b"error" => self.start(Captured::Error),
-                _ => {}
-            },
+            1 if self.is_object[0] => {
+                if self.top_key.is(b"errors") {
+                    self.start(Captured::Errors);
+                } else if self.top_key.is(b"error") {
+                    self.start(Captured::Error);
+                }
+            }
             1 => {
                 self.has_rows = true;
                 self.first_row_is_good |= !is_object;
@@ -192,12 +273,18 @@ impl Scan {
     }
 
     fn is_rows(&self) -> bool {
-        !self.is_object[1] && matches!(self.top_key.as_slice(), b"rows" | b"data")
+        !self.is_object[1] && self.is_at_rows()
+    }
+
+    fn is_at_rows(&self) -> bool {
+        self.top_key.is(b"rows") || self.top_key.is(b"data")
     }
 
     fn start(&mut self, what: Captured) {
         if self.capture.is_none() {
-            self.capture = Some(Capture { what, depth: self.depth, bytes: Vec::new() });
+            let mut bytes = std::mem::take(&mut self.spare);
+            bytes.clear();
+            self.capture = Some(Capture { what, depth: self.depth, bytes });
         }
     }
 
@@ -213,7 +300,7 @@ impl Scan {
             self.start(Captured::Row);
         }
         // Data by columns, or an object with rows in it.
-        if is_object && self.depth == 1 && matches!(self.top_key.as_slice(), b"rows" | b"data") {
+        if is_object && self.depth == 1 && self.is_at_rows() {
             self.has_rows = true;
         }
         if self.depth < DEPTH {

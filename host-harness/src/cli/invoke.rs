@@ -23,6 +23,8 @@ pub(super) struct Arguments {
     /// Stream the output to this file. The file appears when it is complete.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    limits: download::Limits,
 }
 
 pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), CliError> {
@@ -38,7 +40,7 @@ pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), Cli
     let context = Context::start(shared).await?;
     let call = Call::new(&arguments.name).input(input);
     if let Some(path) = &arguments.output {
-        return download::run(&context, call, path, shared.json).await;
+        return download::run(&context, call, path, &arguments.limits, shared.json).await;
     }
     let output = match context.connector.invoke(&context.auth, call).await {
         Ok(output) => output,

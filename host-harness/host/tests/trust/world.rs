@@ -79,9 +79,7 @@ pub async fn rows(limits: &Limits) -> Vec<Row> {
     let guest = connector().await;
     for import in IMPORTS {
         let bytes = wat::parse_str(format!(r#"(component (import "{import}" (instance)))"#)).unwrap();
-        rows.push(
-            start(&host, limits, &guest, format!("imports {import}"), &bytes, "does not allow").await,
-        );
+        rows.push(start(&host, limits, &guest, format!("imports {import}"), &bytes, "does not allow").await);
     }
     let code = wat::parse_str("(module)").unwrap();
     rows.push(start(&host, limits, &guest, "is no component".to_owned(), &code, "not a WebAssembly component").await);

@@ -4,29 +4,51 @@
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::file_access::Access;
-use crate::cli::terminal;
-use connector_host::{Call, Download};
+use crate::cli::{terminal, units};
+use connector_host::{Call, Download, Failure, Problem, Reason};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::fs::{File, Metadata};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
+use std::time::Duration;
 use tempfile::NamedTempFile;
+use tokio::time::{Instant, timeout_at};
 
 /// How much is asked for at once: enough that the calls into the sandbox cost nothing against the network.
 const PIECE: u32 = 256 * 1024;
 
-pub(super) async fn run(context: &Context, call: Call, path: &Path, json: bool) -> Result<(), CliError> {
+/// What a download may take. The limits of a call bound how slowly it may come, not how much there may be.
+#[derive(Debug, clap::Args)]
+pub(super) struct Limits {
+    /// Limit on the bytes of --output. Default: 16GiB.
+    #[arg(long, value_name = "BYTES", value_parser = units::bytes, requires = "output", default_value = "16GiB", hide_default_value = true)]
+    max_output: u64,
+    /// Time limit for the whole --output. Default: 6h.
+    #[arg(long, value_name = "TIME", value_parser = units::duration, requires = "output", default_value = "6h", hide_default_value = true)]
+    output_timeout: Duration,
+}
+
+pub(super) async fn run(
+    context: &Context,
+    call: Call,
+    path: &Path,
+    limits: &Limits,
+    json: bool,
+) -> Result<(), CliError> {
+    let deadline = Instant::now() + limits.output_timeout;
     // Before the call: a path that cannot be written should not cost one that acts.
     let mut target = Target::create(path)
         .map_err(|error| CliError::usage(format!("--output: {} cannot be written: {error}", path.display())))?;
     let operation = call.operation().to_owned();
-    let download = match context.connector.open(&context.auth, call).await {
+    let opened = timeout_at(deadline, context.connector.open(&context.auth, call)).await;
+    let download = match opened.unwrap_or_else(|_| Err(late(limits))) {
         Ok(download) => download,
         Err(failure) => return Err(super::failed(context, &operation, failure).await),
     };
     let media_type = download.media_type().to_owned();
-    let bytes = copy(download, target.writer(), json).await?;
+    let copied = timeout_at(deadline, copy(download, target.writer(), limits.max_output, json)).await;
+    let bytes = copied.unwrap_or_else(|_| Err(CliError::failed(late(limits))))?;
     target.finish(path)?;
     if json {
         terminal::tell(json!({"file": path, "bytes": bytes, "media_type": media_type}));
@@ -36,25 +58,46 @@ pub(super) async fn run(context: &Context, call: Call, path: &Path, json: bool) 
     Ok(())
 }
 
-async fn copy(mut download: Download, writer: &mut dyn Write, json: bool) -> Result<u64, CliError> {
-    let progress = progress(download.size(), json);
+async fn copy(mut download: Download, writer: &mut dyn Write, max: u64, json: bool) -> Result<u64, CliError> {
+    let progress = Progress(progress(download.size(), json));
     let mut written = 0;
     loop {
-        let piece = download.read(PIECE).await;
-        let piece = piece.map_err(|failure| {
-            progress.finish_and_clear();
-            CliError::failed(failure)
-        })?;
+        let piece = download.read(PIECE).await.map_err(CliError::failed)?;
         if piece.is_empty() {
             break;
         }
-        writer.write_all(&piece)?;
         written += piece.len() as u64;
-        progress.set_position(written);
+        if written > max {
+            let limit = format!("the output is larger than {max} bytes, which is the limit; --max-output raises it");
+            return Err(CliError::failed(ended(limit)));
+        }
+        writer.write_all(&piece)?;
+        progress.0.set_position(written);
     }
     writer.flush()?;
-    progress.finish_and_clear();
     Ok(written)
+}
+
+/// The download took too long.
+fn late(limits: &Limits) -> Failure {
+    let time = humantime::format_duration(limits.output_timeout);
+    ended(format!("the output took more than {time}, which is the limit; --output-timeout raises it"))
+}
+
+/// A download that a limit ended.
+fn ended(message: String) -> Failure {
+    let mut problem = Problem::new(Reason::ExecutionFailed, message);
+    problem.request_sent = true;
+    Failure::permanent(problem)
+}
+
+/// A progress bar that is cleared however the download ends.
+struct Progress(ProgressBar);
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
 }
 
 fn progress(size: Option<u64>, json: bool) -> ProgressBar {
