@@ -6,6 +6,7 @@
 //!
 //! - `--quick`: fewer rounds and smaller results: a check in less than a minute.
 //! - `--calls`: only single calls, which most changes are about.
+//! - `--pagemap-scan`: with the option of the host's of that name, which is off by default.
 //! - `--write-docs`: writes the table and the plots into `docs/performance.md` and `docs/performance.svg`.
 
 mod calls;

@@ -11,6 +11,9 @@ pub const OPERATION: &str = "me";
 /// The path of the same call, for clients without a connector.
 pub const PATH: &str = "/api/4.0/user";
 
+/// The argument that has the host ask Linux which pages a sandbox wrote to.
+const PAGEMAP_SCAN: &str = "--pagemap-scan";
+
 /// The call that is measured.
 pub fn call() -> Call {
     Call::new(OPERATION)
@@ -27,7 +30,7 @@ pub fn auth(server: &Server) -> Result<Auth, Box<dyn Error + Send + Sync>> {
 ///
 /// If the host or the connector cannot be set up.
 pub async fn connector(server: &Server, limits: Limits) -> Result<Connector, Box<dyn Error + Send + Sync>> {
-    let host = Host::new()?;
+    let host = Host::builder().pagemap_scan(std::env::args().any(|argument| argument == PAGEMAP_SCAN)).build()?;
     let component = Component::load(&host, DEFAULT_COMPONENT).await?;
     let rule: Rule = server.base_url().parse()?;
     Ok(Connector::builder(&host, &component).allow_requested_hosts([rule]).limits(limits).build().await?)
