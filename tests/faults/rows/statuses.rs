@@ -5,7 +5,7 @@ use crate::raw::Step;
 use connector_host::Reason::{
     Conflict, Forbidden, NotFound, RateLimited, Rejected, RemoteError, Timeout, Unauthenticated, UnexpectedResponse,
 };
-use integration_tests::outcome::{Outcome, permanent, retryable};
+use integration_tests::outcome::{NO_STATUS, Outcome, permanent, retryable};
 use practice_looker::Fault;
 
 /// More often than one call sends requests.
@@ -89,10 +89,12 @@ pub fn rows() -> Vec<Row> {
         broken("504 Gateway Timeout", 504, RemoteError, ATTEMPTS),
         broken("511 Network Authentication Required", 511, RemoteError, 1),
         broken("599, which nobody defined", 599, RemoteError, 1),
-        raw(
+        // The host refuses it as invalid HTTP: nobody asked for another protocol.
+        row(
             "101 Switching Protocols",
-            &[Step::Write(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n")],
-            permanent(UnexpectedResponse, 101),
+            Server::Raw(&[Step::Write(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n")]),
+            retryable(UnexpectedResponse, NO_STATUS).once(),
+            permanent(UnexpectedResponse, NO_STATUS).once(),
         ),
         refused("304 Not Modified", 304, UnexpectedResponse),
         raw(

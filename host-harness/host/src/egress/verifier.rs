@@ -55,7 +55,8 @@ impl ServerCertVerifier for Verifier {
             verify_server_name(&ParsedCertificate::try_from(certificate)?, server_name)?;
             return Ok(ServerCertVerified::assertion());
         }
-        if !is_authority && error != CertificateError::UnknownIssuer {
+        // A certificate that names a trusted authority, but that it did not issue, has a bad signature.
+        if !is_authority && !matches!(error, CertificateError::UnknownIssuer | CertificateError::BadSignature) {
             return Err(error.into());
         }
         let problem = EndEntityCert::try_from(certificate).ok().map(|parsed| {
