@@ -1,5 +1,5 @@
 //! Signals end the program wherever it is, with a shell's exit code for them.
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod support;
@@ -32,13 +32,30 @@ fn exit_code_after(child: &mut Child, signal: Signal) -> i32 {
     }
 }
 
+/// Waits until the program catches a signal. Before it reads standard input, it logs nothing that one could wait for.
+fn wait_until_caught(child: &Child, signal: Signal) {
+    let status = format!("/proc/{}/status", child.id());
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < deadline {
+        let status = std::fs::read_to_string(&status).unwrap_or_default();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+        if caught & (1 << (signal.as_raw() - 1)) != 0 {
+            // It is about to read.
+            std::thread::sleep(Duration::from_millis(100));
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("{signal:?} is not caught");
+}
+
 #[test]
 fn signals_end_a_program_that_reads_standard_input() {
     // Often, since what a program waits for first may depend on chance.
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)].repeat(4) {
         let mut child = start(&["invoke", "echo", "--input", "-"]);
-        // Nothing is logged before the input is there: give the program the time to get that far.
-        std::thread::sleep(Duration::from_millis(300));
+        wait_until_caught(&child, signal);
         assert_eq!(exit_code_after(&mut child, signal), code);
     }
 }
