@@ -53,7 +53,10 @@ fn clashing_names_are_separate_inputs() {
 #[test]
 fn a_path_parameter_keeps_its_name_where_the_body_has_it_too() {
     let schema = input("add_group_group");
-    assert_eq!(names(&schema), ["group_id", "body_group_id"]);
+    // In which order serde_json reads them depends on what else is built.
+    let mut inputs = names(&schema);
+    inputs.sort_unstable();
+    assert_eq!(inputs, ["body_group_id", "group_id"]);
     assert_eq!(schema["required"], serde_json::json!(["group_id"]));
     assert_eq!(schema["properties"]["group_id"]["title"], "Receiving group ID");
     assert_eq!(schema["properties"]["body_group_id"]["description"], "The group that shall join the other one.");
