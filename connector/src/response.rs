@@ -156,8 +156,10 @@ pub fn check_beginning(beginning: &[u8], head: &Head, expected: Expected, contex
         return Err(unexpected(head.status, context, "nothing"));
     }
     let media_type = &head.media_type;
-    let text = String::from_utf8_lossy(&beginning[..beginning.len().min(PAGE_BYTES)]);
-    if media_type.is_html() || web_page::is_page(&text) {
+    let page = (media_type.is_html() || web_page::may_be_markup(beginning))
+        .then(|| String::from_utf8_lossy(&beginning[..beginning.len().min(PAGE_BYTES)]))
+        .filter(|text| media_type.is_html() || web_page::is_page(text));
+    if let Some(text) = page {
         let is_result = match expected.format {
             Format::Html => !web_page::is_sign_in(&text),
             Format::Unknown => expected.is_result && web_page::is_table(&text),

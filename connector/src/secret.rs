@@ -36,16 +36,24 @@ const HIDDEN: &str = "…";
 const SHORTEST: usize = 4;
 
 /// Removes secrets from texts, in every encoding in which a server may send them back: percent, form, JSON, HTML, and
-/// base64 of the secret or of `id:secret`.
+/// base64 of the secret or of `id:secret`. Base64 is made only when a text is cleared, since most calls succeed.
 #[derive(Clone, Default)]
-pub struct Redactor(Vec<Secret>);
+pub struct Redactor(Vec<Hidden>);
+
+/// What is hidden.
+#[derive(Clone)]
+enum Hidden {
+    /// A secret, as it is and in base64.
+    Secret(Secret),
+    /// The credentials `id:secret`, which stand nowhere but in base64.
+    Credentials(Secret),
+}
 
 impl Redactor {
     /// Hides a secret from now on.
     pub fn add(&mut self, secret: &Secret) {
         if secret.reveal().len() >= SHORTEST {
-            self.0.push(secret.clone());
-            self.add_base64(secret.reveal());
+            self.0.push(Hidden::Secret(secret.clone()));
         }
     }
 
@@ -53,24 +61,26 @@ impl Redactor {
     pub fn add_credentials(&mut self, id: &str, secret: &Secret) {
         self.add(secret);
         if secret.reveal().len() >= SHORTEST {
-            self.add_base64(Secret::new(format!("{id}:{}", secret.reveal())).reveal());
+            self.0.push(Hidden::Credentials(Secret::new(format!("{id}:{}", secret.reveal()))));
         }
-    }
-
-    fn add_base64(&mut self, text: &str) {
-        let standard = base64(text.as_bytes());
-        // The alphabet for URLs. The padding is left out, so that both forms are found.
-        let for_urls = standard.replace('+', "-").replace('/', "_");
-        if for_urls != standard {
-            self.0.push(Secret::new(for_urls));
-        }
-        self.0.push(Secret::new(standard));
     }
 
     /// The text without secrets.
     pub fn redact(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| redact_one(text, secret.reveal()))
+        self.0.iter().fold(text.to_owned(), |text, hidden| match hidden {
+            Hidden::Secret(secret) => redact_base64(redact_one(text, secret.reveal()), secret),
+            Hidden::Credentials(credentials) => redact_base64(text, credentials),
+        })
     }
+}
+
+/// The text without the base64 of a secret, in either alphabet.
+fn redact_base64(text: String, secret: &Secret) -> String {
+    let standard = Secret::new(base64(secret.reveal().as_bytes()));
+    // The alphabet for URLs. The padding is left out, so that both forms are found.
+    let for_urls = Secret::new(standard.reveal().replace('+', "-").replace('/', "_"));
+    let text = if for_urls == standard { text } else { redact_one(text, for_urls.reveal()) };
+    redact_one(text, standard.reveal())
 }
 
 impl fmt::Debug for Redactor {

@@ -7,6 +7,11 @@ pub fn is_page(text: &str) -> bool {
     begins_with("<!doctype html") || begins_with("<html")
 }
 
+/// Whether content may be an HTML document, by its first byte: most content is JSON, which needs no further look.
+pub fn may_be_markup(content: &[u8]) -> bool {
+    content.trim_ascii_start().first().is_some_and(|first| *first == b'<' || !first.is_ascii_graphic())
+}
+
 /// Whether a text begins as an HTML document, as far as it goes.
 pub fn may_be_page(beginning: &str) -> bool {
     /// Long enough to tell.
@@ -84,6 +89,16 @@ fn strip_markup(page: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn first_byte_tells_what_cannot_be_a_page() {
+        for page in ["<html>", " \n<!DOCTYPE html>", "\u{feff}<html>", "\u{a0}<html>", "\u{b}<html>"] {
+            assert!(is_page(page) && may_be_markup(page.as_bytes()), "{page:?}");
+        }
+        for other in ["{}", " [1]", "\"<html>\"", "12", "id,name", ""] {
+            assert!(!is_page(other) && !may_be_markup(other.as_bytes()), "{other:?}");
+        }
+    }
 
     #[test]
     fn pages_are_recognized_by_their_beginning() {
