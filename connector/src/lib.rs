@@ -28,7 +28,6 @@ pub mod response;
 pub mod retry;
 pub mod retry_after;
 pub mod schema;
-pub mod secret;
 pub mod session;
 pub mod transport;
 pub mod web_page;
