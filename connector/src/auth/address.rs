@@ -65,7 +65,8 @@ impl Address {
             return None;
         }
         // Some platforms have only floating-point numbers.
-        let port = port.map(|port| port.split_once('.').filter(|(_, rest)| *rest == "0").map_or(port, |(port, _)| port));
+        let port =
+            port.map(|port| port.split_once('.').filter(|(_, rest)| *rest == "0").map_or(port, |(port, _)| port));
         let port = match (port, written_port.as_deref()) {
             (Some(port), Some(other)) if port != other => {
                 problems.add(
