@@ -10,9 +10,13 @@
 
 mod api;
 mod context;
+mod deprovision_user;
 mod input;
+mod people;
 mod poll;
+mod provision_user;
 mod reassign_schedules;
+mod search;
 mod steps;
 mod transfer;
 

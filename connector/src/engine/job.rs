@@ -182,3 +182,6 @@ impl<P: Platform> Api for EngineApi<'_, P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

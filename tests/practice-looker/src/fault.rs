@@ -102,13 +102,19 @@ pub(crate) struct FaultPlan {
 struct Rule {
     method: String,
     path_prefix: String,
+    /// How many requests that match get no fault before the first that does.
+    spared: usize,
     times: usize,
     fault: Fault,
 }
 
 impl FaultPlan {
     pub(crate) fn add(&mut self, method: &str, path_prefix: &str, times: usize, fault: Fault) {
-        let rule = Rule { method: method.to_owned(), path_prefix: path_prefix.to_owned(), times, fault };
+        self.add_after(0, method, path_prefix, times, fault);
+    }
+
+    pub(crate) fn add_after(&mut self, spared: usize, method: &str, path_prefix: &str, times: usize, fault: Fault) {
+        let rule = Rule { method: method.to_owned(), path_prefix: path_prefix.to_owned(), spared, times, fault };
         if rule.times > 0 {
             self.rules.push(rule);
         }
@@ -118,6 +124,10 @@ impl FaultPlan {
     pub(crate) fn take(&mut self, method: &str, path: &str) -> Option<Fault> {
         let index = self.rules.iter().position(|rule| rule.matches(method, path))?;
         let rule = &mut self.rules[index];
+        if rule.spared > 0 {
+            rule.spared -= 1;
+            return None;
+        }
         rule.times -= 1;
         Some(if rule.times == 0 { self.rules.remove(index).fault } else { rule.fault.clone() })
     }

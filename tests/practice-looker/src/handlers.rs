@@ -18,6 +18,8 @@ mod render_tasks;
 mod roles;
 mod schedules;
 mod session;
+mod user_attributes;
+mod user_sessions;
 pub(crate) mod users;
 
 use looker_connector::catalog::{Effect, Model, Response as Success, Type, model};
@@ -46,6 +48,8 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, ErrorRes
         auth::handle,
         session::handle,
         users::handle,
+        user_attributes::handle,
+        user_sessions::handle,
         credentials::handle,
         roles::handle,
         groups::handle,

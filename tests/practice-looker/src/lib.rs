@@ -167,6 +167,16 @@ impl PracticeLooker {
         self.shared.faults().add(method, path_prefix, times, fault);
     }
 
+    /// Injects a fault into one request, after `spared` others, whatever they are (a login counts).
+    pub fn fail_after(&self, spared: usize, fault: Fault) {
+        self.shared.faults().add_after(spared, "*", "", 1, fault);
+    }
+
+    /// The e-mails that Looker would have sent, in order: `invitation to ada@example.com`.
+    pub fn mails(&self) -> Vec<String> {
+        self.state().mails.clone()
+    }
+
     /// Removes the faults that have not been used yet.
     pub fn clear_faults(&self) {
         *self.shared.faults() = Default::default();

@@ -1,5 +1,6 @@
 //! The state at the start. All data is invented.
 
+mod accounts;
 mod schedules;
 
 use looker_connector::catalog::model;
@@ -28,6 +29,7 @@ pub(crate) fn fill(state: &mut State, users: usize) -> ApiCredentials {
     fill_users(state, users);
     fill_content(state);
     schedules::fill(state);
+    accounts::fill(state);
     add_service_account(state)
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct State {
     pub(crate) gone: HashSet<(&'static str, String)>,
     pub(crate) sessions: Sessions,
     pub(crate) oauth: Grants,
+    /// The e-mails that Looker would have sent.
+    pub(crate) mails: Vec<String>,
     /// By client ID.
     pub(crate) api_keys: HashMap<String, ApiKey>,
     /// How many more requests for the results of a task get 202, by its id.
@@ -58,6 +60,7 @@ impl State {
             gone: HashSet::new(),
             sessions: Sessions::new(builder.token_lifetime),
             oauth: Grants::default(),
+            mails: Vec::new(),
             api_keys: HashMap::new(),
             waiting: HashMap::new(),
             jobs: Vec::new(),
