@@ -7,6 +7,8 @@ pub(crate) mod auth;
 mod content;
 pub(crate) mod credentials;
 mod dashboards;
+mod derived_tables;
+mod explores;
 mod folders;
 mod generic;
 mod groups;
@@ -53,6 +55,8 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, ErrorRes
         queries::handle,
         query_tasks::handle,
         render_tasks::handle,
+        derived_tables::handle,
+        explores::handle,
     ];
     for family in families {
         if let Some(outcome) = family(state, call) {

@@ -1,6 +1,6 @@
 //! The state of the practice Looker.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
@@ -12,6 +12,7 @@ use crate::{
     seed,
     sessions::Sessions,
     table::{Row, Table},
+    task_plan::{Progress, TaskPlan},
 };
 
 /// API credentials as they are returned when they are created.
@@ -38,8 +39,12 @@ pub(crate) struct State {
     pub(crate) oauth: Grants,
     /// By client ID.
     pub(crate) api_keys: HashMap<String, ApiKey>,
-    /// How many more requests for the results of a task get 202, by its id.
-    pub(crate) waiting: HashMap<String, u32>,
+    /// How far query tasks, renders and builds are, by their id. Those that were finished at the start have none.
+    pub(crate) progress: HashMap<String, Progress>,
+    /// How the next tasks go.
+    pub(crate) plans: VecDeque<TaskPlan>,
+    /// Ids that lists leave out, by the operation.
+    pub(crate) hidden: HashMap<String, HashSet<String>>,
     pub(crate) random: Random,
     pub(crate) totals: bool,
     pub(crate) polls_until_done: u32,
@@ -56,7 +61,9 @@ impl State {
             sessions: Sessions::new(builder.token_lifetime),
             oauth: Grants::default(),
             api_keys: HashMap::new(),
-            waiting: HashMap::new(),
+            progress: HashMap::new(),
+            plans: VecDeque::new(),
+            hidden: HashMap::new(),
             random: Random::new(builder.seed),
             totals: builder.totals,
             polls_until_done: builder.polls_until_done,
@@ -95,6 +102,12 @@ impl State {
     /// [`ErrorResponse::NotFound`] if no object has that id.
     pub(crate) fn find_mut(&mut self, model: &str, id: &str) -> Result<&mut Row, ErrorResponse> {
         self.tables.get_mut(model).and_then(|table| table.get_mut(id)).ok_or(ErrorResponse::NotFound)
+    }
+
+    /// Starts a task: as the next plan says, or through `stages` (first, during, last) after `polls_until_done` requests.
+    pub(crate) fn start_task(&mut self, id: &str, stages: [&str; 3]) {
+        let plan = self.plans.pop_front().unwrap_or_else(|| TaskPlan::of_polls(self.polls_until_done, stages));
+        self.progress.insert(id.to_owned(), Progress::new(plan));
     }
 
     /// Creates and stores API credentials for a user. Their visible part goes into the user's row.

@@ -45,11 +45,31 @@ fn read(call: &Call) -> Result<Row, ErrorResponse> {
     Ok(query)
 }
 
-/// Ids of new queries are slugs, as Looker has had them since 24.20.
+/// What a query asks for: the properties that a client sets, without the name that it gives the query.
+fn definition(query: &Row) -> Result<Row, ErrorResponse> {
+    let model = known_model("Query")?;
+    let is_definition = |name: &str| {
+        name != "client_id" && model.properties.iter().any(|property| property.name == name && !property.read_only)
+    };
+    Ok(query
+        .iter()
+        .filter(|(name, _)| is_definition(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect())
+}
+
+/// Stores a query, unless there is one with the same definition: that one is returned. Ids of new queries are slugs, as
+/// Looker has had them since 24.20.
 fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let mut query = read(call)?;
     // A query that cannot run is not stored.
     Plan::new(&query, None, 0)?;
+    let wanted = definition(&query)?;
+    for stored in state.rows("Query") {
+        if text(&query, "client_id").is_none_or(str::is_empty) && definition(stored)? == wanted {
+            return Ok(Outcome::Item(stored.clone()));
+        }
+    }
     let slug = state.random.text(22);
     if text(&query, "client_id").is_none_or(str::is_empty) {
         query.insert("client_id".to_owned(), json!(slug));
