@@ -40,6 +40,7 @@ mod fault;
 mod fault_injection;
 mod fields;
 mod handlers;
+mod jobs;
 mod oauth;
 mod page;
 mod present;
@@ -179,12 +180,22 @@ impl PracticeLooker {
         self.state().plans.push_back(plan);
     }
 
+    /// How many query tasks, render tasks and builds of derived tables were ever started.
+    pub fn tasks_started(&self) -> usize {
+        self.state().tasks_started
+    }
+
     /// Leaves the objects with these ids out of the pages of a list operation, such as `all_users`. They still count for
     /// `limit` and `offset`, so that a page can be short or empty before the end: Looker removes what the user may not see
     /// after it has selected a page.
     pub fn hide(&self, operation: &str, ids: &[&str]) {
         let hidden = ids.iter().map(|id| (*id).to_owned());
         self.state().hidden.entry(operation.to_owned()).or_default().extend(hidden);
+    }
+
+    /// Runs every enabled scheduled plan, as when their time comes. A plan with `broken` in its name fails.
+    pub fn run_schedules(&self) {
+        self.state().run_plans();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

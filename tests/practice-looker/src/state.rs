@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     builder::Builder,
     error_response::ErrorResponse,
+    jobs::Job,
     oauth::Grants,
     random::Random,
     seed,
@@ -43,8 +44,12 @@ pub(crate) struct State {
     pub(crate) progress: HashMap<String, Progress>,
     /// How the next tasks go.
     pub(crate) plans: VecDeque<TaskPlan>,
+    /// How many tasks were ever started.
+    pub(crate) tasks_started: usize,
     /// Ids that lists leave out, by the operation.
     pub(crate) hidden: HashMap<String, HashSet<String>>,
+    /// The runs of scheduled plans, oldest first.
+    pub(crate) jobs: Vec<Job>,
     pub(crate) random: Random,
     pub(crate) totals: bool,
     pub(crate) polls_until_done: u32,
@@ -63,7 +68,9 @@ impl State {
             api_keys: HashMap::new(),
             progress: HashMap::new(),
             plans: VecDeque::new(),
+            tasks_started: 0,
             hidden: HashMap::new(),
+            jobs: Vec::new(),
             random: Random::new(builder.seed),
             totals: builder.totals,
             polls_until_done: builder.polls_until_done,
@@ -108,6 +115,7 @@ impl State {
     pub(crate) fn start_task(&mut self, id: &str, stages: [&str; 3]) {
         let plan = self.plans.pop_front().unwrap_or_else(|| TaskPlan::of_polls(self.polls_until_done, stages));
         self.progress.insert(id.to_owned(), Progress::new(plan));
+        self.tasks_started += 1;
     }
 
     /// Creates and stores API credentials for a user. Their visible part goes into the user's row.
