@@ -9,12 +9,26 @@
 //! by `resume` or `next`.
 
 mod api;
+mod branch;
+mod content_query;
 mod context;
+mod export_content;
+mod find_failed_schedules;
+mod find_unused_content;
+mod import_content;
 mod input;
+mod moment;
 mod poll;
 mod reassign_schedules;
+mod refusals;
+mod run_schedule_now;
 mod steps;
+mod system_activity;
 mod transfer;
+mod trash_content;
+mod usage;
+mod validate_and_deploy_project;
+mod validate_content;
 
 pub use api::{Api, MAX_REQUESTS};
 pub use context::{Job, Outcome, Rows, State};
@@ -59,3 +73,6 @@ pub fn id(value: &serde_json::Value) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod content_tests;

@@ -10,6 +10,7 @@ use crate::{
     jobs::Job,
     oauth::Grants,
     random::Random,
+    repository::Repository,
     seed,
     sessions::Sessions,
     table::{Row, Table},
@@ -43,6 +44,8 @@ pub(crate) struct State {
     pub(crate) waiting: HashMap<String, u32>,
     /// The runs of scheduled plans, oldest first.
     pub(crate) jobs: Vec<Job>,
+    /// By project.
+    pub(crate) repositories: HashMap<String, Repository>,
     pub(crate) random: Random,
     pub(crate) totals: bool,
     pub(crate) polls_until_done: u32,
@@ -61,6 +64,7 @@ impl State {
             api_keys: HashMap::new(),
             waiting: HashMap::new(),
             jobs: Vec::new(),
+            repositories: HashMap::new(),
             random: Random::new(builder.seed),
             totals: builder.totals,
             polls_until_done: builder.polls_until_done,
@@ -99,6 +103,15 @@ impl State {
     /// [`ErrorResponse::NotFound`] if no object has that id.
     pub(crate) fn find_mut(&mut self, model: &str, id: &str) -> Result<&mut Row, ErrorResponse> {
         self.tables.get_mut(model).and_then(|table| table.get_mut(id)).ok_or(ErrorResponse::NotFound)
+    }
+
+    /// Marks a Look or a dashboard as used now, if there is one of that id.
+    pub(crate) fn mark_used(&mut self, model: &'static str, id: &str) {
+        let now = Value::from(crate::handlers::credentials::now());
+        if let Ok(row) = self.find_mut(model, id) {
+            row.insert("last_accessed_at".to_owned(), now.clone());
+            row.insert("last_viewed_at".to_owned(), now);
+        }
     }
 
     /// Creates and stores API credentials for a user. Their visible part goes into the user's row.
