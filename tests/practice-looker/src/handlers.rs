@@ -6,7 +6,9 @@
 mod alerts;
 pub(crate) mod auth;
 mod content;
+mod content_validation;
 pub(crate) mod credentials;
+mod dashboard_lookml;
 mod dashboards;
 mod derived_tables;
 mod explores;
@@ -14,6 +16,7 @@ mod folders;
 mod generic;
 mod groups;
 mod looks;
+pub(crate) mod projects;
 mod queries;
 mod query_tasks;
 mod render_tasks;
@@ -61,6 +64,9 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, ErrorRes
         explores::handle,
         schedules::handle,
         alerts::handle,
+        projects::handle,
+        content_validation::handle,
+        dashboard_lookml::handle,
     ];
     for family in families {
         if let Some(outcome) = family(state, call) {

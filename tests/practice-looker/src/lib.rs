@@ -46,6 +46,7 @@ mod page;
 mod present;
 mod random;
 mod record;
+mod repository;
 mod respond;
 mod response;
 mod results;
@@ -169,6 +170,11 @@ impl PracticeLooker {
         self.shared.faults().add(method, path_prefix, times, fault);
     }
 
+    /// Injects a fault into one of the next requests: 0 is the next, 1 the one after it.
+    pub fn fail_request(&self, index: usize, fault: Fault) {
+        self.shared.faults().add_after(index, fault);
+    }
+
     /// Removes the faults that have not been used yet.
     pub fn clear_faults(&self) {
         *self.shared.faults() = Default::default();
@@ -196,6 +202,17 @@ impl PracticeLooker {
     /// Runs every enabled scheduled plan, as when their time comes. A plan with `broken` in its name fails.
     pub fn run_schedules(&self) {
         self.state().run_plans();
+    }
+
+    /// Adds a commit to a branch of a project's remote repository, as another developer would; returns the commit. Creates
+    /// the branch if there is none.
+    pub fn push_commit(&self, project: &str, branch: &str) -> String {
+        self.state().repository(project).push_from_elsewhere(branch)
+    }
+
+    /// Marks a dashboard as viewed now.
+    pub fn view_dashboard(&self, dashboard_id: &str) {
+        self.state().mark_used("Dashboard", dashboard_id);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -10,6 +10,7 @@ use crate::{
     jobs::Job,
     oauth::Grants,
     random::Random,
+    repository::Repository,
     seed,
     sessions::Sessions,
     table::{Row, Table},
@@ -50,6 +51,8 @@ pub(crate) struct State {
     pub(crate) hidden: HashMap<String, HashSet<String>>,
     /// The runs of scheduled plans, oldest first.
     pub(crate) jobs: Vec<Job>,
+    /// By project.
+    pub(crate) repositories: HashMap<String, Repository>,
     pub(crate) random: Random,
     pub(crate) totals: bool,
     pub(crate) polls_until_done: u32,
@@ -71,6 +74,7 @@ impl State {
             tasks_started: 0,
             hidden: HashMap::new(),
             jobs: Vec::new(),
+            repositories: HashMap::new(),
             random: Random::new(builder.seed),
             totals: builder.totals,
             polls_until_done: builder.polls_until_done,
@@ -116,6 +120,15 @@ impl State {
         let plan = self.plans.pop_front().unwrap_or_else(|| TaskPlan::of_polls(self.polls_until_done, stages));
         self.progress.insert(id.to_owned(), Progress::new(plan));
         self.tasks_started += 1;
+    }
+
+    /// Marks a Look or a dashboard as used now, if there is one of that id.
+    pub(crate) fn mark_used(&mut self, model: &'static str, id: &str) {
+        let now = Value::from(crate::handlers::credentials::now());
+        if let Ok(row) = self.find_mut(model, id) {
+            row.insert("last_accessed_at".to_owned(), now.clone());
+            row.insert("last_viewed_at".to_owned(), now);
+        }
     }
 
     /// Creates and stores API credentials for a user. Their visible part goes into the user's row.

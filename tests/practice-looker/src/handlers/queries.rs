@@ -45,30 +45,22 @@ fn read(call: &Call) -> Result<Row, ErrorResponse> {
     Ok(query)
 }
 
-/// What a query asks for: the properties that a client sets, without the name that it gives the query.
-fn definition(query: &Row) -> Result<Row, ErrorResponse> {
-    let model = known_model("Query")?;
-    let is_definition = |name: &str| {
-        name != "client_id" && model.properties.iter().any(|property| property.name == name && !property.read_only)
-    };
-    Ok(query
-        .iter()
-        .filter(|(name, _)| is_definition(name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect())
-}
-
-/// Stores a query, unless there is one with the same definition: that one is returned. Ids of new queries are slugs, as
-/// Looker has had them since 24.20.
 fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
-    let mut query = read(call)?;
+    let query = read(call)?;
     // A query that cannot run is not stored.
     Plan::new(&query, None, 0)?;
-    let wanted = definition(&query)?;
-    for stored in state.rows("Query") {
-        if text(&query, "client_id").is_none_or(str::is_empty) && definition(stored)? == wanted {
-            return Ok(Outcome::Item(stored.clone()));
-        }
+    let id = keep(state, call, query);
+    find(state, &id).cloned().map(Outcome::Item)
+}
+
+/// Stores a new query and returns its id. Ids of new queries are slugs, as Looker has had them since 24.20. A query that
+/// was stored before keeps its id.
+pub(super) fn keep(state: &mut State, call: &Call, mut query: Row) -> String {
+    let is_same = |known: &&Row| {
+        query.iter().all(|(name, value)| OF_STORED_QUERY.contains(&name.as_str()) || known.get(name) == Some(value))
+    };
+    if let Some(known) = state.rows("Query").find(is_same) {
+        return text(known, "id").unwrap_or_default().to_owned();
     }
     let slug = state.random.text(22);
     if text(&query, "client_id").is_none_or(str::is_empty) {
@@ -83,9 +75,12 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
         query.insert(name.to_owned(), json!(value));
     }
     query.insert("slug".to_owned(), json!(slug));
-    state.table_mut("Query").put(&slug, query.clone());
-    Ok(Outcome::Item(query))
+    state.table_mut("Query").put(&slug, query);
+    slug
 }
+
+/// The properties that a query gets when it is stored.
+const OF_STORED_QUERY: [&str; 6] = ["id", "slug", "client_id", "url", "share_url", "expanded_share_url"];
 
 /// Runs a query in the format that the path names.
 pub(super) fn run(state: &State, call: &Call, query: &Row) -> Result<Outcome, ErrorResponse> {
