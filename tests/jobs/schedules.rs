@@ -1,71 +1,77 @@
-//! `reassign_schedules`.
-
-use crate::trial::{Bench, Row};
-use connector_host::Reason;
+use crate::matrix::{Bench, Calls, Row, each};
+use connector_host::FailureKind;
 use serde_json::{Value, json};
 
-fn plan(name: &str) -> (&'static str, Value) {
-    let destination =
-        json!({ "type": "s3", "format": "csv", "address": "s3://b", "secret_parameters": "{\"key\":\"k\"}" });
-    let plan = json!({ "name": name, "user_id": "2", "look_id": "1", "crontab": "0 7 * * *", "scheduled_plan_destination": [destination] });
-    ("create_scheduled_plan", plan)
+#[test]
+fn failed_schedules_are_found_whatever_breaks() {
+    Bench::new().run(&Row {
+        job: "find_failed_schedules",
+        input: |_| json!({}),
+        check: |_, output| {
+            assert_eq!(each(&output["failed"], "scheduled_plan_id"), ["2"]);
+            assert_eq!((&output["failed"][0]["owner_id"], &output["complete"]), (&json!("2"), &json!(true)));
+            assert!(output["failed"][0]["detail"].as_str().unwrap().contains("refused the recipient"));
+        },
+        acts_once: None,
+    });
 }
 
-fn seen() -> Vec<(&'static str, Value)> {
-    vec![("all_scheduled_plans", json!({ "all_users": true }))]
+/// How many schedules the practice Looker has beyond those at the start.
+fn copies(calls: &Calls) -> usize {
+    (4..8).filter(|id| calls.call("scheduled_plan", &json!({ "scheduled_plan_id": id.to_string() })).is_ok()).count()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn reassign_schedules_survives_the_failure_of_each_request() {
-    let input = json!({ "from": "2", "to": "1" });
-    let row =
-        Row { job: "reassign_schedules", input, before: vec![plan("A"), plan("B")], seen: seen(), rewrites: false };
-    Bench::new().await.try_row(&row).await;
+#[test]
+fn schedule_runs_once_whatever_breaks() {
+    Bench::new().run(&Row {
+        job: "run_schedule_now",
+        input: |_| json!({ "scheduled_plan_id": "1", "wait_for_outcome": true }),
+        check: |calls, output| {
+            assert_eq!(output["outcome"], "success", "{output}");
+            assert_eq!((copies(calls), &output["run_id"]), (1, &json!("4")));
+        },
+        acts_once: Some("scheduled_plan_run_once_by_id"),
+    });
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn only_the_owner_is_sent() {
-    let bench = Bench::new().await;
-    let mut trial = bench.start(&[plan("A")]).await;
-    let output = trial.call("reassign_schedules", &json!({ "from": 2, "to": 1 })).await.unwrap();
-    assert_eq!((output["moved"].as_array().unwrap().len(), &output["changed"]), (2, &json!(true)));
-    let requests = trial.looker.requests();
-    let patches: Vec<_> = requests.iter().filter(|request| request.method == "PATCH").collect();
-    assert_eq!(patches.len(), 2);
-    assert!(patches.iter().all(|request| request.json() == Some(json!({ "user_id": "1" }))));
+#[test]
+fn schedule_whose_last_run_succeeded_is_not_listed() {
+    let calls = Bench::new().calls();
+    calls.json("update_scheduled_plan", json!({ "scheduled_plan_id": "2", "name": "Orders" }));
+    calls.looker.run_schedules();
+    assert_eq!(calls.json("find_failed_schedules", json!({}))["failed"], json!([]));
+    // A run that somebody asked for is not the schedule's own.
+    calls.json("update_scheduled_plan", json!({ "scheduled_plan_id": "1", "name": "Sales, broken" }));
+    let run = calls.complete("run_schedule_now", json!({ "scheduled_plan_id": 1, "wait_for_outcome": true }));
+    assert_eq!((&run["outcome"], &run["changed"]), (&json!("failure"), &json!(true)));
+    assert_eq!(calls.json("find_failed_schedules", json!({}))["failed"], json!([]));
+    calls.looker.run_schedules();
+    let found = calls.json("find_failed_schedules", json!({ "owner": "1", "since": "1 hour" }));
+    assert_eq!(each(&found["failed"], "scheduled_plan_id"), ["1"]);
+    assert_eq!(calls.json("find_failed_schedules", json!({ "owner": "3" }))["failed"], json!([]));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn schedules_are_named_by_id_even_disabled_ones() {
-    let bench = Bench::new().await;
-    let mut trial = bench.start(&[]).await;
-    // The schedule 3 is disabled, so that no list has it.
-    let input = json!({ "schedule_ids": [2, "3", "1"], "to": "1" });
-    let dry = json!({ "schedule_ids": [2, "3", "1"], "to": "1", "dry_run": true });
-    let output = trial.call("reassign_schedules", &dry).await.unwrap();
-    assert_eq!((&output["would_move"], &output["changed"]), (&json!(["2"]), &json!(false)));
-    let output = trial.call("reassign_schedules", &input).await.unwrap();
-    assert_eq!((&output["moved"], &output["held"]), (&json!(["2"]), &json!(["3", "1"])));
-    let input = json!({ "schedule_ids": "77", "to": "1" });
-    let problem = trial.call("reassign_schedules", &input).await.unwrap_err().problem();
-    assert_eq!((problem.reason, problem.fields[0].field.as_deref()), (Reason::NotFound, Some("schedule_ids")));
+#[test]
+fn outcome_comes_by_resume_and_nothing_is_sent_again() {
+    let calls = Bench::new().calls();
+    let input = json!({ "scheduled_plan_id": "1", "wait_for_outcome": true });
+    let waiting = calls.failure("run_schedule_now", input);
+    let FailureKind::Retryable(problem) = waiting.kind() else { panic!("{waiting}") };
+    let resume: Value = serde_json::from_str(problem.resume.as_deref().unwrap()).unwrap();
+    assert_eq!(resume["run_id"], "4");
+    let run = calls.json("run_schedule_now", resume);
+    assert_eq!((&run["outcome"], &run["steps"][0]["state"]), (&json!("success"), &json!("done")));
+    assert_eq!(copies(&calls), 1);
+    let later =
+        calls.json("run_schedule_now", json!({ "scheduled_plan_id": "1", "run_id": "4", "wait_for_outcome": true }));
+    assert_eq!((&later["changed"], &later["steps"][0]["state"], copies(&calls)), (&json!(false), &json!("held"), 1));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_schedule_that_looker_refuses_does_not_stop_the_others() {
-    let bench = Bench::new().await;
-    let mut refused = plan("Refused");
-    refused.1["scheduled_plan_destination"][0]["address"] = "outside@elsewhere.test".into();
-    let mut trial = bench.start(&[refused, plan("Fine")]).await;
-    // Looker refuses to send as each recipient to people whom it does not know.
-    trial.looker.fail_on("PATCH", "/scheduled_plans/4", 1, practice_looker::Fault::status(422));
-    let failure = trial.call("reassign_schedules", &json!({ "from": "2", "to": "1" })).await.unwrap_err();
-    assert!(!failure.is_retryable(), "{failure}");
-    let message = failure.problem().message;
-    assert!(
-        message.contains("refuses to reassign 1 schedules. 4 (") && message.contains("reassign_schedule (5)"),
-        "{message}"
-    );
-    let left = trial.read("all_scheduled_plans", &json!({ "user_id": "2", "fields": "id" })).await;
-    assert_eq!(left, json!([{ "id": "4" }]));
+#[test]
+fn unknown_schedule_is_not_run() {
+    let calls = Bench::new().calls();
+    let failure = calls.failure("run_schedule_now", json!({ "scheduled_plan_id": "99" }));
+    assert_eq!(failure.problem().fields[0].field.as_deref(), Some("scheduled_plan_id"));
+    assert_eq!(calls.asked("POST", "/run_once"), 0);
+    assert_eq!(calls.json("run_schedule_now", json!({ "scheduled_plan_id": "1" }))["outcome"], "unknown");
 }

@@ -6,12 +6,17 @@
 mod alerts;
 pub(crate) mod auth;
 mod content;
+mod content_validation;
 pub(crate) mod credentials;
+mod dashboard_lookml;
 mod dashboards;
+mod derived_tables;
+mod explores;
 mod folders;
 mod generic;
 mod groups;
 mod looks;
+pub(crate) mod projects;
 mod queries;
 mod query_tasks;
 mod render_tasks;
@@ -59,8 +64,13 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, ErrorRes
         queries::handle,
         query_tasks::handle,
         render_tasks::handle,
+        derived_tables::handle,
+        explores::handle,
         schedules::handle,
         alerts::handle,
+        projects::handle,
+        content_validation::handle,
+        dashboard_lookml::handle,
     ];
     for family in families {
         if let Some(outcome) = family(state, call) {

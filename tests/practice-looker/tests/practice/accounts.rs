@@ -73,7 +73,7 @@ fn roles_of_groups_count_unless_only_direct_ones_are_asked_for() {
 #[test]
 fn a_fault_can_come_after_other_requests() {
     let practice = Practice::new();
-    practice.looker.fail_after(2, Fault::status(500));
+    practice.looker.fail_request(2, Fault::status(500));
     let statuses: Vec<u16> = (0..4).map(|_| practice.get("/user").status).collect();
     assert_eq!(statuses, [200, 200, 500, 200]);
 }
