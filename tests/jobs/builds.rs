@@ -16,7 +16,10 @@ fn table_is_built_once_whatever_breaks() {
         input: |_| input(),
         check: |calls, output| {
             assert_eq!((&output["changed"], &output["status"]), (&json!(true), &json!("complete")), "{output}");
-            assert_eq!(output["steps"], json!([{ "step": "start_pdt_build", "state": "done", "id": "thelook.order_facts" }]));
+            assert_eq!(
+                output["steps"],
+                json!([{ "step": "start_pdt_build", "state": "done", "id": "thelook.order_facts" }])
+            );
             assert_eq!(calls.looker.tasks_started(), 1);
         },
         acts_once: Some("start_pdt_build"),

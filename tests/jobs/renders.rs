@@ -20,7 +20,8 @@ fn dashboard_is_drawn_whatever_breaks() {
         check: |calls, output| {
             is_file(calls, output, "application/pdf");
             let requests = calls.looker.requests();
-            let made = requests.iter().rfind(|request| request.path.contains("/render_tasks/dashboards/1/pdf")).unwrap();
+            let made =
+                requests.iter().rfind(|request| request.path.contains("/render_tasks/dashboards/1/pdf")).unwrap();
             assert_eq!(made.json().unwrap()["dashboard_filters"], "Date=7%20days%20%26%20more");
         },
         acts_once: None,
