@@ -10,6 +10,8 @@ mod content_validation;
 pub(crate) mod credentials;
 mod dashboard_lookml;
 mod dashboards;
+mod derived_tables;
+mod explores;
 mod folders;
 mod generic;
 mod groups;
@@ -63,6 +65,8 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, ErrorRes
         projects::handle,
         content_validation::handle,
         dashboard_lookml::handle,
+        derived_tables::handle,
+        explores::handle,
     ];
     for family in families {
         if let Some(outcome) = family(state, call) {

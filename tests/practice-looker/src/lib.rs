@@ -26,7 +26,7 @@
 //! objects, with the ids 1 and 2, in every other collection.
 //!
 //! Some names in a query are special. The model or view `broken` fails. The view `broken_midway` fails after half of its
-//! rows. Results of tasks on the view `expired` are not found. The view `numbers` has as many rows as
+//! rows. Results of tasks on the view `expired` are not found. The view `ephemeral` cannot be built. The view `numbers` has as many rows as
 //! [`Builder::unlimited_rows`] sets. Every other view has 1,000 rows.
 //!
 //! Not implemented: permissions other than "administrators only", SQL, most of Looker's filter expressions, grouping of
@@ -60,6 +60,7 @@ mod service;
 mod sessions;
 mod state;
 mod table;
+mod task_plan;
 mod validate;
 mod write;
 
@@ -72,6 +73,7 @@ use std::{
 pub use builder::Builder;
 pub use fault::Fault;
 pub use record::RecordedRequest;
+pub use task_plan::TaskPlan;
 
 use crate::{
     server::Server,
@@ -192,6 +194,20 @@ impl PracticeLooker {
     /// Marks a dashboard as viewed now.
     pub fn view_dashboard(&self, dashboard_id: &str) {
         self.state().mark_used("Dashboard", dashboard_id);
+    }
+
+    /// Says how the next query task, render task or build of a derived table goes that is created. A second call is for
+    /// the one after that.
+    pub fn plan_task(&self, plan: TaskPlan) {
+        self.state().plans.push_back(plan);
+    }
+
+    /// Leaves the objects with these ids out of the pages of a list operation, such as `all_users`. They still count for
+    /// `limit` and `offset`, so that a page can be short or empty before the end: Looker removes what the user may not see
+    /// after it has selected a page.
+    pub fn hide(&self, operation: &str, ids: &[&str]) {
+        let hidden = ids.iter().map(|id| (*id).to_owned());
+        self.state().hidden.entry(operation.to_owned()).or_default().extend(hidden);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,6 +1,6 @@
 //! The state of the practice Looker.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
@@ -14,6 +14,7 @@ use crate::{
     seed,
     sessions::Sessions,
     table::{Row, Table},
+    task_plan::{Progress, TaskPlan},
 };
 
 /// API credentials as they are returned when they are created.
@@ -40,12 +41,16 @@ pub(crate) struct State {
     pub(crate) oauth: Grants,
     /// By client ID.
     pub(crate) api_keys: HashMap<String, ApiKey>,
-    /// How many more requests for the results of a task get 202, by its id.
-    pub(crate) waiting: HashMap<String, u32>,
     /// The runs of scheduled plans, oldest first.
     pub(crate) jobs: Vec<Job>,
     /// By project.
     pub(crate) repositories: HashMap<String, Repository>,
+    /// How far query tasks, renders and builds are, by their id. Those that were finished at the start have none.
+    pub(crate) progress: HashMap<String, Progress>,
+    /// How the next tasks go.
+    pub(crate) plans: VecDeque<TaskPlan>,
+    /// Ids that lists leave out, by the operation.
+    pub(crate) hidden: HashMap<String, HashSet<String>>,
     pub(crate) random: Random,
     pub(crate) totals: bool,
     pub(crate) polls_until_done: u32,
@@ -62,9 +67,11 @@ impl State {
             sessions: Sessions::new(builder.token_lifetime),
             oauth: Grants::default(),
             api_keys: HashMap::new(),
-            waiting: HashMap::new(),
             jobs: Vec::new(),
             repositories: HashMap::new(),
+            progress: HashMap::new(),
+            plans: VecDeque::new(),
+            hidden: HashMap::new(),
             random: Random::new(builder.seed),
             totals: builder.totals,
             polls_until_done: builder.polls_until_done,
@@ -112,6 +119,12 @@ impl State {
             row.insert("last_accessed_at".to_owned(), now.clone());
             row.insert("last_viewed_at".to_owned(), now);
         }
+    }
+
+    /// Starts a task: as the next plan says, or through `stages` (first, during, last) after `polls_until_done` requests.
+    pub(crate) fn start_task(&mut self, id: &str, stages: [&str; 3]) {
+        let plan = self.plans.pop_front().unwrap_or_else(|| TaskPlan::of_polls(self.polls_until_done, stages));
+        self.progress.insert(id.to_owned(), Progress::new(plan));
     }
 
     /// Creates and stores API credentials for a user. Their visible part goes into the user's row.

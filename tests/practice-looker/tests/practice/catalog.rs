@@ -1,7 +1,7 @@
 //! Every operation of the catalog, called once as its shape wants, answers with what the catalog says.
 
 use looker_connector::catalog::{Body, Format, Location, Model, OPERATIONS, Operation, Type};
-use practice_looker::PracticeLooker;
+use practice_looker::{PracticeLooker, TaskPlan};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Practice, Reply, reply};
@@ -208,6 +208,18 @@ fn every_operation_responds_with_its_shape() {
                     "PATCH" => practice.patch(path, &json!({ "purpose": "practice" })),
                     method => practice.bare(method, path),
                 }
+            }
+            "check_pdt_build" | "stop_pdt_build" => {
+                let build = practice.get("/derived_table/1/1/start").expect(200);
+                let path =
+                    operation.path.replace("{materialization_id}", build["materialization_id"].as_str().unwrap());
+                practice.get(&path)
+            }
+            "kill_query" => {
+                practice.looker.plan_task(TaskPlan::new(["added", "running", "complete"]));
+                let task =
+                    practice.post("/query_tasks", &json!({ "query_id": "1", "result_format": "json" })).expect(200);
+                practice.delete(&format!("/running_queries/{}", task["id"].as_str().unwrap()))
             }
             "delete_group_from_group" => {
                 practice.post("/groups/1/groups", &json!({ "group_id": "2" }));
