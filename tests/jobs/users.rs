@@ -234,12 +234,12 @@ fn deprovisioning_refuses_before_it_changes_anything() {
 fn session_that_cannot_be_ended_does_not_save_the_api_keys() {
     let calls = Bench::new().calls();
     let input = leave(&calls);
-    calls.looker.fail_on("DELETE", "/users/2/sessions/1", 1, Fault::status(403));
+    calls.looker.fail_on("DELETE", "/users/2/sessions/2", 1, Fault::status(403));
     let failure = calls.failure("deprovision_user", input);
     assert!(failure.problem().message.contains("The step end_session (delete_user_session) failed."), "{failure}");
     assert!(failure.problem().message.contains("delete_api_key"), "{failure}");
     assert_eq!(calls.json("all_user_credentials_api3s", json!({ "user_id": "2" })), json!([]));
-    assert_eq!(each(&calls.json("all_user_sessions", json!({ "user_id": "2" })), "id"), ["1"]);
+    assert_eq!(each(&calls.json("all_user_sessions", json!({ "user_id": "2" })), "id"), ["2"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::put;
 use crate::state::State;
 
-/// Adds user attributes, one of them hidden, and two sessions of the user 2.
+/// Adds user attributes, one of them hidden, and sessions of the users 1 and 2.
 pub(super) fn fill(state: &mut State) {
     for (id, name, label, default, is_hidden) in [
         ("1", "department", "Department", Some("Sales"), false),
@@ -20,12 +20,12 @@ pub(super) fn fill(state: &mut State) {
                     "value_is_hidden": is_hidden, "user_can_view": !is_hidden, "user_can_edit": false }),
         );
     }
-    for id in ["1", "2"] {
+    for (id, user) in [("1", "1"), ("2", "2"), ("3", "2")] {
         put(
             state,
             "Session",
             id,
-            json!({ "user_id": "2", "browser": "Firefox", "operating_system": "Linux", "credentials_type": "email" }),
+            json!({ "user_id": user, "browser": "Firefox", "operating_system": "Linux", "credentials_type": "email" }),
         );
     }
 }

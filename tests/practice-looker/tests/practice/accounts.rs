@@ -24,13 +24,13 @@ fn a_value_of_an_attribute_says_where_it_comes_from() {
 #[test]
 fn sessions_belong_to_one_user_and_end() {
     let practice = Practice::new();
-    assert_eq!(practice.get("/users/1/sessions").expect(200), json!([]));
+    assert_eq!(practice.get("/users/3/sessions").expect(200), json!([]));
     let sessions = practice.get("/users/2/sessions").expect(200);
-    assert_eq!(each(&sessions, "id"), ["1", "2"]);
-    assert_eq!(practice.delete("/users/1/sessions/1").status, 404);
-    assert_eq!(practice.delete("/users/2/sessions/1").status, 204);
-    assert_eq!(practice.delete("/users/2/sessions/1").status, 404);
-    assert_eq!(each(&practice.get("/users/2/sessions").expect(200), "id"), ["2"]);
+    assert_eq!(each(&sessions, "id"), ["2", "3"]);
+    assert_eq!(practice.delete("/users/1/sessions/2").status, 404);
+    assert_eq!(practice.delete("/users/2/sessions/2").status, 204);
+    assert_eq!(practice.delete("/users/2/sessions/2").status, 404);
+    assert_eq!(each(&practice.get("/users/2/sessions").expect(200), "id"), ["3"]);
 }
 
 #[test]
