@@ -75,7 +75,7 @@ pub struct Received<B> {
 }
 
 impl<B> Received<B> {
-    fn new(response: Response<B>, wall_clock: Duration) -> Self {
+    fn new(response: Response<B>, wall_clock: impl FnOnce() -> Duration) -> Self {
         let Response { status, headers, body } = response;
         Self { status, retry_after: retry_after(&headers, wall_clock), headers, body }
     }
@@ -131,7 +131,7 @@ fn attempt<P: Platform, T>(
     loop {
         let error = match platform.send(request) {
             Ok(response) => {
-                let response = Received::new(response, platform.wall_clock());
+                let response = Received::new(response, || platform.wall_clock());
                 let (count, max) =
                     if response.status == 202 { (&mut polls, MAX_POLLS) } else { (&mut attempts, MAX_ATTEMPTS) };
                 let wait = if *count < max { wait_for(platform, policy, &response, *count) } else { None };

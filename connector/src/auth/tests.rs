@@ -262,3 +262,11 @@ fn the_three_ways_to_sign_in_exclude_each_other() {
     let document = document(r#""refresh_token": "r""#);
     assert!(Auth::parse(&document, |name| (name == CLIENT_ID).then(|| "key".into())).is_err());
 }
+
+#[test]
+fn the_environment_is_looked_up_only_where_it_decides() {
+    for credentials in [r#""access_token":"abc""#, r#""client_id":"i","client_secret":"the-secret""#] {
+        let document = format!(r#"{{"domain":"looker.example.com",{credentials}}}"#);
+        assert!(Auth::parse(&document, |name| panic!("{name} is looked up")).is_ok());
+    }
+}
