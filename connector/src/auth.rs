@@ -14,7 +14,7 @@ use crate::catalog;
 use crate::failure::{FieldProblems, Problem, Reason, Result};
 use crate::input::{Input, Kind};
 use crate::request::{has_dot_segment, quote};
-use crate::secret::{Redactor, Secret};
+use redact::{Redactor, Secret};
 use serde_json::json;
 use std::cell::LazyCell;
 

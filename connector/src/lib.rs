@@ -31,7 +31,6 @@ pub mod response;
 pub mod retry;
 pub mod retry_after;
 pub mod schema;
-pub mod secret;
 pub mod session;
 pub mod summary;
 pub mod transport;

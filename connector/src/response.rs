@@ -156,6 +156,13 @@ pub fn check_beginning(beginning: &[u8], head: &Head, expected: Expected, contex
         return Err(unexpected(head.status, context, "nothing"));
     }
     let media_type = &head.media_type;
+    if matches!(expected.format, Format::Json | Format::Text | Format::Html) && beginning.starts_with(&GZIP) {
+        return Err(unexpected(
+            head.status,
+            context,
+            "compressed content (gzip), although the connector asked for none,",
+        ));
+    }
     let page = (media_type.is_html() || web_page::may_be_markup(beginning))
         .then(|| String::from_utf8_lossy(&beginning[..beginning.len().min(PAGE_BYTES)]))
         .filter(|text| media_type.is_html() || web_page::is_page(text));
@@ -188,6 +195,9 @@ pub fn check_beginning(beginning: &[u8], head: &Head, expected: Expected, contex
     Err(query_failure(&results, head.status, context.address, context.secrets)
         .unwrap_or_else(|| unexpected(head.status, context, &format!("{} in another format", media_type.essence()))))
 }
+
+/// What compressed content begins with. Some proxies do not declare it.
+const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
 
 /// How much of a page is looked at.
 pub const PAGE_BYTES: usize = 64 * 1024;

@@ -13,9 +13,9 @@ use crate::error_response;
 use crate::failure::{Failure, Result};
 use crate::request::{Content, Parts, percent_encode};
 use crate::retry::{self, Received, RetryPolicy, WaitBudget};
-use crate::secret::Secret;
 use crate::transport::{Platform, Request};
 use grant::{Grant, grant};
+use redact::Secret;
 use std::time::Duration;
 
 /// How many tokens are kept. A platform that serves more tenants from one instance logs in again for those that it

@@ -6,8 +6,8 @@ use crate::call_api;
 use crate::input::Input;
 use crate::operations::find;
 use crate::retry_after::retry_after;
-use crate::secret::Redactor;
 use crate::transport::Headers;
+use redact::Redactor;
 
 fn respond(operation: &str, status: u16, headers: &[(&str, &str)], body: &str) -> Failure {
     respond_to(operation, "{}", status, headers, body)

@@ -30,13 +30,7 @@ pub(crate) struct Settings {
 
 /// Makes an engine, with the thread that ticks for it.
 pub(crate) fn engine(settings: Settings) -> wasmtime::Result<Engine> {
-    let mut config = Config::new();
-    config.epoch_interruption(true);
-    // What no toolchain for connectors needs is left out: each proposal is more code that a hostile component can try.
-    config.wasm_memory64(false).wasm_multi_memory(false).wasm_tail_call(false).wasm_relaxed_simd(false);
-    // So that a mistake of the compiler's cannot show one tenant what another left on a stack.
-    config.async_stack_zeroing(true);
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
+    let mut config = config(settings);
     let engine = Engine::new(&config).or_else(|error| {
         // The pool reserves terabytes of address space, which some containers do not grant.
         tracing::warn!("no pool of sandboxes, each is made on demand: {error:#}");
@@ -45,6 +39,17 @@ pub(crate) fn engine(settings: Settings) -> wasmtime::Result<Engine> {
     })?;
     tick(&engine)?;
     Ok(engine)
+}
+
+fn config(settings: Settings) -> Config {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    // What no toolchain for connectors needs is left out: each proposal is more code that a hostile component can try.
+    config.wasm_memory64(false).wasm_multi_memory(false).wasm_tail_call(false).wasm_relaxed_simd(false);
+    // So that a mistake of the compiler's cannot show one tenant what another left on a stack.
+    config.async_stack_zeroing(true);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(settings)));
+    config
 }
 
 fn pool(Settings { sandboxes, pagemap_scan }: Settings) -> PoolingAllocationConfig {
@@ -99,8 +104,69 @@ fn tick(engine: &Engine) -> std::io::Result<()> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use std::hint::black_box;
+    use std::mem::MaybeUninit;
+    use wasmtime::{Linker, Module, Store};
+
+    const MARK: u8 = 0xa7;
+    /// More than is zeroed in place of each stack, and less than a stack has.
+    const BYTES: usize = 4 * STACK_KEPT;
+
+    /// Fills the stack that it runs on.
+    #[inline(never)]
+    fn leave() {
+        black_box(&mut [MARK; BYTES]);
+    }
+
+    /// How many of the marks are on the stack that it runs on.
+    #[inline(never)]
+    fn find() -> i32 {
+        let area = MaybeUninit::<[u8; BYTES]>::uninit();
+        let start = black_box(&area).as_ptr().cast::<u8>();
+        // SAFETY: within the area. What another call left there is just what this looks for; volatile, so that it is read.
+        let marks = (0..BYTES).filter(|&at| unsafe { start.add(at).read_volatile() } == MARK).count();
+        marks as i32
+    }
+
+    /// How many marks one sandbox finds on its stack that the one before it left there.
+    async fn marks_found(config: &Config) -> i32 {
+        let engine = Engine::new(config).unwrap();
+        let code = wat::parse_str(
+            r#"(module (import "" "leave" (func $leave)) (import "" "find" (func $find (result i32)))
+                (func (export "leave") (call $leave)) (func (export "find") (result i32) (call $find)))"#,
+        );
+        let module = Module::new(&engine, code.unwrap()).unwrap();
+        let mut linker = Linker::new(&engine);
+        linker.func_wrap("", "leave", leave).unwrap();
+        linker.func_wrap("", "find", find).unwrap();
+        let mut found = 0;
+        for name in ["leave", "find"] {
+            let mut store = Store::new(&engine, ());
+            store.set_epoch_deadline(1);
+            let instance = linker.instantiate_async(&mut store, &module).await.unwrap();
+            if name == "leave" {
+                instance.get_typed_func::<(), ()>(&mut store, name).unwrap().call_async(&mut store, ()).await.unwrap();
+            } else {
+                let find = instance.get_typed_func::<(), i32>(&mut store, name).unwrap();
+                found = find.call_async(&mut store, ()).await.unwrap();
+            }
+        }
+        found
+    }
+
+    #[tokio::test]
+    async fn a_stack_has_nothing_of_the_sandbox_before() {
+        for pagemap_scan in [false, true] {
+            // One stack, so that the second sandbox gets that of the first one.
+            let mut config = config(Settings { sandboxes: 1, pagemap_scan });
+            assert_eq!(marks_found(&config).await, 0, "pagemap_scan: {pagemap_scan}");
+            config.async_stack_zeroing(false);
+            assert!(marks_found(&config).await > 0, "nothing is found without zeroing, so that this shows nothing");
+        }
+    }
 
     #[test]
     fn swap_is_found_in_the_systems_table() {

@@ -78,6 +78,11 @@ impl Instance {
         self.store.set_epoch_deadline(1);
     }
 
+    /// Ends a call: what the host no longer holds for it is no longer charged.
+    pub(crate) fn end(&mut self) {
+        self.store.data_mut().settle();
+    }
+
     pub(crate) fn describe(&mut self) -> Answer<'_, ConnectorInfo> {
         Box::pin(async move {
             let (store, connector) = self.connector()?;
