@@ -40,6 +40,8 @@ pub mod web_page;
 mod mock_transport;
 
 #[cfg(target_family = "wasm")]
+mod allocator;
+#[cfg(target_family = "wasm")]
 mod component;
 #[cfg(target_family = "wasm")]
 mod wasi;

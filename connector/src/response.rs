@@ -2,6 +2,7 @@
 
 mod expected;
 mod failed_query;
+mod json;
 mod link;
 mod media_type;
 mod report;
@@ -19,7 +20,6 @@ use crate::error_response::page_line;
 use crate::failure::{Failure, Problem, Reason, Result};
 use crate::retry::Received;
 use crate::web_page;
-use serde::de::IgnoredAny;
 
 /// The result of a call that succeeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ fn body(received: Received<Vec<u8>>, head: &Head, expected: Expected, context: &
     if is_empty(&received.body, head) {
         return Ok(OutputBody::Nothing);
     }
-    let bytes = match String::from_utf8(received.body) {
+    let bytes = match json::text(received.body) {
         Ok(text) if is_json(media_type, expected) => return json(text, head, expected, context),
         Err(_) if is_json(media_type, expected) => {
             return Err(unexpected(head.status, context, "JSON that is not valid UTF-8"));
@@ -112,7 +112,7 @@ fn json(mut text: String, head: &Head, expected: Expected, context: &Context) ->
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());
     }
-    if let Err(error) = serde_json::from_str::<IgnoredAny>(&text) {
+    if let Err(error) = json::check(&text) {
         let what = if head.media_type.is_json() || head.media_type.is_unknown() {
             format!("JSON that is broken or cut off (line {}, column {})", error.line(), error.column())
         } else {

@@ -264,6 +264,14 @@ fn the_three_ways_to_sign_in_exclude_each_other() {
 }
 
 #[test]
+fn the_environment_is_looked_up_only_where_it_decides() {
+    for credentials in [r#""access_token":"abc""#, r#""client_id":"i","client_secret":"the-secret""#] {
+        let document = format!(r#"{{"domain":"looker.example.com",{credentials}}}"#);
+        assert!(Auth::parse(&document, |name| panic!("{name} is looked up")).is_ok());
+    }
+}
+
+#[test]
 fn a_domain_with_odd_slashes_and_dots_is_understood() {
     for domain in [
         "https:mycompany.looker.com",

@@ -21,7 +21,7 @@ fn respond(operation: &str, status: u16, head: &[(&str, &str)], body: &[u8]) -> 
 fn respond_to(operation: &str, input: &str, status: u16, head: &[(&str, &str)], body: &[u8]) -> Result<Output> {
     let auth = Auth::parse(r#"{"domain": "looker.example.com", "access_token": "token"}"#, |_| None).unwrap();
     let headers = headers(head);
-    let retry_after = retry_after(&headers, Duration::ZERO);
+    let retry_after = retry_after(&headers, || Duration::ZERO);
     let received = Received { status, headers, retry_after, body: body.to_vec() };
     let input = Input::parse(input).unwrap();
     let operation = if operation == call_api::NAME { &call_api::OPERATION } else { find(operation).unwrap() };
