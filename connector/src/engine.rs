@@ -164,7 +164,8 @@ impl<P: Platform> Engine<P> {
             return self.open_job(job, auth, call);
         }
         let input = Input::parse(call.input)?;
-        self.open_operation(call.operation, &input, &auth, &mut WaitBudget::new(call.max_wait)).map(Stream::Response)
+        self.open_operation(call.operation, &input, &auth, &mut WaitBudget::new(call.max_wait))
+            .map(|download| Stream::Response(Box::new(download)))
     }
 
     fn open_operation(

@@ -43,3 +43,18 @@ fn every_example_runs_as_its_comment_says() {
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
+
+#[test]
+fn every_job_has_an_example_that_uses_it() {
+    let run = host_harness(&["operations", "--json"]);
+    let operations: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let jobs = operations.as_array().unwrap().iter().filter(|operation| operation["group"] == "Jobs");
+    let jobs: Vec<&str> = jobs.map(|operation| operation["name"].as_str().unwrap()).collect();
+    let files = workflows(&examples().join("jobs"));
+    let names: Vec<String> = files.iter().map(|path| path.file_stem().unwrap().display().to_string()).collect();
+    assert_eq!(names, jobs);
+    for (name, file) in names.iter().zip(files) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(&format!("operation: {name}\n")), "{name}");
+    }
+}

@@ -36,7 +36,10 @@ fn the_main_job_shows_every_step_and_gets_the_user_that_it_created() {
 fn all_operations_are_listed() {
     let run = host_harness(&["operations", "--json"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert_eq!(parse(&run.stdout).as_array().unwrap().len(), 507);
+    let operations = parse(&run.stdout);
+    let (jobs, others): (Vec<_>, Vec<_>) =
+        operations.as_array().unwrap().iter().partition(|operation| operation["group"] == "Jobs");
+    assert_eq!((others.len(), jobs.is_empty()), (507, false));
     let operation = parse(&host_harness(&["operations", "create_user", "--json"]).stdout);
     assert_eq!(operation["input_schema"]["properties"]["first_name"]["title"], "First name");
     assert!(operation["output_schema"].is_object());

@@ -1,10 +1,10 @@
 //! Fails each request of a job in turn, and runs the job again until it completes.
 
-use connector_host::{Auth, Body, Call, Component, Connector, Failure, FailureKind, Host, Limits};
+use connector_host::{Auth, Body, Call, Component, Connector, Failure, FailureKind, Host, Limits, Operation};
 use host_harness::DEFAULT_COMPONENT;
 use integration_tests::auth;
 use practice_looker::{Fault, PracticeLooker};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -115,7 +115,7 @@ fn faults() -> [(&'static str, Fault); 4] {
 }
 
 impl Calls {
-    /// One call with no wait of the connector's own.
+    /// One call with no wait of the connector's own. A text comes as a string, and of a file only its type and size.
     pub fn call(&self, job: &str, input: &Value) -> Result<(Value, Option<Value>), Failure> {
         let call = Call::new(job).input(input.to_string()).max_wait(Duration::ZERO);
         let output = self.runtime.block_on(self.connector.invoke(&self.auth, call))?;
@@ -123,7 +123,8 @@ impl Calls {
         match output.body {
             Body::Json(document) => Ok((serde_json::from_str(&document).unwrap(), next)),
             Body::Nothing => Ok((Value::Null, next)),
-            other => panic!("{job} returned no JSON but {other:?}"),
+            Body::Text(text) => Ok((Value::String(text), next)),
+            Body::File(file) => Ok((json!({ "media_type": file.media_type, "size": file.bytes.len() }), next)),
         }
     }
 
@@ -137,17 +138,31 @@ impl Calls {
         self.call(job, &input).expect_err("the call must fail")
     }
 
-    /// Calls a job until it completes, as an engine does that goes on with `resume`.
+    /// The description of an operation.
+    pub fn describe(&self, operation: &str) -> Operation {
+        self.runtime.block_on(self.connector.describe_operation(operation)).unwrap()
+    }
+
+    /// Calls a job until it completes, as an engine does that goes on with `resume` and `next`. The pages of a list are joined.
     pub fn complete(&self, job: &str, input: Value) -> Value {
         self.try_complete(job, input).unwrap_or_else(|failure| panic!("{job}: {failure}"))
     }
 
     /// The same; fails with the first permanent failure.
     pub fn try_complete(&self, job: &str, mut input: Value) -> Result<Value, Failure> {
+        let mut pages: Vec<Value> = Vec::new();
         for _ in 0..MAX_CALLS {
             match self.call(job, &input) {
-                Ok((output, None)) => return Ok(output),
+                Ok((output, None)) if pages.is_empty() => return Ok(output),
+                Ok((Value::Array(items), next)) => {
+                    pages.extend(items);
+                    match next {
+                        Some(next) => input = next,
+                        None => return Ok(Value::Array(pages)),
+                    }
+                }
                 Ok((_, Some(next))) => input = next,
+                Ok((output, None)) => return Ok(output),
                 Err(failure) => match failure.kind() {
                     FailureKind::Retryable(problem) => {
                         if let Some(resume) = &problem.resume {

@@ -23,6 +23,8 @@ mod render_tasks;
 mod roles;
 mod schedules;
 mod session;
+mod user_attributes;
+mod user_sessions;
 pub(crate) mod users;
 
 use looker_connector::catalog::{Effect, Model, Response as Success, Type, model};
@@ -51,6 +53,8 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, ErrorRes
         auth::handle,
         session::handle,
         users::handle,
+        user_attributes::handle,
+        user_sessions::handle,
         credentials::handle,
         roles::handle,
         groups::handle,
@@ -60,13 +64,13 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, ErrorRes
         queries::handle,
         query_tasks::handle,
         render_tasks::handle,
+        derived_tables::handle,
+        explores::handle,
         schedules::handle,
         alerts::handle,
         projects::handle,
         content_validation::handle,
         dashboard_lookml::handle,
-        derived_tables::handle,
-        explores::handle,
     ];
     for family in families {
         if let Some(outcome) = family(state, call) {

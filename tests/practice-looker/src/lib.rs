@@ -175,9 +175,33 @@ impl PracticeLooker {
         self.shared.faults().add_after(index, fault);
     }
 
+    /// The e-mails that Looker would have sent, in order: `invitation to ada@example.com`.
+    pub fn mails(&self) -> Vec<String> {
+        self.state().mails.clone()
+    }
+
     /// Removes the faults that have not been used yet.
     pub fn clear_faults(&self) {
         *self.shared.faults() = Default::default();
+    }
+
+    /// Says how the next query task, render task or build of a derived table goes that is created. A second call is for
+    /// the one after that.
+    pub fn plan_task(&self, plan: TaskPlan) {
+        self.state().plans.push_back(plan);
+    }
+
+    /// How many query tasks, render tasks and builds of derived tables were ever started.
+    pub fn tasks_started(&self) -> usize {
+        self.state().tasks_started
+    }
+
+    /// Leaves the objects with these ids out of the pages of a list operation, such as `all_users`. They still count for
+    /// `limit` and `offset`, so that a page can be short or empty before the end: Looker removes what the user may not see
+    /// after it has selected a page.
+    pub fn hide(&self, operation: &str, ids: &[&str]) {
+        let hidden = ids.iter().map(|id| (*id).to_owned());
+        self.state().hidden.entry(operation.to_owned()).or_default().extend(hidden);
     }
 
     /// Runs every enabled scheduled plan, as when their time comes. A plan with `broken` in its name fails.
@@ -194,20 +218,6 @@ impl PracticeLooker {
     /// Marks a dashboard as viewed now.
     pub fn view_dashboard(&self, dashboard_id: &str) {
         self.state().mark_used("Dashboard", dashboard_id);
-    }
-
-    /// Says how the next query task, render task or build of a derived table goes that is created. A second call is for
-    /// the one after that.
-    pub fn plan_task(&self, plan: TaskPlan) {
-        self.state().plans.push_back(plan);
-    }
-
-    /// Leaves the objects with these ids out of the pages of a list operation, such as `all_users`. They still count for
-    /// `limit` and `offset`, so that a page can be short or empty before the end: Looker removes what the user may not see
-    /// after it has selected a page.
-    pub fn hide(&self, operation: &str, ids: &[&str]) {
-        let hidden = ids.iter().map(|id| (*id).to_owned());
-        self.state().hidden.entry(operation.to_owned()).or_default().extend(hidden);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,5 +1,6 @@
 //! The state at the start. All data is invented.
 
+mod accounts;
 mod lookml;
 mod schedules;
 
@@ -29,6 +30,7 @@ pub(crate) fn fill(state: &mut State, users: usize) -> ApiCredentials {
     fill_users(state, users);
     fill_content(state);
     schedules::fill(state);
+    accounts::fill(state);
     lookml::fill(state);
     add_service_account(state)
 }

@@ -39,18 +39,22 @@ pub(crate) struct State {
     pub(crate) gone: HashSet<(&'static str, String)>,
     pub(crate) sessions: Sessions,
     pub(crate) oauth: Grants,
+    /// The e-mails that Looker would have sent.
+    pub(crate) mails: Vec<String>,
     /// By client ID.
     pub(crate) api_keys: HashMap<String, ApiKey>,
-    /// The runs of scheduled plans, oldest first.
-    pub(crate) jobs: Vec<Job>,
-    /// By project.
-    pub(crate) repositories: HashMap<String, Repository>,
     /// How far query tasks, renders and builds are, by their id. Those that were finished at the start have none.
     pub(crate) progress: HashMap<String, Progress>,
     /// How the next tasks go.
     pub(crate) plans: VecDeque<TaskPlan>,
+    /// How many tasks were ever started.
+    pub(crate) tasks_started: usize,
     /// Ids that lists leave out, by the operation.
     pub(crate) hidden: HashMap<String, HashSet<String>>,
+    /// The runs of scheduled plans, oldest first.
+    pub(crate) jobs: Vec<Job>,
+    /// By project.
+    pub(crate) repositories: HashMap<String, Repository>,
     pub(crate) random: Random,
     pub(crate) totals: bool,
     pub(crate) polls_until_done: u32,
@@ -66,12 +70,14 @@ impl State {
             gone: HashSet::new(),
             sessions: Sessions::new(builder.token_lifetime),
             oauth: Grants::default(),
+            mails: Vec::new(),
             api_keys: HashMap::new(),
-            jobs: Vec::new(),
-            repositories: HashMap::new(),
             progress: HashMap::new(),
             plans: VecDeque::new(),
+            tasks_started: 0,
             hidden: HashMap::new(),
+            jobs: Vec::new(),
+            repositories: HashMap::new(),
             random: Random::new(builder.seed),
             totals: builder.totals,
             polls_until_done: builder.polls_until_done,
@@ -112,6 +118,13 @@ impl State {
         self.tables.get_mut(model).and_then(|table| table.get_mut(id)).ok_or(ErrorResponse::NotFound)
     }
 
+    /// Starts a task: as the next plan says, or through `stages` (first, during, last) after `polls_until_done` requests.
+    pub(crate) fn start_task(&mut self, id: &str, stages: [&str; 3]) {
+        let plan = self.plans.pop_front().unwrap_or_else(|| TaskPlan::of_polls(self.polls_until_done, stages));
+        self.progress.insert(id.to_owned(), Progress::new(plan));
+        self.tasks_started += 1;
+    }
+
     /// Marks a Look or a dashboard as used now, if there is one of that id.
     pub(crate) fn mark_used(&mut self, model: &'static str, id: &str) {
         let now = Value::from(crate::handlers::credentials::now());
@@ -119,12 +132,6 @@ impl State {
             row.insert("last_accessed_at".to_owned(), now.clone());
             row.insert("last_viewed_at".to_owned(), now);
         }
-    }
-
-    /// Starts a task: as the next plan says, or through `stages` (first, during, last) after `polls_until_done` requests.
-    pub(crate) fn start_task(&mut self, id: &str, stages: [&str; 3]) {
-        let plan = self.plans.pop_front().unwrap_or_else(|| TaskPlan::of_polls(self.polls_until_done, stages));
-        self.progress.insert(id.to_owned(), Progress::new(plan));
     }
 
     /// Creates and stores API credentials for a user. Their visible part goes into the user's row.

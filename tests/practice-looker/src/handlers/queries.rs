@@ -45,19 +45,6 @@ fn read(call: &Call) -> Result<Row, ErrorResponse> {
     Ok(query)
 }
 
-/// What a query asks for: the properties that a client sets, without the name that it gives the query.
-fn definition(query: &Row) -> Result<Row, ErrorResponse> {
-    let model = known_model("Query")?;
-    let is_definition = |name: &str| {
-        name != "client_id" && model.properties.iter().any(|property| property.name == name && !property.read_only)
-    };
-    Ok(query
-        .iter()
-        .filter(|(name, _)| is_definition(name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect())
-}
-
 fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let query = read(call)?;
     // A query that cannot run is not stored.
@@ -67,17 +54,16 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
 }
 
 /// Stores a new query and returns its id. Ids of new queries are slugs, as Looker has had them since 24.20. A query that
-/// was stored before keeps its id, unless the client gives it a name of its own.
+/// was stored before keeps its id.
 pub(super) fn keep(state: &mut State, call: &Call, mut query: Row) -> String {
     let is_same = |known: &&Row| {
         query.iter().all(|(name, value)| OF_STORED_QUERY.contains(&name.as_str()) || known.get(name) == Some(value))
     };
-    let is_unnamed = text(&query, "client_id").is_none_or(str::is_empty);
-    if let Some(known) = state.rows("Query").find(|known| is_unnamed && is_same(known)) {
+    if let Some(known) = state.rows("Query").find(is_same) {
         return text(known, "id").unwrap_or_default().to_owned();
     }
     let slug = state.random.text(22);
-    if is_unnamed {
+    if text(&query, "client_id").is_none_or(str::is_empty) {
         query.insert("client_id".to_owned(), json!(slug));
     }
     for (name, value) in [
