@@ -20,9 +20,9 @@ use crate::operations::{find, known};
 use crate::request::{self, Parts};
 use crate::response::{self, Output, OutputBody};
 use crate::retry::{self, Opened, Received, RetryPolicy, WaitBudget};
-use crate::secret::{Redactor, Secret};
 use crate::session::Sessions;
 use crate::transport::{Platform, Request};
+use redact::{Redactor, Secret};
 use std::borrow::Cow;
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Why a call failed, sorted by what to do next: the WIT package's failures, as native types.
 
-use crate::secret::Redactor;
+use redact::Redactor;
 use std::time::Duration;
 
 /// The result of everything that can fail here.

@@ -11,9 +11,9 @@ use crate::jobs::{Api, Definition, Job, MAX_REQUESTS, Outcome, State};
 use crate::operations;
 use crate::response::{Output, OutputBody};
 use crate::retry::WaitBudget;
-use crate::secret::{Redactor, Secret};
 use crate::session::Sessions;
 use crate::transport::Platform;
+use redact::{Redactor, Secret};
 use serde_json::Value;
 use std::time::Duration;
 

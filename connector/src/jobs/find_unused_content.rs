@@ -90,7 +90,7 @@ fn in_use(job: &mut Job) -> Result<InUse> {
         for dashboard in tiles.iter().filter(is_watched).filter_map(|tile| of_tile(&tile.dashboard_id)) {
             in_use.insert(("dashboard", dashboard), "alerts");
         }
-        if alerts.len() < PAGE {
+        if alerts.is_empty() {
             break;
         }
         offset += PAGE;

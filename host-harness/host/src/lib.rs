@@ -57,6 +57,7 @@ mod instance;
 pub mod limits;
 mod lock;
 mod recent;
+mod redaction;
 mod renewal;
 mod sandbox;
 mod sessions;
