@@ -36,6 +36,8 @@ async fn every_lookup_returns_choices() {
     for name in EXPECTED {
         assert!(fields.contains(name), "{name} has no look-up");
     }
+    // A query that runs is a choice of those that can be stopped.
+    practice.json("create_query_task", json!({ "query_id": "1", "result_format": "json" })).await;
     for (operation, value, label) in &lookups {
         let choices = practice.json(operation, json!({})).await;
         let items = choices.as_array().unwrap_or_else(|| panic!("{operation} returns no list"));

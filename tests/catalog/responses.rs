@@ -38,7 +38,8 @@ async fn outputs_match_their_schemas() {
     let mut practice = Practice::start().await;
     let (mut checked, mut wrong) = (0, Vec::new());
     for summary in practice.sandbox.list_operations().await.unwrap() {
-        if summary.effect != Effect::Read {
+        // Jobs need inputs that fit together. Their outputs are compared in `tests/jobs`.
+        if summary.effect != Effect::Read || summary.group == "Jobs" {
             continue;
         }
         let operation = practice.sandbox.describe_operation(&summary.name).await.unwrap();

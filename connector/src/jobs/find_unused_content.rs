@@ -144,7 +144,7 @@ impl Search {
             || content["deleted"] == true
             || self.folder.as_ref().is_some_and(|folder| folder_id.as_ref() != Some(folder))
             || (is_personal && !self.with_personal)
-            || usage.seconds.is_none_or(|seconds| seconds >= self.before)
+            || usage.seconds.is_none_or(|seconds| seconds > self.before)
         {
             return;
         }
