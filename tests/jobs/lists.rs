@@ -61,7 +61,7 @@ const MEMORY: usize = 16 * 1024 * 1024;
 
 #[tokio::test]
 async fn stream_of_a_long_list_needs_the_memory_of_a_page() {
-    let looker = PracticeLooker::builder().users(8000).record(false).start().unwrap();
+    let looker = PracticeLooker::builder().users(12_000).record(false).start().unwrap();
     let rule: Rule = looker.base_url().parse().unwrap();
     let limits = Limits::default().with_memory_bytes(MEMORY as u64);
     let connector = builder().await.allow_requested_hosts([rule]).limits(limits).build().await.unwrap();
@@ -92,6 +92,6 @@ async fn stream_of_a_long_list_needs_the_memory_of_a_page() {
         assert!(failure.is_retryable(), "{failure}");
         input = serde_json::from_str(failure.problem().resume.as_deref().unwrap()).unwrap();
     }
-    assert_eq!(ids, (1..=8001).collect::<Vec<_>>());
+    assert_eq!(ids, (1..=12_001).collect::<Vec<_>>());
     assert!(streams == 2 && bytes > MEMORY, "{streams} streams of {bytes} bytes in all");
 }
