@@ -2,6 +2,7 @@
 
 mod download;
 
+use super::auth_argument::AuthArgument;
 use super::context::Context;
 use super::error::CliError;
 use super::text_source::TextSource;
@@ -28,9 +29,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), CliError> {
-    let both_read_standard_input =
-        matches!((&shared.auth, &arguments.input), (Some(TextSource::StandardInput), Some(TextSource::StandardInput)));
-    if both_read_standard_input {
+    let reads_standard_input = shared.auth.iter().any(AuthArgument::is_standard_input);
+    if reads_standard_input && matches!(arguments.input, Some(TextSource::StandardInput)) {
         return Err(CliError::usage("--auth and --input cannot both be read from standard input"));
     }
     let input = match &arguments.input {
@@ -42,7 +42,7 @@ pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), Cli
     if let Some(path) = &arguments.output {
         return download::run(&context, call, path, &arguments.limits, shared.json).await;
     }
-    let output = match context.connector.invoke(&context.auth, call).await {
+    let output = match context.connector.invoke(context.auth()?, call).await {
         Ok(output) => output,
         Err(failure) => return Err(failed(&context, &arguments.name, failure).await),
     };
