@@ -64,8 +64,8 @@ export const api = {
   invoke: (auth: string, operation: string, input: unknown, signal?: AbortSignal) =>
     request('POST', '/api/invoke', { auth, operation, input }, signal) as Promise<Invoked>,
 
-  workflow: () => request('GET', '/api/workflow') as Promise<WorkflowFile>,
-  save: (path: string | null, text: string, version: string) =>
+  workflow: (path?: string) => request('GET', '/api/workflow' + query({ path })) as Promise<WorkflowFile>,
+  save: (path: string | null, text: string, version: string | null) =>
     request('PUT', '/api/workflow', { ...(path === null ? {} : { path }), text, version }) as Promise<{ version: string; path?: string }>,
   check: (text: string, signal?: AbortSignal) => request('POST', '/api/check', { text }, signal) as Promise<{ problems: Problem[]; steps: string[] }>,
   resolve: (text: string, step: string, references: string[], signal?: AbortSignal) =>

@@ -79,7 +79,8 @@ export interface Problem {
 export interface WorkflowFile {
   path: string | null;
   text: string;
-  version: string;
+  /** `null` if there is no such file yet. */
+  version: string | null;
 }
 
 export interface Resolved {

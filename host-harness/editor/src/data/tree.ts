@@ -49,11 +49,17 @@ function itemOf(child: OutputChild, parent: string): TreeItem {
   return {
     path: childPath(parent, child.key),
     label: typeof child.key === 'number' ? `[${child.key}]` : child.key,
-    preview: isContainer && (child.preview === '' || child.type === 'array') ? sizeText(child) : child.preview,
+    preview: previewOf(child),
     type: child.type === 'array' ? 'list' : child.type,
     help: '',
     hasChildren: isContainer && child.size !== 0,
   };
+}
+
+function previewOf(child: OutputChild): string {
+  if (child.type === 'array' || (child.type === 'object' && child.preview === '')) return sizeText(child);
+  // The server leaves out the quotation marks; they tell "" from nothing, and "1" from 1.
+  return child.type === 'string' ? `"${child.preview}"` : child.preview;
 }
 
 function sizeText(child: OutputChild): string {

@@ -26,14 +26,16 @@ class Editor {
   isValid = $derived(this.workflow.errors.length === 0);
   isChanged = $derived(this.text !== this.savedText);
   ids = $derived(this.workflow.steps.map((step) => step.id));
-  #version = '';
+  /** That of the file on disk; `null` while there is none. */
+  #version: string | null = null;
   readonly #history = new History();
   #checkTimer: ReturnType<typeof setTimeout> | undefined;
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
   #checking: AbortController | undefined;
 
-  async start(): Promise<void> {
-    const file = await api.workflow();
+  /** Shows the file that the server has open, or another one of its folder. */
+  async start(path?: string): Promise<void> {
+    const file = await api.workflow(path);
     this.path = file.path;
     this.#version = file.version;
     this.savedText = file.text === '' ? edits.EMPTY_WORKFLOW : file.text;
@@ -43,7 +45,21 @@ class Editor {
     if (this.isRestored && draft && draft.version !== this.#version) {
       announcer.show('The file changed on disk after your last visit. Your unsaved changes are shown; compare before you save.', true);
     }
+    this.#history.clear();
     this.#afterChange();
+  }
+
+  /** Opens another file of the server's folder. Returns whether it could be opened. */
+  async openPath(path: string): Promise<boolean> {
+    try {
+      await this.start(path);
+      this.selected = 0;
+      announcer.show(`Opened ${this.path ?? path}.`);
+      return true;
+    } catch (error) {
+      report(error);
+      return false;
+    }
   }
 
   get #connector(): string {
@@ -116,8 +132,8 @@ class Editor {
 
   async save(path: string | null): Promise<boolean> {
     const { text } = this;
-    // Another file has a version of its own; an empty one says that it must be new.
-    const version = path === null || path === this.path ? this.#version : '';
+    // Another file must be new: it has no version that could be replaced.
+    const version = path === null || path === this.path ? this.#version : null;
     try {
       const answer = await api.save(path, text, version);
       storeDraft(this.#connector, this.path, null);

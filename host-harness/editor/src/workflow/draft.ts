@@ -36,8 +36,8 @@ function at(value: Json, path: (string | number)[]): unknown {
 /** What is stored of unsaved changes. */
 export interface Draft {
   text: string;
-  /** The version of the file that the changes were made to. */
-  version: string;
+  /** The version of the file that the changes were made to; `null` if there was none. */
+  version: string | null;
 }
 
 function keyOf(connector: string, path: string | null): string {
@@ -58,7 +58,7 @@ export function loadDraft(connector: string, path: string | null): Draft | null 
   try {
     const stored: unknown = JSON.parse(localStorage.getItem(keyOf(connector, path)) ?? 'null');
     const draft = stored as Partial<Draft> | null;
-    return typeof draft?.text === 'string' && typeof draft.version === 'string' ? { text: draft.text, version: draft.version } : null;
+    return typeof draft?.text === 'string' ? { text: draft.text, version: draft.version ?? null } : null;
   } catch {
     return null;
   }

@@ -17,7 +17,9 @@ export function mergeLines(original: string, before: string, after: string): str
     // An overlap means that two hunks share unmatched lines: then the spacing cannot be kept.
     if (start.mine < copied) return after;
     result.push(...mine.slice(copied, start.mine));
-    result.push(...old.slice(start.old, hunk.start), ...fresh.slice(hunk.freshStart, hunk.freshEnd), ...old.slice(hunk.end, end.old));
+    const lines = [...old.slice(start.old, hunk.start), ...fresh.slice(hunk.freshStart, hunk.freshEnd), ...old.slice(hunk.end, end.old)];
+    const indented = (line: string): string => ' '.repeat(Math.max(0, shiftAt(line, start.old, old, mine, toMine))) + line.trimStart();
+    result.push(...lines.map((line) => (line.trim() === '' ? line : indented(line))));
     copied = end.mine;
   }
   result.push(...mine.slice(copied));
@@ -32,6 +34,22 @@ interface Hunk {
   end: number;
   freshStart: number;
   freshEnd: number;
+}
+
+/** How far a new line is to be indented: as the nearest line above at its level, or outside of it, is indented in `mine`. */
+function shiftAt(line: string, above: number, old: string[], mine: string[], toMine: (number | undefined)[]): number {
+  const wanted = indentOf(line);
+  for (let at = above - 1; at >= 0; at -= 1) {
+    const partner = toMine[at];
+    const candidate = old[at] ?? '';
+    if (partner === undefined || candidate.trim() === '' || indentOf(candidate) > wanted) continue;
+    return wanted + indentOf(mine[partner] ?? '') - indentOf(candidate);
+  }
+  return wanted;
+}
+
+function indentOf(line: string): number {
+  return line.length - line.trimStart().length;
 }
 
 /** The changed ranges of lines. */
@@ -50,20 +68,22 @@ function hunks(old: string[], fresh: string[]): Hunk[] {
   return found;
 }
 
-/** The nearest line up to `line` after a matched one. */
+/** The nearest boundary between lines, at `line` or above, that both texts have: one beside a matched line. */
 function boundaryBefore(toMine: (number | undefined)[], line: number): { old: number; mine: number } {
   for (let old = line; old > 0; old -= 1) {
-    const partner = toMine[old - 1];
-    if (partner !== undefined) return { old, mine: partner + 1 };
+    const [above, below] = [toMine[old - 1], toMine[old]];
+    if (above !== undefined) return { old, mine: above + 1 };
+    if (below !== undefined) return { old, mine: below };
   }
   return { old: 0, mine: 0 };
 }
 
-/** The nearest matched line from `line` on. */
+/** The same at `line` or below. */
 function boundaryAfter(toMine: (number | undefined)[], line: number, length: number): { old: number; mine: number } {
   for (let old = line; old < toMine.length; old += 1) {
-    const partner = toMine[old];
-    if (partner !== undefined) return { old, mine: partner };
+    const [above, below] = [old > 0 ? toMine[old - 1] : undefined, toMine[old]];
+    if (below !== undefined) return { old, mine: below };
+    if (above !== undefined) return { old, mine: above + 1 };
   }
   return { old: toMine.length, mine: length };
 }

@@ -1,5 +1,5 @@
 import { Document, Scalar, isAlias, isMap, isScalar, isSeq, parseDocument, visit, type Node, type ScalarTag, type Tags } from 'yaml';
-import type { Json, JsonObject } from './json';
+import { isEqual, type Json, type JsonObject } from './json';
 import { mergeLines } from './merge';
 
 /** The digits of an integer, as the host reads them: text with a leading zero, such as `007`, is no number. */
@@ -35,7 +35,16 @@ export function edit(text: string, change: (document: Document.Parsed) => void):
   if (document.errors.length > 0) throw new Error('The file is not valid YAML. Correct it in the text view first.');
   const before = write(document);
   change(document);
-  return mergeLines(text, before, write(document));
+  const after = write(document);
+  const merged = mergeLines(text, before, after);
+  // Where the author's spacing and the change do not go together, the spacing gives way.
+  return means(merged, after) ? merged : after;
+}
+
+/** Whether a text is valid and has the values of another one. */
+function means(text: string, other: string): boolean {
+  const [document, expected] = [parse(text), parse(other)];
+  return document.errors.length === 0 && isEqual(valueOf(document.contents, document), valueOf(expected.contents, expected));
 }
 
 /** The value of a node. Maps become plain objects, integers become `bigint`. */
