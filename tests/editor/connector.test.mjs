@@ -1,9 +1,9 @@
 // Another connector draws its own forms in the same page: the guest of the host's tests.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { GUEST, addStep, afterRun, checkAccessibility, closeBrowser, open, serve } from './harness.mjs';
+import { GUEST, addStep, afterRun, checkAccessibility, closeAll, open, serve } from './harness.mjs';
 
-after(closeBrowser);
+after(closeAll);
 
 test('a second connector draws its own forms', async () => {
   const server = await serve('name: a\nsteps: []\n', '--component', GUEST);
@@ -24,7 +24,7 @@ test('a second connector draws its own forms', async () => {
   await addStep(page, 'do echo');
   await page.getByRole('textbox', { name: 'ID', exact: true }).fill('<b>bold</b>');
   await afterRun(page, () => page.getByRole('button', { name: 'Run step' }).click());
-  await page.getByRole('treeitem', { name: 'id: "<b>bold</b>"' }).waitFor();
+  await page.getByRole('treeitem', { name: 'id "<b>bold</b>"' }).waitFor();
   await addStep(page, 'do text');
   await page.getByRole('textbox', { name: 'ID', exact: true }).fill('1');
   await afterRun(page, () => page.getByRole('button', { name: 'Run step' }).click());

@@ -19,6 +19,9 @@ export const SCREENSHOTS = join(repository, 'docs/editor');
 /** The time in which a program must say that it is ready, in milliseconds. */
 const START_TIMEOUT = 60_000;
 
+/** What ends each program that was started. */
+const running = new Set();
+
 /** Starts a program and waits until its output matches. */
 async function start(program, args, pattern, options = {}) {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
@@ -45,6 +48,7 @@ async function start(program, args, pattern, options = {}) {
       child.kill('SIGTERM');
       setTimeout(() => child.kill('SIGKILL'), 5000).unref();
     });
+  running.add(stop);
   return { match: await ready, stop, output: () => output };
 }
 
@@ -84,9 +88,11 @@ export async function launch() {
   return browser;
 }
 
-export async function closeBrowser() {
+/** Ends the browser, and what a failed test left running. */
+export async function closeAll() {
   await browser?.close();
   browser = undefined;
+  await Promise.all([...running].map((stop) => stop()));
 }
 
 const DESKTOP = { width: 1440, height: 900 };
@@ -136,7 +142,7 @@ export async function checkAccessibility(page, state) {
 
 /** Selects a step by its ID. */
 export function step(page, id) {
-  return page.getByRole('button', { name: new RegExp(`^Step \\d+: .*, ${id}$`) });
+  return page.getByRole('button', { name: new RegExp(`^Step \\d+ ?: .* ${id}( |$)`) });
 }
 
 /** Runs something and waits until the run that it starts has ended. */

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { SCREENSHOTS, addStep, afterRun, checkAccessibility, closeBrowser, open, serve, step } from './harness.mjs';
+import { SCREENSHOTS, addStep, afterRun, checkAccessibility, closeAll, open, serve, step } from './harness.mjs';
 
 const FILE = `# Adds a user to Looker: lists the users, creates one, and reads it back by its new id.
 name: Add a user
@@ -19,7 +19,7 @@ steps:
 `;
 const SIZE = { width: 1360, height: 820 };
 
-after(closeBrowser);
+after(closeAll);
 
 // Times and versions of outputs differ between runs, so the pictures are only written where somebody asks for them.
 const isWriting = process.env.WRITE_SCREENSHOTS === '1';
@@ -36,7 +36,7 @@ test('pictures of six states', async () => {
 
   await afterRun(page, () => page.getByRole('button', { name: 'Actions for step looker-2' }).click().then(() => page.getByRole('menuitem', { name: 'Run up to here' }).click()));
   await step(page, 'looker-3').click();
-  const from = await page.getByRole('tree', { name: 'Data of looker-2' }).getByRole('treeitem', { name: /^id: / }).boundingBox();
+  const from = await page.getByRole('tree', { name: 'Data of looker-2' }).getByRole('treeitem', { name: /^id / }).boundingBox();
   const to = await page.getByRole('combobox', { name: 'User ID' }).boundingBox();
   await page.mouse.move(from.x + 60, from.y + from.height / 2);
   await page.mouse.down();
@@ -47,7 +47,7 @@ test('pictures of six states', async () => {
 
   await afterRun(page, () => page.getByRole('button', { name: 'Run all' }).click());
   await page.getByRole('combobox', { name: 'User ID' }).focus();
-  await page.getByRole('treeitem', { name: /^display_name: / }).waitFor();
+  await page.getByRole('treeitem', { name: /^display_name / }).waitFor();
   await shoot(page, 'run');
 
   await step(page, 'looker-1').click();

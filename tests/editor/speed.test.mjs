@@ -1,9 +1,9 @@
 // How quickly the page answers.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { closeBrowser, launch, open, serve } from './harness.mjs';
+import { closeAll, launch, open, serve } from './harness.mjs';
 
-after(closeBrowser);
+after(closeAll);
 
 test('typing in the search over all operations takes less than 50 ms per key', async () => {
   const server = await serve('name: a\nsteps: []\n', '--practice');

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { HOST_HARNESS, addStep, afterRun, checkAccessibility, closeBrowser, open, practiceLooker, serve, step } from './harness.mjs';
+import { HOST_HARNESS, addStep, afterRun, checkAccessibility, closeAll, open, practiceLooker, serve, step } from './harness.mjs';
 
 const EMPTY = 'name: New workflow\nsteps: []\n';
 let looker;
@@ -17,7 +17,7 @@ before(async () => {
 });
 
 after(async () => {
-  await closeBrowser();
+  await closeAll();
   await looker.stop();
 });
 
@@ -102,7 +102,7 @@ async function checkRun(page, server) {
   const input = page.getByRole('combobox', { name: 'User ID' });
   await page.waitForFunction((element) => element.value === '$.steps.looker-2.id', await input.elementHandle());
   await afterRun(page, () => page.getByRole('button', { name: 'Run all' }).click());
-  await page.getByRole('treeitem', { name: 'display_name: "Grace Murray"' }).waitFor();
+  await page.getByRole('treeitem', { name: 'display_name "Grace Murray"' }).waitFor();
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Saved to workflow.yaml.').first().waitFor({ state: 'attached' });
   const text = server.text();
@@ -139,7 +139,7 @@ describe('list, create, get', () => {
     const item = page.getByRole('tree', { name: 'Data of looker-2' }).getByRole('treeitem', { name: 'looker-2' });
     await item.focus();
     for (let moves = 0; moves < 60; moves += 1) {
-      const name = await page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+      const name = await page.evaluate(() => document.activeElement?.textContent.trim());
       if (/^id\b/.test(name ?? '')) break;
       await page.keyboard.press('ArrowDown');
     }

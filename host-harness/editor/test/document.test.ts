@@ -190,3 +190,7 @@ describe('a file with spacing of its own', () => {
     }
   });
 });
+
+it('ends a file with a line break after a change', () => {
+  expect(edits.setInStep('steps:\n  - id: a\n    operation: b', 0, ['operation'], 'c')).toBe('steps:\n  - id: a\n    operation: c\n');
+});

@@ -1,7 +1,7 @@
 import { Pair, YAMLMap, YAMLSeq, type Document } from 'yaml';
 import { renameStep as renameInText, isReference } from '../references/path';
 import type { Json, JsonObject } from './json';
-import { edit, isMap, isScalar, isSeq, isYamlObject, nodeOf, parse, replaced, valueOf } from './yaml';
+import { edit, isMap, isScalar, isSeq, isYamlObject, messageOf, nodeOf, parse, replaced, valueOf } from './yaml';
 
 /** A step as the page shows it. */
 export interface Step {
@@ -37,7 +37,7 @@ export const EMPTY_WORKFLOW = 'name: New workflow\nsteps: []\n';
 
 export function read(text: string): Workflow {
   const document = parse(text);
-  const errors = document.errors.map((error) => ({ line: error.linePos?.[0].line ?? 1, message: error.message.split('\n')[0] ?? error.message }));
+  const errors = document.errors.map((error) => ({ line: error.linePos?.[0].line ?? 1, message: messageOf(error) }));
   const root = document.contents;
   const workflow: Workflow = { name: '', inputs: {}, steps: [], errors };
   if (!isMap(root)) return workflow;
@@ -164,11 +164,11 @@ export function stepsOf(text: string): JsonObject[] {
   return Array.isArray(steps) ? steps.filter((step) => isYamlObject(step) && typeof step.operation === 'string').map((step) => step as JsonObject) : [];
 }
 
-/** An ID that no step has yet: `base`, or `base-2`, `base-3`, … */
+/** An ID that no step has yet: `base`, or with the next number after it that is free */
 export function freeId(base: string, taken: readonly string[]): string {
   const plain = base.replace(/-\d+$/, '');
   if (!taken.includes(base)) return base;
-  let number = 2;
+  let number = Number(/-(\d+)$/.exec(base)?.[1] ?? 1) + 1;
   while (taken.includes(`${plain}-${number}`)) number += 1;
   return `${plain}-${number}`;
 }

@@ -38,7 +38,8 @@ export function edit(text: string, change: (document: Document.Parsed) => void):
   const after = write(document);
   const merged = mergeLines(text, before, after);
   // Where the author's spacing and the change do not go together, the spacing gives way.
-  return means(merged, after) ? merged : after;
+  if (!means(merged, after)) return after;
+  return merged.endsWith('\n') ? merged : `${merged}\n`;
 }
 
 /** Whether a text is valid and has the values of another one. */
@@ -58,8 +59,13 @@ export function valueOf(node: unknown, document: YamlDocument): Json {
 export function parseValue(text: string): Json {
   const document = parse(text);
   const error = document.errors[0];
-  if (error) throw new Error(error.message.split('\n')[0]);
+  if (error) throw new Error(messageOf(error));
   return valueOf(document.contents, document);
+}
+
+/** What is wrong with a file, in one line and without the place, which is told beside it. */
+export function messageOf(error: Error): string {
+  return (error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
 }
 
 /** A node for a value. References are quoted, as in the examples. */
