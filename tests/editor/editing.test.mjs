@@ -1,7 +1,7 @@
 // Steps, undo, drafts, and the text view.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { addStep, checkAccessibility, closeAll, open, serve, step } from './harness.mjs';
+import { addStep, checkAccessibility, closeAll, open, serve, step, unfold } from './harness.mjs';
 
 const FILE = `# Two steps.
 name:   Two steps   # spaced
@@ -65,7 +65,7 @@ test('a change in a form keeps comments, order, quotation marks, spacing and dig
   const server = await serve(FILE, '--practice');
   const { page, finish } = await open(server);
   await step(page, 'two').click();
-  await page.getByRole('button', { name: /^Optional inputs/ }).click();
+  await unfold(page);
   await page.getByRole('textbox', { name: 'Last name' }).fill('Hopper');
   const text = await saved(page, server);
   assert.equal(text, FILE.replace('id" }   # the first', 'id", last_name: Hopper } # the first'));
@@ -77,7 +77,7 @@ test('undo takes back what was typed in one field', async () => {
   const server = await serve(FILE, '--practice');
   const { page, finish } = await open(server);
   await step(page, 'two').click();
-  await page.getByRole('button', { name: /^Optional inputs/ }).click();
+  await unfold(page);
   const name = page.getByRole('textbox', { name: 'Last name' });
   await name.pressSequentially('Hopper');
   await page.keyboard.press('Control+z');
@@ -115,7 +115,7 @@ test('unsaved changes survive a reload, passwords excepted', async () => {
   const server = await serve(text, '--practice');
   const { page, finish } = await open(server);
   await addStep(page, 'create_connection');
-  await page.getByRole('button', { name: /^Optional inputs/ }).click();
+  await unfold(page);
   await page.getByRole('textbox', { name: 'Password', exact: true }).fill('very-secret-1');
   await page.getByRole('textbox', { name: 'Host', exact: true }).fill('db.example.com');
   await page.waitForFunction(() => JSON.stringify({ ...localStorage }).includes('db.example.com'));

@@ -159,3 +159,9 @@ export async function addStep(page, words) {
   await search.press('Enter');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
 }
+
+/** Unfolds the optional inputs of a step, unless they are shown. */
+export async function unfold(page) {
+  const button = page.getByRole('button', { name: /^Optional inputs/ });
+  if ((await button.getAttribute('aria-expanded')) === 'false') await button.click();
+}

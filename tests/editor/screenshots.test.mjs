@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { SCREENSHOTS, addStep, afterRun, checkAccessibility, closeAll, open, serve, step } from './harness.mjs';
+import { SCREENSHOTS, addStep, afterRun, checkAccessibility, closeAll, open, serve, step, unfold } from './harness.mjs';
 
 const FILE = `# Adds a user to Looker: lists the users, creates one, and reads it back by its new id.
 name: Add a user
@@ -78,8 +78,7 @@ test('pictures of six states', async () => {
   await addStep(dark.page, 'create_user_credentials_email');
   await dark.page.getByRole('combobox', { name: 'User ID' }).fill('2');
   await dark.page.keyboard.press('Escape');
-  const optional = dark.page.getByRole('button', { name: /^Optional inputs/ });
-  if ((await optional.getAttribute('aria-expanded')) === 'false') await optional.click();
+  await unfold(dark.page);
   await dark.page.getByRole('textbox', { name: 'Email', exact: true }).fill('nope');
   await afterRun(dark.page, () => dark.page.getByRole('button', { name: 'Run step' }).click());
   await dark.page.getByRole('alert').waitFor();

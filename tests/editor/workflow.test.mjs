@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { HOST_HARNESS, addStep, afterRun, checkAccessibility, closeAll, open, practiceLooker, serve, step } from './harness.mjs';
+import { HOST_HARNESS, addStep, afterRun, checkAccessibility, closeAll, open, practiceLooker, serve, step, unfold } from './harness.mjs';
 
 const EMPTY = 'name: New workflow\nsteps: []\n';
 let looker;
@@ -87,7 +87,7 @@ describe('a new authentication', () => {
 async function buildSteps(page) {
   await addStep(page, 'list users');
   await addStep(page, 'create user');
-  await page.getByRole('button', { name: /^Optional inputs/ }).click();
+  await unfold(page);
   await page.getByRole('textbox', { name: 'First name' }).fill('Grace');
   await page.getByRole('textbox', { name: 'Last name' }).fill('Murray');
   await page.getByRole('button', { name: 'Add custom input' }).click();

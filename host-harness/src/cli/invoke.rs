@@ -2,7 +2,7 @@
 
 mod download;
 
-use super::context::Context;
+use super::context::{self, Context};
 use super::error::CliError;
 use super::text_source::TextSource;
 use super::{Shared, operations, terminal};
@@ -28,8 +28,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), CliError> {
-    let both_read_standard_input =
-        matches!((&shared.auth, &arguments.input), (Some(TextSource::StandardInput), Some(TextSource::StandardInput)));
+    let both_read_standard_input = matches!(
+        (context::only_auth(shared)?, &arguments.input),
+        (Some(TextSource::StandardInput), Some(TextSource::StandardInput))
+    );
     if both_read_standard_input {
         return Err(CliError::usage("--auth and --input cannot both be read from standard input"));
     }

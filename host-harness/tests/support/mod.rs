@@ -3,6 +3,7 @@
 
 pub mod command;
 pub mod server;
+pub mod serving;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
