@@ -95,6 +95,20 @@ export async function closeAll() {
   await Promise.all([...running].map((stop) => stop()));
 }
 
+/** Shows the page from a folder in place of the one in the program, so that a change needs no build of the program. */
+async function servePageFrom(context, server, folder) {
+  const types = { js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' };
+  await context.route(`${server.origin}/`, async (route) => {
+    const response = await route.fetch();
+    const nonce = /name="csp-nonce" content="([^"]+)"/.exec(await response.text())?.[1] ?? '';
+    await route.fulfill({ response, body: readFileSync(join(folder, 'index.html'), 'utf8').replace('__CSP_NONCE__', nonce) });
+  });
+  await context.route(`${server.origin}/assets/**`, (route) => {
+    const path = new URL(route.request().url()).pathname;
+    return route.fulfill({ body: readFileSync(join(folder, path)), contentType: types[path.split('.').at(-1)] });
+  });
+}
+
 const DESKTOP = { width: 1440, height: 900 };
 
 /** Opens the page of a server. The test must call `finish`, which fails if the page's policy was violated or a script threw. */
@@ -108,6 +122,7 @@ export async function open(server, options = {}) {
       window.reportViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
     });
   });
+  if (process.env.EDITOR_DIST) await servePageFrom(context, server, process.env.EDITOR_DIST);
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   page.on('pageerror', (error) => problems.push(`script error: ${error.stack ?? error.message}`));
@@ -116,6 +131,8 @@ export async function open(server, options = {}) {
     void dialog.dismiss();
   });
   await page.goto(server.url);
+  // A request that follows a redirect is not served from the folder.
+  if (process.env.EDITOR_DIST) await page.goto(server.origin);
   await page.getByRole('button', { name: /^(Run all|Cancel run)$/ }).waitFor();
   const finish = async () => {
     // Violations are reported asynchronously.

@@ -8,9 +8,12 @@ export class ApiError extends Error {
   readonly status: number;
   readonly failure: Failure | undefined;
   readonly fields: { field: string; message: string }[];
+  /** The mistakes in a workflow that was to run. */
+  readonly problems: Problem[];
 
-  constructor(status: number, message: string, failure?: Failure, fields: { field: string; message: string }[] = []) {
+  constructor(status: number, message: string, failure?: Failure, fields: { field: string; message: string }[] = [], problems: Problem[] = []) {
     super(message);
+    this.problems = problems;
     this.status = status;
     this.failure = failure;
     this.fields = fields;
@@ -39,9 +42,9 @@ async function request(method: string, path: string, body?: unknown, signal?: Ab
     throw new ApiError(response.status, `The server sent no JSON (status ${response.status}).`);
   }
   if (response.ok) return answer;
-  const problem = (answer ?? {}) as { error?: string; failure?: Failure; fields?: { field: string; message: string }[] };
+  const problem = (answer ?? {}) as { error?: string; failure?: Failure; fields?: { field: string; message: string }[]; problems?: Problem[] };
   const message = problem.failure?.message ?? problem.error ?? `The server refused the request (status ${response.status}).`;
-  throw new ApiError(response.status, message, problem.failure, problem.fields ?? []);
+  throw new ApiError(response.status, message, problem.failure, problem.fields ?? [], problem.problems ?? []);
 }
 
 const at = (...parts: string[]): string => ['/api', ...parts.map(encodeURIComponent)].join('/');
@@ -68,10 +71,11 @@ export const api = {
   save: (path: string | null, text: string, version: string | null) =>
     request('PUT', '/api/workflow', { ...(path === null ? {} : { path }), text, version }) as Promise<{ version: string; path?: string }>,
   check: (text: string, signal?: AbortSignal) => request('POST', '/api/check', { text }, signal) as Promise<{ problems: Problem[]; steps: string[] }>,
-  resolve: (text: string, step: string, references: string[], signal?: AbortSignal) =>
-    request('POST', '/api/resolve', { text, step, references }, signal) as Promise<Resolved[]>,
+  resolve: (text: string, step: string, references: string[], inputs: Record<string, unknown>, signal?: AbortSignal) =>
+    request('POST', '/api/resolve', { text, step, references, inputs }, signal) as Promise<Resolved[]>,
 
   startRun: (run: RunRequest) => request('POST', '/api/runs', run) as Promise<{ id: string }>,
+  runs: () => request('GET', '/api/runs') as Promise<{ id: string; outcome: string | null }[]>,
   cancelRun: (id: string) => request('DELETE', at('runs', id)),
 
   outputs: () => request('GET', '/api/outputs') as Promise<OutputInfo[]>,

@@ -3,6 +3,7 @@ import { api } from '../api/client';
 import type { Resolved } from '../api/types';
 import { referencesIn } from '../references/path';
 import { editor } from './editor.svelte';
+import { runInputs } from './run-inputs.svelte';
 import { runs } from './runs.svelte';
 
 const DELAY = 150;
@@ -33,7 +34,7 @@ class References {
     const asking = new AbortController();
     this.#asking = asking;
     try {
-      const answers = references.length === 0 ? [] : await api.resolve(text, step, references, asking.signal);
+      const answers = references.length === 0 ? [] : await api.resolve(text, step, references, runInputs.values, asking.signal);
       this.#known.clear();
       for (const answer of answers) this.#known.set(answer.reference, answer);
     } catch {

@@ -1,5 +1,5 @@
 import { SvelteMap } from 'svelte/reactivity';
-import { api, followRun } from '../api/client';
+import { api, ApiError, followRun } from '../api/client';
 import type { Failure, OutputInfo, RunEvent, RunRequest } from '../api/types';
 import { announcer, report } from './announcer.svelte';
 
@@ -40,14 +40,26 @@ class Runs {
     this.steps.clear();
     try {
       const { id } = await api.startRun(run);
-      this.id = id;
       announcer.say('The run has started.');
-      this.#stop = followRun(id, (event) => this.#apply(event), () => this.#lost());
+      this.#follow(id);
     } catch (error) {
-      report(error);
+      const mistake = error instanceof ApiError ? error.problems[0] : undefined;
+      if (mistake) announcer.show(`Nothing was run. ${mistake.step ? `Step ${mistake.step}, ` : ''}${mistake.place}: ${mistake.message}`, true);
+      else report(error);
     } finally {
       this.isStarting = false;
     }
+  }
+
+  /** Follows the run that was under way when the page was loaded. */
+  async resume(): Promise<void> {
+    const current = (await api.runs()).find((run) => run.outcome === null);
+    if (current) this.#follow(current.id);
+  }
+
+  #follow(id: string): void {
+    this.id = id;
+    this.#stop = followRun(id, (event) => this.#apply(event), () => this.#lost());
   }
 
   async cancel(): Promise<void> {
