@@ -22,15 +22,15 @@ test('a second connector draws its own forms', async () => {
   await dialog.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('button', { name: 'Done' }).click();
   await addStep(page, 'do echo');
-  await page.getByRole('textbox', { name: 'ID', exact: true }).fill('<b>bold</b>');
+  await page.getByRole('textbox', { name: /^ID( \(required\))?$/ }).fill('<b>bold</b>');
   await afterRun(page, () => page.getByRole('button', { name: 'Run step' }).click());
   await page.getByRole('treeitem', { name: 'id "<b>bold</b>"' }).waitFor();
   await addStep(page, 'do text');
-  await page.getByRole('textbox', { name: 'ID', exact: true }).fill('1');
+  await page.getByRole('textbox', { name: /^ID( \(required\))?$/ }).fill('1');
   await afterRun(page, () => page.getByRole('button', { name: 'Run step' }).click());
   await page.getByRole('tabpanel').getByText(/a,b|^a$/).first().waitFor();
   await addStep(page, 'do refuse');
-  await page.getByRole('textbox', { name: 'ID', exact: true }).fill('1');
+  await page.getByRole('textbox', { name: /^ID( \(required\))?$/ }).fill('1');
   await afterRun(page, () => page.getByRole('button', { name: 'Run step' }).click());
   await page.getByRole('alert').getByText('Too many requests.').waitFor();
   await checkAccessibility(page, 'a failure that may pass');

@@ -72,7 +72,7 @@ test('a 422 is told at its field', async () => {
   const { page, finish } = await open(server);
   await runStep(page);
   await page.getByRole('alert').getByText(/What to do/).waitFor();
-  const email = page.getByRole('textbox', { name: 'Email', exact: true });
+  const email = page.getByRole('textbox', { name: /^Email( \(required\))?$/ });
   assert.equal(await email.getAttribute('aria-invalid'), 'true');
   await page.locator('[id="input-email-problem"]').getByText(/not a valid email/).waitFor();
   await checkAccessibility(page, 'failure');
