@@ -60,6 +60,8 @@ test('pictures of six states', async () => {
   await shoot(page, 'search');
   await page.keyboard.press('Escape');
 
+  // The whole form fits into a higher window.
+  await page.setViewportSize({ ...SIZE, height: 1000 });
   await page.getByRole('button', { name: /^Authentication: / }).click();
   await page.getByRole('button', { name: 'New authentication' }).click();
   const dialog = page.getByRole('dialog');
