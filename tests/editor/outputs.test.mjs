@@ -111,16 +111,36 @@ test('kept outputs let one step be tried alone, and survive a reload', async () 
   await server.stop();
 });
 
-/** A Looker on this machine that answers every request with one document. */
-async function fakeLooker(document) {
+/** A Looker on this machine that answers requests below a path with one document. */
+async function fakeLooker(document, type = 'application/json', path = '/user') {
   const server = createServer((request, response) => {
     const isLogin = request.url.endsWith('/login');
-    response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(isLogin ? JSON.stringify({ access_token: 'token', token_type: 'Bearer', expires_in: 3600 }) : request.url.includes('/user') && request.method === 'GET' ? document : '{}');
+    const isDocument = request.url.includes(path) && request.method === 'GET';
+    response.writeHead(200, { 'content-type': isDocument ? type : 'application/json' });
+    response.end(isLogin ? JSON.stringify({ access_token: 'token', token_type: 'Bearer', expires_in: 3600 }) : isDocument ? document : '{}');
   });
   await new Promise((done) => server.listen(0, '127.0.0.1', done));
   return { auth: { domain: `http://127.0.0.1:${server.address().port}`, client_id: 'id', client_secret: 'secret' }, stop: () => new Promise((done) => server.close(done)) };
 }
+
+test('a PDF is shown in a frame', async () => {
+  const pdf = '%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj 3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n';
+  const looker = await fakeLooker(pdf, 'application/pdf', '/render_tasks');
+  const { server, page, finish } = await serveFor(looker.auth, workflow('render_task_results', { render_task_id: '1' }));
+  await runStep(page);
+  const frame = page.getByTitle(/^Output of one/);
+  await frame.waitFor();
+  const shown = await page.evaluate(async (source) => {
+    const response = await fetch(source);
+    return [response.status, response.headers.get('content-type'), response.headers.get('content-disposition')];
+  }, await frame.getAttribute('src'));
+  assert.deepEqual(shown.slice(0, 2), [200, 'application/pdf']);
+  assert.match(shown[2], /^inline/);
+  await checkAccessibility(page, 'pdf');
+  await finish();
+  await server.stop();
+  await looker.stop();
+});
 
 const SCRIPT = '<img src=x onerror="window.attacked=1"><script>window.attacked=1</script>';
 

@@ -83,6 +83,21 @@ describe('a new authentication', () => {
   });
 });
 
+test('signing in with OAuth opens the page of the service, and keeps nothing of it', async () => {
+  const server = await serve(EMPTY, ...auth);
+  const { page, context, finish } = await open(server);
+  await context.route(/[?&]code_challenge=/, (route) => route.fulfill({ contentType: 'text/html', body: '<title>The service</title>' }));
+  const dialog = await fillAuth(page, { ...looker.auth, client_secret: '' });
+  const [opened] = await Promise.all([context.waitForEvent('page'), dialog.getByRole('button', { name: 'Sign in with OAuth' }).click()]);
+  await opened.waitForURL(/code_challenge=/);
+  const url = new URL(opened.url());
+  assert.equal(url.searchParams.get('code_challenge_method'), 'S256');
+  assert.equal(url.searchParams.get('redirect_uri'), `${server.origin}/oauth/callback`);
+  assert.equal(await opened.evaluate(() => window.opener), null);
+  await finish();
+  await server.stop();
+});
+
 /** Adds list users and create user with a custom input, and a third step that gets a user. */
 async function buildSteps(page) {
   await addStep(page, 'list users');
