@@ -51,6 +51,13 @@ describe('drafts', () => {
     expect(stored).toContain('# secret');
   });
 
+  it('lack the defaults of secret inputs', () => {
+    const inputs = 'name: a\ninputs:\n  token: { type: string, format: password, default: hunter2 }\n  other: { default: kept }\nsteps: []\n';
+    const stored = withoutSecrets(inputs, () => schema);
+    expect(stored).not.toContain('hunter2');
+    expect(stored).toContain('kept');
+  });
+
   it('keep references in password fields', () => {
     const reference = text.replace('hunter2', '"$.steps.y.token"');
     expect(withoutSecrets(reference, () => schema)).toBe(reference);

@@ -25,7 +25,11 @@ export function sourcesFor(workflow: Workflow, index: number, known: Known): Dat
   const step = workflow.steps[index];
   const earlier = workflow.steps.slice(0, index);
   const sources: DataSource[] = [];
-  if (step?.forEach !== undefined) sources.push(itemOf(step, workflow, earlier, known));
+  if (step?.forEach !== undefined) {
+    sources.push(itemOf(step, workflow, earlier, known));
+    const number: Schema = { type: 'integer' };
+    sources.push({ title: 'Index', subtitle: 'the number of this element, from 0', key: 'index', source: schemaSource(schemaRoot('$.index', 'index', number), number) });
+  }
   if (Object.keys(workflow.inputs).length > 0) {
     const schema: Schema = { type: 'object', properties: workflow.inputs as Record<string, Schema> };
     sources.push({ title: 'Inputs of the workflow', subtitle: '', key: JSON.stringify(Object.keys(workflow.inputs)), source: schemaSource(schemaRoot('$.inputs', 'inputs', schema), schema) });

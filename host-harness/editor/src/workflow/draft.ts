@@ -1,5 +1,5 @@
 import { isReference } from '../references/path';
-import { edit, isMap, isSeq, parse, valueOf } from './yaml';
+import { edit, isMap, isSeq, isYamlObject, parse, valueOf } from './yaml';
 import { secretPaths, type Schema } from '../schema/model';
 import type { Json } from './json';
 
@@ -11,10 +11,11 @@ import type { Json } from './json';
 export function withoutSecrets(text: string, schemaOf: (operation: string) => Schema | null | undefined): string | undefined {
   const document = parse(text);
   if (document.errors.length > 0 || !isMap(document.contents)) return undefined;
+  const inputs = valueOf(document.contents.get('inputs', true), document);
+  const defaults = Object.entries(isYamlObject(inputs) ? inputs : {}).filter(([, schema]) => isYamlObject(schema) && schema.format === 'password' && 'default' in schema);
   const steps = document.contents.get('steps');
-  if (!isSeq(steps)) return text;
   const secrets: { index: number; paths: (string | number)[][] }[] = [];
-  for (const [index, step] of steps.items.entries()) {
+  for (const [index, step] of (isSeq(steps) ? steps.items : []).entries()) {
     if (!isMap(step) || !step.has('input')) continue;
     const schema = schemaOf(String(step.get('operation') ?? ''));
     if (schema === undefined) return undefined;
@@ -23,8 +24,9 @@ export function withoutSecrets(text: string, schemaOf: (operation: string) => Sc
     const paths = secretPaths(schema, input).filter((path) => !isReference(at(input, path)));
     if (paths.length > 0) secrets.push({ index, paths });
   }
-  if (secrets.length === 0) return text;
+  if (secrets.length + defaults.length === 0) return text;
   return edit(text, (editable) => {
+    for (const [name] of defaults) editable.setIn(['inputs', name, 'default'], '');
     for (const { index, paths } of secrets) for (const path of paths) editable.setIn(['steps', index, 'input', ...path], '');
   });
 }
