@@ -111,8 +111,10 @@ for (const [name, options] of Object.entries({ phone: { viewport: { width: 390, 
     await page.getByRole('treeitem').nth(2).click();
     await check('earlier data');
     await page.getByRole('button', { name: 'Use in an input' }).click();
-    await page.getByText(/go to an input and press Enter/).first().waitFor();
-    await page.keyboard.press('Escape');
+    await page.getByText(/press Enter in it, to insert/).first().waitFor();
+    await page.getByRole('textbox', { name: 'First name' }).click();
+    await page.getByText('Known after a run of the earlier step').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
     await page.getByRole('button', { name: /^Authentication: / }).click();
     await check('authentications');
     await page.getByRole('button', { name: 'New authentication' }).click();

@@ -159,7 +159,7 @@ describe('list, create, get', () => {
       await page.keyboard.press('ArrowDown');
     }
     await page.keyboard.press('Enter');
-    await page.getByText(/go to an input and press Enter/).first().waitFor();
+    await page.getByText(/press Enter in it, to insert/).first().waitFor();
     await checkAccessibility(page, 'a value is chosen');
     for (let moves = 0; moves < 20; moves += 1) {
       if (await page.evaluate(() => document.activeElement?.getAttribute('role') === 'combobox')) break;
@@ -178,7 +178,7 @@ describe('list, create, get', () => {
     await page.getByRole('button', { name: 'Insert a value into User ID' }).press('Enter');
     const dialog = page.getByRole('dialog', { name: 'Insert a value into User ID' });
     await dialog.getByRole('searchbox', { name: 'Filter earlier data' }).pressSequentially('id');
-    const value = dialog.getByRole('tree', { name: 'Data of looker-2' }).getByRole('treeitem', { name: /^id\b/ });
+    const value = dialog.getByRole('tree', { name: 'Data of looker-2' }).getByRole('treeitem', { name: /^id\b/, level: 2 });
     await value.waitFor();
     await checkAccessibility(page, 'picker');
     await value.press('Enter');

@@ -93,14 +93,14 @@ class Snake {
     this.reference = reference;
     this.isDragging = false;
     this.#origin = origin;
-    announcer.say(`${reference} chosen. Go to an input and press Enter to insert it, or Escape to stop.`);
+    announcer.say(`${reference} chosen. Press Enter in an input to insert it, or Escape to stop.`);
     layout.pane = 'step';
     void tick().then(() => this.#focusFirst());
   }
 
   #focusFirst(): void {
     const first = [...this.#targets.keys()].find((element) => element.isConnected);
-    first?.querySelector<HTMLElement>('input, select, textarea, button')?.focus();
+    (first?.querySelector<HTMLElement>('input, select, textarea') ?? first?.querySelector<HTMLElement>('button'))?.focus();
   }
 
   /** Inserts the chosen value into the input of an element. Returns whether there was one. */
