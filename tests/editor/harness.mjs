@@ -52,9 +52,9 @@ async function start(program, args, pattern, options = {}) {
   return { match: await ready, stop, output: () => output };
 }
 
-/** A practice Looker. `faults` are values of its option `--fail`, four words each. */
+/** A practice Looker. `faults` are values of its option `--fail`. */
 export async function practiceLooker(...faults) {
-  const args = ['--json', ...faults.flatMap((fault) => ['--fail', ...fault])];
+  const args = ['--json', ...faults.flatMap((fault) => ['--fail', fault])];
   const { match, stop } = await start(PRACTICE_LOOKER, args, /^(\{.*\})$/m);
   const told = JSON.parse(match[1]);
   return { auth: { domain: told.base_url ?? told.domain, client_id: told.client_id, client_secret: told.client_secret }, stop };
@@ -162,10 +162,25 @@ export function step(page, id) {
   return page.getByRole('button', { name: new RegExp(`^Step \\d+ ?: .* ${id}( |$)`) });
 }
 
-/** Runs something and waits until the run that it starts has ended. */
+/** Runs something and waits until the run that it starts has ended. Returns what the page says then. */
 export async function afterRun(page, start) {
+  const ended = page.evaluate(
+    () =>
+      new Promise((done) => {
+        const region = document.querySelector('[aria-live=polite]');
+        const observer = new MutationObserver(() => {
+          const message = region.textContent.trim();
+          if (/^(The run (succeeded|failed|was canceled)|Nothing was run)/.test(message)) {
+            observer.disconnect();
+            done(message);
+          }
+        });
+        observer.observe(region, { childList: true, characterData: true, subtree: true });
+        setTimeout(() => done(`no end after 60 s; the page says: ${region.textContent}`), 60_000);
+      }),
+  );
   await start();
-  await page.getByRole('status').filter({ hasText: /^The run (succeeded|failed|was canceled)/ }).waitFor({ state: 'attached', timeout: 60_000 });
+  return ended;
 }
 
 /** Adds a step at the end, by typing words and pressing Enter. */

@@ -78,7 +78,7 @@ test('pictures of six states', async () => {
 
   const dark = await open(server, { viewport: SIZE, colorScheme: 'dark' });
   await addStep(dark.page, 'create_user_credentials_email');
-  await dark.page.getByRole('combobox', { name: 'User ID' }).fill('2');
+  await dark.page.getByRole('combobox', { name: 'User ID' }).fill('13');
   await dark.page.keyboard.press('Escape');
   await unfold(dark.page);
   await dark.page.getByRole('textbox', { name: /^Email( \(required\))?$/ }).fill('nope');

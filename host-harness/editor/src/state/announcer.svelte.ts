@@ -4,11 +4,13 @@ class Announcer {
   message = $state('');
   /** A note at the bottom of the page, with an error or not. */
   note = $state<{ text: string; isError: boolean } | null>(null);
+  #said = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   say(message: string): void {
-    // A live region speaks only if its text changes.
-    this.message = this.message === message ? `${message}\u00a0` : message;
+    // A live region speaks only if its text changes, also where the same is said twice.
+    this.#said += 1;
+    this.message = message + '\u00a0'.repeat(this.#said % 5);
   }
 
   show(text: string, isError = false): void {
