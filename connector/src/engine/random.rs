@@ -75,7 +75,7 @@ proptest! {
         let mut engine = Engine::new(script(replies));
         match engine.open(&auth, Call::new("run_query", r#"{"query_id": "1", "result_format": "json"}"#)) {
             Err(failure) => check(&failure)?,
-            Ok(mut download) => while let Ok(piece) = download.read(max_bytes) {
+            Ok(mut download) => while let Ok(piece) = engine.read(&mut download, max_bytes) {
                 if piece.is_empty() {
                     break;
                 }

@@ -3,8 +3,8 @@
 use super::*;
 use crate::auth::Auth;
 use crate::call_api;
-use crate::engine::find;
 use crate::input::Input;
+use crate::operations::find;
 use crate::retry_after::retry_after;
 use crate::secret::Redactor;
 use crate::transport::Headers;

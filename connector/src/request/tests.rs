@@ -1,8 +1,8 @@
 //! What operations of every shape send, by example.
 
 use super::*;
-use crate::engine::find;
 use crate::failure::Failure;
+use crate::operations::find;
 
 fn call(operation: &str, input: &str) -> Parts {
     build(find(operation).unwrap(), &Input::parse(input).unwrap(), |_| None).unwrap_or_else(|failure| {

@@ -3,6 +3,7 @@
 //! An operation has its own handler where Looker's behavior is more than its shape. All others share `generic`, which
 //! creates, reads, changes and deletes objects by what the catalog says about them.
 
+mod alerts;
 pub(crate) mod auth;
 mod content;
 pub(crate) mod credentials;
@@ -15,6 +16,7 @@ mod queries;
 mod query_tasks;
 mod render_tasks;
 mod roles;
+mod schedules;
 mod session;
 pub(crate) mod users;
 
@@ -53,6 +55,8 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, ErrorRes
         queries::handle,
         query_tasks::handle,
         render_tasks::handle,
+        schedules::handle,
+        alerts::handle,
     ];
     for family in families {
         if let Some(outcome) = family(state, call) {

@@ -40,6 +40,7 @@ mod fault;
 mod fault_injection;
 mod fields;
 mod handlers;
+mod jobs;
 mod oauth;
 mod page;
 mod present;
@@ -169,6 +170,11 @@ impl PracticeLooker {
     /// Removes the faults that have not been used yet.
     pub fn clear_faults(&self) {
         *self.shared.faults() = Default::default();
+    }
+
+    /// Runs every enabled scheduled plan, as when their time comes. A plan with `broken` in its name fails.
+    pub fn run_schedules(&self) {
+        self.state().run_plans();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

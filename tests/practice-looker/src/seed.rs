@@ -1,5 +1,7 @@
 //! The state at the start. All data is invented.
 
+mod schedules;
+
 use looker_connector::catalog::model;
 use serde_json::{Value, json};
 
@@ -25,6 +27,7 @@ pub(crate) fn fill(state: &mut State, users: usize) -> ApiCredentials {
     fill_access(state);
     fill_users(state, users);
     fill_content(state);
+    schedules::fill(state);
     add_service_account(state)
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     builder::Builder,
     error_response::ErrorResponse,
+    jobs::Job,
     oauth::Grants,
     random::Random,
     seed,
@@ -40,6 +41,8 @@ pub(crate) struct State {
     pub(crate) api_keys: HashMap<String, ApiKey>,
     /// How many more requests for the results of a task get 202, by its id.
     pub(crate) waiting: HashMap<String, u32>,
+    /// The runs of scheduled plans, oldest first.
+    pub(crate) jobs: Vec<Job>,
     pub(crate) random: Random,
     pub(crate) totals: bool,
     pub(crate) polls_until_done: u32,
@@ -57,6 +60,7 @@ impl State {
             oauth: Grants::default(),
             api_keys: HashMap::new(),
             waiting: HashMap::new(),
+            jobs: Vec::new(),
             random: Random::new(builder.seed),
             totals: builder.totals,
             polls_until_done: builder.polls_until_done,

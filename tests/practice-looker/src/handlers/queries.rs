@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Handled, Outcome, generic, known_model, text};
+use super::{Handled, Outcome, generic, is_administrator, known_model, text};
 use crate::{
     call::Call,
     error_response::ErrorResponse,
@@ -19,7 +19,7 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
         "query" => find(state, call.path("query_id")).cloned().map(Outcome::Item),
         "query_for_slug" => find(state, call.path("slug")).cloned().map(Outcome::Item),
         "run_query" => find(state, call.path("query_id")).and_then(|query| run(state, call, query)),
-        "run_inline_query" => read(call).and_then(|query| run(state, call, &query)),
+        "run_inline_query" => read(call).and_then(|query| run_inline(state, call, &query)),
         "run_url_encoded_query" => run(state, call, &from_url(call)),
         "run_sql_query" => run_sql(state, call),
         // No operation reads these queries, so that any id is taken for one.
@@ -72,6 +72,18 @@ pub(super) fn run(state: &State, call: &Call, query: &Row) -> Result<Outcome, Er
     let mut plan = Plan::new(query, call.integer("limit"), state.unlimited_rows)?;
     plan.formatted = call.is_set("apply_formatting");
     results::respond(plan, call.path("result_format")).map(Outcome::Response)
+}
+
+/// Runs the query in the body. Administrators can ask System Activity for the runs of scheduled plans.
+fn run_inline(state: &mut State, call: &Call, query: &Row) -> Result<Outcome, ErrorResponse> {
+    if text(query, "model") != Some("system__activity") {
+        return run(state, call, query);
+    }
+    // Looker says no more to people without see_system_activity.
+    if !is_administrator(state, &call.session.user_id) || text(query, "view") != Some("scheduled_plan") {
+        return Err(ErrorResponse::NotFound);
+    }
+    state.scheduled_jobs(query).map(|rows| Outcome::Json(Value::Array(rows)))
 }
 
 /// A query whose parts are in the path and in query parameters that the catalog does not list: `fields=a,b&f[a]=x&limit=5`.
