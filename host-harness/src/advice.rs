@@ -46,7 +46,7 @@ fn cause(cause: &Cause) -> String {
         Cause::TimedOut(timeout) => match timeout.stage {
             Stage::Connect => Some("--connect-timeout raises the limit".to_owned()),
             Stage::FirstByte => Some("--first-byte-timeout raises the limit".to_owned()),
-            Stage::BetweenBytes => Some("--between-bytes-timeout raises the limit".to_owned()),
+            Stage::Request | Stage::BetweenBytes => Some("--between-bytes-timeout raises the limit".to_owned()),
             _ => None,
         },
         Cause::Certificate(failure) if failure.can_be_trusted() => {

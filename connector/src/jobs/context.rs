@@ -7,7 +7,7 @@ use crate::auth::Workspace;
 use crate::failure::{Failure, Problem, Reason, Result};
 use crate::input::Input;
 use crate::request::quote;
-use crate::response::OutputBody;
+use crate::response::{Output, OutputBody};
 use serde_json::{Map, Value};
 use std::fmt;
 use std::time::Duration;
@@ -154,6 +154,13 @@ impl<'a> Job<'a> {
         parsed(&document)
     }
 
+    /// [`Job::read_text`] of a list, with the complete input for the next page where Looker links to one.
+    pub fn read_page(&mut self, operation: &str, input: &Value) -> Result<(String, Option<String>)> {
+        let output = self.output(operation, input).map_err(|failure| failure.about(&format!("{operation} failed.")))?;
+        let next = output.next.clone();
+        Ok((document(operation, output)?, next))
+    }
+
     /// [`Job::read`], as Looker wrote it: numbers keep all digits. Text and JSON alike; empty if there was no content.
     pub fn read_text(&mut self, operation: &str, input: &Value) -> Result<String> {
         self.call(operation, input).map_err(|failure| failure.about(&format!("{operation} failed.")))
@@ -258,6 +265,12 @@ impl<'a> Job<'a> {
         self.state.resume.insert(name.to_owned(), value.into());
     }
 
+    /// Takes a field of [`Job::resume_with`] back: a retryable failure goes on without it.
+    pub fn forget_resume(&mut self, name: &str) {
+        self.state.resume.remove(name);
+        self.state.given.remove(name);
+    }
+
     /// Sets an input for the rest of this call.
     pub fn set_value(&mut self, name: &str, value: Value) {
         self.state.values.insert(name.to_owned(), value);
@@ -350,20 +363,29 @@ impl<'a> Job<'a> {
     }
 
     fn call(&mut self, operation: &str, input: &Value) -> Result<String> {
+        self.output(operation, input).and_then(|output| document(operation, output))
+    }
+
+    fn output(&mut self, operation: &str, input: &Value) -> Result<Output> {
         self.room()?;
         let output = self.api.invoke(operation, &input.to_string());
         self.state.sent |= output.as_ref().err().is_none_or(|failure| failure.problem().request_sent);
-        match output?.body {
-            OutputBody::Json(text) | OutputBody::Text(text) => Ok(text),
-            OutputBody::Nothing => Ok(String::new()),
-            OutputBody::File(file) => {
-                let mut problem = Problem::new(
-                    Reason::UnexpectedResponse,
-                    format!("Looker returned {} for {operation}.", file.media_type),
-                );
-                problem.request_sent = true;
-                Err(problem.permanent())
-            }
+        output
+    }
+}
+
+/// The JSON or the text of an output; empty if there was no content.
+fn document(operation: &str, output: Output) -> Result<String> {
+    match output.body {
+        OutputBody::Json(text) | OutputBody::Text(text) => Ok(text),
+        OutputBody::Nothing => Ok(String::new()),
+        OutputBody::File(file) => {
+            let mut problem = Problem::new(
+                Reason::UnexpectedResponse,
+                format!("Looker returned {} for {operation}.", file.media_type),
+            );
+            problem.request_sent = true;
+            Err(problem.permanent())
         }
     }
 }
