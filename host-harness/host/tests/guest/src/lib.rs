@@ -32,10 +32,10 @@ thread_local! {
     static CALLS: Cell<u32> = const { Cell::new(0) };
 }
 
-const OPERATIONS: [&str; 23] = [
+const OPERATIONS: [&str; 24] = [
     "allocate", "count", "echo", "environment", "exit", "execution-failed", "file", "flood", "get", "nothing", "post",
     "spin", "text", "trap", "refuse", "wait", "bad-json", "hoard-requests", "hoard-resources", "recurse", "remember",
-    "search", "whisper",
+    "search", "whisper", "parts",
 ];
 
 fn summary(name: &str) -> OperationSummary {
@@ -104,9 +104,11 @@ impl Connector for Guest {
             let message = format!("There is no operation `{name}`.");
             return Err(Failure::Permanent(problem(Reason::UnknownOperation, message)));
         }
+        let required = if name == "echo" { r#","required":["id"]"# } else { "" };
+        let properties = r#"{"id":{"type":"string","title":"ID","description":"Which one."}}"#;
         Ok(Operation {
             summary: summary(&name),
-            input_schema: r#"{"type":"object","properties":{"id":{"type":"string","title":"ID","description":"Which one."}},"required":["id"]}"#.into(),
+            input_schema: format!(r#"{{"type":"object","properties":{properties}{required}}}"#),
             output_schema: "{}".into(),
             media_types: vec!["application/json".into()],
         })
@@ -160,6 +162,18 @@ impl Connector for Guest {
             }
             "search" => output(Body::Json(search(&input).to_string())),
             "nothing" => output(Body::Nothing),
+            // Does one of `parts` a call, and says how to go on.
+            "parts" => {
+                let left: u32 = fetch::value(&input, "parts").and_then(|parts| parts.parse().ok()).unwrap_or(1);
+                if left == 1 {
+                    return output(Body::Json(input));
+                }
+                Err(Failure::Retryable(Problem {
+                    retry_after_ms: Some(10),
+                    resume: Some(format!(r#"{{"parts":{}}}"#, left - 1)),
+                    ..problem(Reason::Timeout, format!("{left} parts are left."))
+                }))
+            }
             "show-auth" => output(Body::Json(auth)),
             "bad-json" => output(Body::Json("{".into())),
             "spin" => loop {
