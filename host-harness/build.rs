@@ -32,7 +32,7 @@ fn component_file() -> Result<PathBuf, String> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .ok_or_else(|| "this crate has to lie in its workspace".to_owned())?;
-    for input in ["connector", "wit", "Cargo.lock", "Cargo.toml", "rust-toolchain.toml"] {
+    for input in ["connector", "redact", "wit", "Cargo.lock", "Cargo.toml", "rust-toolchain.toml"] {
         println!("cargo::rerun-if-changed={}", workspace.join(input).display());
     }
     let folder = target_folder()?.join("component");

@@ -1,8 +1,7 @@
 //! The component: translates between the WIT package's functions and the engine. It makes no decisions.
 
-use crate::catalog::{self, Effect, Operation, Stability};
-use crate::download::Download;
-use crate::engine::{self, Call, Engine};
+use crate::catalog::{self, Effect, Stability};
+use crate::engine::{self, Call, Engine, Stream, Summary};
 use crate::failure::{Failure, FieldProblem, Problem, Reason};
 use crate::response::{File, Output, OutputBody};
 use crate::wasi::{IncomingStream, Wasi};
@@ -20,8 +19,7 @@ use bindings::workflow::connector::types as wit;
 /// Looker's own reference.
 const DOCUMENTATION: &str = "https://cloud.google.com/looker/docs/reference/looker-api/latest";
 /// The connector in one sentence.
-const DESCRIPTION: &str =
-    "Every operation of Looker API 4.0: users, roles, folders, Looks, dashboards, queries, schedules and more.";
+const DESCRIPTION: &str = "Every operation of Looker API 4.0, and jobs that take several of them: users, roles, folders, Looks, dashboards, queries, schedules and more.";
 
 thread_local! {
     /// One per instance, so that tokens outlive a call.
@@ -65,7 +63,7 @@ impl connector::Guest for Component {
     fn describe_operation(name: String) -> Result<wit::Operation, wit::Failure> {
         let description = engine::describe(&name).map_err(wit::Failure::from)?;
         Ok(wit::Operation {
-            summary: summary(description.operation),
+            summary: summary(description.summary),
             input_schema: description.input_schema,
             output_schema: description.output_schema,
             media_types: description.media_types.into_iter().map(Into::into).collect(),
@@ -81,8 +79,8 @@ impl streaming::Guest for Component {
     type Download = OpenDownload;
 
     fn open(auth: String, call: wit::Call) -> Result<streaming::Download, wit::Failure> {
-        let download = with_engine(|engine| engine.open(&auth, borrowed(&call)))?;
-        Ok(streaming::Download::new(OpenDownload(RefCell::new(download))))
+        let stream = with_engine(|engine| engine.open(&auth, borrowed(&call)))?;
+        Ok(streaming::Download::new(OpenDownload(RefCell::new(stream))))
     }
 }
 
@@ -102,7 +100,7 @@ impl sessions::Guest for Component {
 }
 
 /// The resource `download`.
-struct OpenDownload(RefCell<Download<IncomingStream>>);
+struct OpenDownload(RefCell<Stream<IncomingStream>>);
 
 impl streaming::GuestDownload for OpenDownload {
     fn media_type(&self) -> String {
@@ -115,7 +113,7 @@ impl streaming::GuestDownload for OpenDownload {
 
     fn read(&self, max_bytes: u32) -> Result<Vec<u8>, wit::Failure> {
         // On wasm32 a `u32` is a `usize`.
-        self.0.borrow_mut().read(max_bytes as usize).map_err(Into::into)
+        with_engine(|engine| engine.read(&mut self.0.borrow_mut(), max_bytes as usize))
     }
 }
 
@@ -127,7 +125,7 @@ fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn summary(operation: &Operation) -> wit::OperationSummary {
+fn summary(operation: Summary) -> wit::OperationSummary {
     wit::OperationSummary {
         name: operation.name.into(),
         title: operation.title.into(),
@@ -138,7 +136,7 @@ fn summary(operation: &Operation) -> wit::OperationSummary {
             Effect::Write => wit::Effect::Write,
             Effect::Delete => wit::Effect::Delete,
         },
-        idempotent: operation.is_idempotent(),
+        idempotent: operation.idempotent,
         stability: match operation.stability {
             Stability::Stable => wit::Stability::Stable,
             Stability::Beta => wit::Stability::Beta,

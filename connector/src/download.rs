@@ -5,9 +5,9 @@ use crate::context::{Called, Context};
 use crate::failure::{Failure, Result};
 use crate::response::{self, Expected, Head, MediaType, PAGE_BYTES, Results};
 use crate::retry::{Received, transport_failure};
-use crate::secret::Redactor;
 use crate::transport::Body;
 use crate::web_page;
+use redact::Redactor;
 
 /// How much of a result is read ahead to see whether it is a web page or reports a failed query.
 const AHEAD: usize = PAGE_BYTES;
@@ -27,9 +27,17 @@ pub struct Download<B> {
     address: Address,
     secrets: Redactor,
     idempotent: bool,
+    /// The input with which to repeat the call if the output breaks off.
+    resume: Option<String>,
 }
 
 impl<B: Body> Download<B> {
+    /// The same output, with an input to repeat the call with if it breaks off.
+    #[must_use]
+    pub fn with_resume(self, resume: Option<String>) -> Self {
+        Self { resume, ..self }
+    }
+
     /// Starts with the head of a success. Finds wrong content and a failed query before the first byte is returned, unless
     /// the failure comes after good rows.
     pub fn begin(received: Received<B>, called: Called, context: &Context) -> Result<Self> {
@@ -46,6 +54,7 @@ impl<B: Body> Download<B> {
             address: context.address.clone(),
             secrets: context.secrets.clone(),
             idempotent: called.operation.is_idempotent(),
+            resume: None,
         };
         download.ahead = download.next(AHEAD)?;
         while download.may_be_page() && download.read_ahead()? {}
@@ -154,7 +163,8 @@ impl<B: Body> Download<B> {
         }
         read.map_err(|error| {
             self.results = None;
-            transport_failure(&error, self.idempotent, &self.address.authority())
+            let failure = transport_failure(&error, self.idempotent, &self.address.authority());
+            failure.with_resume(self.resume.take())
         })
     }
 }

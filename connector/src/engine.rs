@@ -1,20 +1,28 @@
 //! The connector without WebAssembly: the WIT package's functions, over any [`Platform`].
 
+mod job;
+mod stream;
+
+pub use crate::operations::{Description, describe, operations};
+pub use crate::summary::Summary;
+pub use stream::{RowStream, Stream, Whole};
+
 use crate::auth::{self, Auth, Credentials};
 use crate::call_api;
-use crate::catalog::{self, Effect, Format, OPERATIONS, Operation, Type};
+use crate::catalog::{Effect, Format, Operation, Type};
 use crate::context::{self, Called, Context};
 use crate::download::Download;
 use crate::error_response;
 use crate::failure::{Problem, Reason, Result};
 use crate::input::Input;
+use crate::jobs;
+use crate::operations::{find, known};
 use crate::request::{self, Parts};
 use crate::response::{self, Output, OutputBody};
 use crate::retry::{self, Opened, Received, RetryPolicy, WaitBudget};
-use crate::schema;
-use crate::secret::{Redactor, Secret};
 use crate::session::Sessions;
 use crate::transport::{Platform, Request};
+use redact::{Redactor, Secret};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -122,11 +130,18 @@ impl<P: Platform> Engine<P> {
     pub fn invoke(&mut self, auth: &str, call: Call<'_>) -> Result<Output> {
         known(call.operation)?;
         let auth = self.auth(auth)?;
+        if let Some(job) = jobs::definition(call.operation) {
+            return self.invoke_job(job, auth, call);
+        }
         let input = Input::parse(call.input)?;
-        let (operation, parts) = prepare(call.operation, &input, &auth)?;
+        self.invoke_operation(call.operation, &input, &auth, &mut WaitBudget::new(call.max_wait))
+    }
+
+    fn invoke_operation(&mut self, name: &str, input: &Input, auth: &Auth, budget: &mut WaitBudget) -> Result<Output> {
+        let (operation, parts) = prepare(name, input, auth)?;
         let operation = operation.as_ref();
-        let called = Called { operation, input: &input };
-        let output = self.authorized(called, &auth, call.max_wait, |platform, budget, token, context| {
+        let called = Called { operation, input };
+        let output = self.authorized(called, auth, budget, |platform, budget, token, context| {
             let request = Request { parts: &parts, address: &auth.address, token };
             let received = retry::send(platform, budget, policy(operation), request)?;
             if received.is_success() {
@@ -136,20 +151,34 @@ impl<P: Platform> Engine<P> {
             }
         })?;
         if operation.name == LOGOUT {
-            self.sessions.forget(&auth);
+            self.sessions.forget(auth);
         }
         Ok(output)
     }
 
     /// Starts one operation and leaves its output to be read in pieces.
-    pub fn open(&mut self, auth: &str, call: Call<'_>) -> Result<Download<P::Body>> {
+    pub fn open(&mut self, auth: &str, call: Call<'_>) -> Result<Stream<P::Body>> {
         known(call.operation)?;
         let auth = self.auth(auth)?;
+        if let Some(job) = jobs::definition(call.operation) {
+            return self.open_job(job, auth, call);
+        }
         let input = Input::parse(call.input)?;
-        let (operation, parts) = prepare(call.operation, &input, &auth)?;
+        self.open_operation(call.operation, &input, &auth, &mut WaitBudget::new(call.max_wait))
+            .map(|download| Stream::Response(Box::new(download)))
+    }
+
+    fn open_operation(
+        &mut self,
+        name: &str,
+        input: &Input,
+        auth: &Auth,
+        budget: &mut WaitBudget,
+    ) -> Result<Download<P::Body>> {
+        let (operation, parts) = prepare(name, input, auth)?;
         let operation = operation.as_ref();
-        let called = Called { operation, input: &input };
-        self.authorized(called, &auth, call.max_wait, |platform, budget, token, context| {
+        let called = Called { operation, input };
+        self.authorized(called, auth, budget, |platform, budget, token, context| {
             let request = Request { parts: &parts, address: &auth.address, token };
             match retry::open(platform, budget, policy(operation), request)? {
                 Opened::Success(received) => Download::begin(received, called, context).map(Reply::Success),
@@ -168,24 +197,23 @@ impl<P: Platform> Engine<P> {
         &mut self,
         called: Called,
         auth: &Auth,
-        max_wait: Option<Duration>,
+        budget: &mut WaitBudget,
         mut send: impl FnMut(&mut P, &mut WaitBudget, Option<&Secret>, &Context) -> Result<Reply<T>>,
     ) -> Result<T> {
-        let mut budget = WaitBudget::new(max_wait);
         loop {
             let mut secrets = context::secrets(auth, None);
             add_passwords(&mut secrets, called);
             let token = if called.operation.name == LOGIN {
                 None
             } else {
-                let token = self.sessions.token(&mut self.platform, &mut budget, auth);
+                let token = self.sessions.token(&mut self.platform, budget, auth);
                 Some(token.map_err(|failure| failure.hide(&secrets))?)
             };
             if let Some(token) = &token {
                 secrets.add(&token.secret);
             }
             let context = Context::call(&auth.address, &secrets, called);
-            let reply = send(&mut self.platform, &mut budget, token.as_ref().map(|token| &token.secret), &context);
+            let reply = send(&mut self.platform, budget, token.as_ref().map(|token| &token.secret), &context);
             let received = match reply.map_err(|failure| failure.hide(&secrets))? {
                 Reply::Success(success) => return Ok(success),
                 Reply::ErrorResponse(received) => received,
@@ -222,62 +250,6 @@ fn add_passwords(secrets: &mut Redactor, called: Called) {
 /// The JSON Schema of an auth.
 pub fn auth_schema() -> &'static str {
     auth::schema()
-}
-
-/// All operations, in the order of their names.
-pub fn operations() -> impl Iterator<Item = &'static Operation> {
-    let (before, after) = OPERATIONS.split_at(OPERATIONS.partition_point(|operation| operation.name < call_api::NAME));
-    before.iter().chain(std::iter::once(&call_api::OPERATION)).chain(after)
-}
-
-/// The catalog's operation with that name.
-pub fn find(name: &str) -> Result<&'static Operation> {
-    catalog::operation(name).ok_or_else(|| {
-        let near = catalog::nearest(name, operations().map(|operation| operation.name));
-        let advice = if near.is_empty() {
-            "See the list of operations.".to_owned()
-        } else {
-            format!("Did you mean {}?", near.join(" or "))
-        };
-        Problem::new(Reason::UnknownOperation, format!("There is no operation {name}. {advice}")).permanent()
-    })
-}
-
-/// An operation with everything that a platform needs to draw its form and to use its output.
-#[derive(Debug)]
-pub struct Description {
-    /// The operation as a list shows it.
-    pub operation: &'static Operation,
-    /// The JSON Schema of its input.
-    pub input_schema: String,
-    /// The JSON Schema of its output.
-    pub output_schema: String,
-    /// The media types that its output can have.
-    pub media_types: Vec<&'static str>,
-}
-
-/// Describes one operation.
-pub fn describe(name: &str) -> Result<Description> {
-    if name == call_api::NAME {
-        return Ok(Description {
-            operation: &call_api::OPERATION,
-            input_schema: call_api::INPUT_SCHEMA.to_owned(),
-            output_schema: call_api::OUTPUT_SCHEMA.to_owned(),
-            media_types: schema::media_types(&call_api::OPERATION),
-        });
-    }
-    let operation = find(name)?;
-    Ok(Description {
-        operation,
-        input_schema: schema::input_schema(operation),
-        output_schema: schema::output_schema(operation),
-        media_types: schema::media_types(operation),
-    })
-}
-
-/// Fails if there is no operation with that name.
-fn known(name: &str) -> Result<()> {
-    if name == call_api::NAME { Ok(()) } else { find(name).map(|_| ()) }
 }
 
 /// The operation with that name, and its request.

@@ -1,6 +1,6 @@
 //! Why a call failed, sorted by what to do next: the WIT package's failures, as native types.
 
-use crate::secret::Redactor;
+use redact::Redactor;
 use std::time::Duration;
 
 /// The result of everything that can fail here.
@@ -105,9 +105,46 @@ impl Failure {
         }
     }
 
+    /// Whether the request may have reached Looker and nothing tells if it was carried out.
+    pub fn is_outcome_unknown(&self) -> bool {
+        let problem = self.problem();
+        let is_lost = match problem.status {
+            None => true,
+            Some(status) => status == 408 || !(300..500).contains(&status),
+        };
+        problem.request_sent && is_lost
+    }
+
+    /// The same failure for a call that may be repeated.
+    #[must_use]
+    pub fn into_retryable(self) -> Self {
+        match self {
+            Self::Permanent(problem) => Self::Retryable(problem),
+            retryable @ Self::Retryable(_) => retryable,
+        }
+    }
+
+    /// The same failure for a call that must not be repeated.
+    #[must_use]
+    pub fn into_permanent(self) -> Self {
+        match self {
+            Self::Retryable(problem) => Self::Permanent(problem),
+            permanent @ Self::Permanent(_) => permanent,
+        }
+    }
+
     /// The same failure, marked as one that happened before the call's own request was sent: in a login, for example.
     pub fn before_the_request(self) -> Self {
         self.change(|problem| problem.request_sent = false)
+    }
+
+    /// The same failure, with the input that goes on. A failure that must not be repeated has none.
+    #[must_use]
+    pub fn with_resume(mut self, resume: Option<String>) -> Self {
+        if let Self::Retryable(problem) = &mut self {
+            problem.resume = resume;
+        }
+        self
     }
 
     /// The same failure with a sentence in front of its message that says what was being done.

@@ -12,7 +12,8 @@
 //! output | failure <── response | error_response <──────────────────────────────────────────────────┘
 //! ```
 //!
-//! What Looker can do is data ([`catalog`]); no operation has code of its own.
+//! What Looker can do is data ([`catalog`]); no operation of Looker's has code of its own. What takes several of them is a
+//! job ([`jobs`]), and code.
 
 pub mod auth;
 pub mod call_api;
@@ -23,19 +24,23 @@ pub mod engine;
 pub mod error_response;
 pub mod failure;
 pub mod input;
+pub mod jobs;
+pub mod operations;
 pub mod request;
 pub mod response;
 pub mod retry;
 pub mod retry_after;
 pub mod schema;
-pub mod secret;
 pub mod session;
+pub mod summary;
 pub mod transport;
 pub mod web_page;
 
 #[cfg(test)]
 mod mock_transport;
 
+#[cfg(target_family = "wasm")]
+mod allocator;
 #[cfg(target_family = "wasm")]
 mod component;
 #[cfg(target_family = "wasm")]

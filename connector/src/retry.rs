@@ -31,18 +31,38 @@ pub struct WaitBudget {
     left: Duration,
     /// Whether a request may be sent again at all.
     allows_retries: bool,
+    /// How many requests were sent, logins included.
+    requests: u32,
+    /// After how many requests nothing is sent again.
+    max_requests: u32,
 }
 
 impl WaitBudget {
     /// The budget of one call. `None` is the default of 30 seconds; zero means no wait and no retry.
     pub fn new(max_wait: Option<Duration>) -> Self {
         let left = max_wait.unwrap_or(DEFAULT_MAX_WAIT);
-        Self { left, allows_retries: !left.is_zero() }
+        Self { left, allows_retries: !left.is_zero(), requests: 0, max_requests: u32::MAX }
     }
 
-    /// Waits before a retry, if the budget allows it. Returns whether to retry.
-    fn wait<P: Platform>(&mut self, platform: &mut P, time: Duration) -> bool {
-        let allowed = self.allows_retries && time <= self.left;
+    /// The same budget, in which nothing is sent again after this many requests.
+    #[must_use]
+    pub fn with_max_requests(self, max_requests: u32) -> Self {
+        Self { max_requests, ..self }
+    }
+
+    /// How many requests were sent, logins included.
+    pub fn requests(&self) -> u32 {
+        self.requests
+    }
+
+    /// How long the call may still wait.
+    pub fn left(&self) -> Duration {
+        self.left
+    }
+
+    /// Waits, if the budget allows it. Returns whether to send a request again.
+    pub fn wait<P: Platform>(&mut self, platform: &mut P, time: Duration) -> bool {
+        let allowed = self.allows_retries && time <= self.left && self.requests < self.max_requests;
         if allowed {
             self.left -= time;
             platform.sleep(time);
@@ -75,7 +95,7 @@ pub struct Received<B> {
 }
 
 impl<B> Received<B> {
-    fn new(response: Response<B>, wall_clock: Duration) -> Self {
+    fn new(response: Response<B>, wall_clock: impl FnOnce() -> Duration) -> Self {
         let Response { status, headers, body } = response;
         Self { status, retry_after: retry_after(&headers, wall_clock), headers, body }
     }
@@ -129,9 +149,10 @@ fn attempt<P: Platform, T>(
 ) -> Result<T> {
     let (mut attempts, mut polls) = (1, 1);
     loop {
+        budget.requests = budget.requests.saturating_add(1);
         let error = match platform.send(request) {
             Ok(response) => {
-                let response = Received::new(response, platform.wall_clock());
+                let response = Received::new(response, || platform.wall_clock());
                 let (count, max) =
                     if response.status == 202 { (&mut polls, MAX_POLLS) } else { (&mut attempts, MAX_ATTEMPTS) };
                 let wait = if *count < max { wait_for(platform, policy, &response, *count) } else { None };

@@ -1,21 +1,7 @@
-//! What a failure means for whoever runs the program: whether the call may have acted, and which flags help.
+//! What the operator can do about a failure.
 
 use connector_host::egress::timeout::Stage;
-use connector_host::{Cause, ExecutionFailure, Failure, FailureKind, Limit, Reason};
-
-/// Whether a failure leaves open what became of the request.
-pub fn may_have_acted(failure: &Failure) -> bool {
-    let problem = failure.problem();
-    let is_open = matches!(
-        problem.reason,
-        Reason::Timeout
-            | Reason::Unreachable
-            | Reason::RemoteError
-            | Reason::UnexpectedResponse
-            | Reason::ExecutionFailed
-    );
-    is_open && problem.request_sent && !failure.is_retryable()
-}
+use connector_host::{Cause, ExecutionFailure, Failure, FailureKind, Limit};
 
 /// What the operator can do about a failure: what the host found about its requests, and the flags that change it.
 pub fn hints(failure: &Failure) -> Vec<String> {
@@ -46,7 +32,7 @@ fn cause(cause: &Cause) -> String {
         Cause::TimedOut(timeout) => match timeout.stage {
             Stage::Connect => Some("--connect-timeout raises the limit".to_owned()),
             Stage::FirstByte => Some("--first-byte-timeout raises the limit".to_owned()),
-            Stage::BetweenBytes => Some("--between-bytes-timeout raises the limit".to_owned()),
+            Stage::Request | Stage::BetweenBytes => Some("--between-bytes-timeout raises the limit".to_owned()),
             _ => None,
         },
         Cause::Certificate(failure) if failure.can_be_trusted() => {

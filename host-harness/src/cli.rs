@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else to standard error. The exit code is 0 when it is done, 1 after a
 //! permanent failure, 2 for wrong usage, 75 after a failure that may pass (`EX_TEMPFAIL`).
 
+mod auth_argument;
 mod auth_file;
 mod check;
 mod context;
@@ -11,7 +12,6 @@ mod error;
 mod invoke;
 mod limits;
 mod log;
-mod named_auth;
 mod operations;
 mod run;
 mod serve;
@@ -20,10 +20,10 @@ mod terminal;
 mod text_source;
 mod units;
 
+use auth_argument::AuthArgument;
 use clap::{Args, Parser, Subcommand};
 use connector_host::Rule;
 use error::CliError;
-use named_auth::NamedAuth;
 use signals::Signals;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -49,10 +49,10 @@ struct Shared {
     /// Credentials: JSON, a file, or - for standard input. Default: the environment variables LOOKERSDK_BASE_URL,
     /// LOOKERSDK_CLIENT_ID and LOOKERSDK_CLIENT_SECRET.
     ///
-    /// Prefer a file: other users of this machine can read command lines. Where a command takes several, give each a name:
-    /// --auth production=@FILE.
-    #[arg(long, global = true, value_name = "[NAME=]JSON|@FILE|-")]
-    auth: Vec<NamedAuth>,
+    /// Prefer a file: other users of this machine can read command lines. For `run` and `serve`, repeat it as NAME=@FILE
+    /// for the steps of a workflow that name an auth.
+    #[arg(long, global = true, value_name = "[NAME=]JSON|@FILE|-", hide_default_value = true)]
+    auth: Vec<AuthArgument>,
     /// Use a practice Looker, started for this command, in place of a real one.
     #[arg(long, global = true)]
     practice: bool,

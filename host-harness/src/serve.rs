@@ -7,7 +7,7 @@
 //! | `listener` | accepts connections, with limits |
 //! | `guard`, `gate`, `headers` | who may send which request, and what a browser may do with the response |
 //! | `page` | the embedded page |
-//! | `catalog`, `auths`, `oauth`, `invoke`, `files`, `checks`, `runs`, `outputs` | one part of the API each |
+//! | `catalog`, `auths`, `oauth`, `invoke`, `files`, `checks`, `resolve`, `runs`, `outputs` | one part of the API each |
 //! | `app` | what the parts share |
 
 mod app;
@@ -16,8 +16,10 @@ mod auth_routes;
 mod auths;
 mod blocking;
 mod catalog;
+mod checks;
 mod error;
 mod failure;
+mod file_routes;
 mod files;
 mod gate;
 mod guard;
@@ -25,11 +27,14 @@ mod headers;
 mod invoke;
 mod listener;
 mod oauth;
+mod oauth_flows;
 mod outputs;
 mod page;
 mod random;
 mod request;
+mod resolve;
 mod router;
+mod runs;
 mod server;
 
 pub use auths::{AuthOrigin, Auths};

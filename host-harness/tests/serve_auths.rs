@@ -30,7 +30,9 @@ fn the_connector_and_its_operations_are_described() {
     assert_eq!((&listed["effect"], &listed["idempotent"]), (&json!("write"), &json!(false)));
     let operation = server.get("/api/operations/create_user").expect(200);
     assert_eq!(operation["title"], listed["title"]);
-    assert!(operation["input_schema"]["properties"]["first_name"].is_object() && operation["output_schema"].is_object());
+    assert!(
+        operation["input_schema"]["properties"]["first_name"].is_object() && operation["output_schema"].is_object()
+    );
     let failure = &server.get("/api/operations/no_such").expect(422)["failure"];
     assert_eq!((&failure["reason"], &failure["kind"]), (&json!("unknown-operation"), &json!("permanent")));
     assert!(failure["advice"].as_str().unwrap().contains("another operation"));
@@ -57,7 +59,8 @@ fn auths_are_listed_changed_checked_and_deleted_without_their_secrets() {
     assert_eq!((&changed["values"]["workspace"], &changed["user"]), (&json!("dev"), &Value::Null));
     server.post("/api/auths/looker/check", &json!({})).expect(200);
 
-    let wrong = json!({ "domain": looker.base_url(), "client_id": looker.client_id(), "client_secret": "wrong-secret" });
+    let wrong =
+        json!({ "domain": looker.base_url(), "client_id": looker.client_id(), "client_secret": "wrong-secret" });
     let added = server.put("/api/auths/another%20one", &json!({ "values": wrong })).expect(200);
     assert_eq!(added["name"], "another one");
     let failure = &server.post("/api/auths/another%20one/check", &json!({})).expect(422)["failure"];
@@ -102,11 +105,10 @@ fn a_call_gives_its_output_by_kind() {
     assert!(users["next"].is_object() && users["bytes"].as_u64().unwrap() > 100);
     let next = invoke("all_users", users["next"].clone()).expect(200);
     assert_ne!(next["json"], users["json"]);
-    let query = json!({ "result_format": "csv", "body": { "model": "thelook", "view": "orders", "fields": ["orders.id"] } });
-    let csv = invoke("run_inline_query", query);
-    if csv.status == 200 {
-        assert_eq!(csv.json()["kind"], "text");
-    }
+    let csv = invoke("run_query", json!({ "query_id": "1", "result_format": "csv" })).expect(200);
+    assert_eq!((&csv["kind"], csv["text"].as_str().unwrap().contains(',')), (&json!("text"), true));
+    let png = invoke("run_query", json!({ "query_id": "1", "result_format": "png" })).expect(200);
+    assert_eq!((&png["kind"], &png["media_type"]), (&json!("file"), &json!("image/png")));
     let failure = &invoke("user", json!({})).expect(422)["failure"];
     assert_eq!((&failure["reason"], &failure["fields"][0]["field"]), (&json!("invalid-input"), &json!("user_id")));
     looker.fail_on("POST", "/users", 1, Fault::status(503));
@@ -147,9 +149,17 @@ fn a_user_grants_access_by_oauth() {
     register(&server, "the-editor");
     let values = json!({ "domain": looker.base_url(), "client_id": "the-editor" });
     server.put("/api/auths/mine", &json!({ "values": values })).expect(200);
-    let begin = || server.post("/api/auths/mine/oauth", &json!({})).expect(200)["authorize_url"].as_str().unwrap().to_owned();
+    let begin =
+        || server.post("/api/auths/mine/oauth", &json!({})).expect(200)["authorize_url"].as_str().unwrap().to_owned();
     let url = begin();
-    for part in ["response_type=code", "client_id=the-editor", "code_challenge_method=S256", "scope=cors_api", "state=", "code_challenge="] {
+    for part in [
+        "response_type=code",
+        "client_id=the-editor",
+        "code_challenge_method=S256",
+        "scope=cors_api",
+        "state=",
+        "code_challenge=",
+    ] {
         assert!(url.contains(part), "{url}");
     }
     let back = granted(&looker, &server, &url);
@@ -157,8 +167,16 @@ fn a_user_grants_access_by_oauth() {
     let cross_site = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
     let bounced = server.send("GET", &back, &cross_site, b"");
     assert_eq!(bounced.status, 200);
-    assert!(bounced.text().contains("http-equiv=\"refresh\"") && bounced.text().contains("again=1"), "{}", bounced.text());
-    assert_eq!(server.send("GET", &format!("{back}&again=1"), &cross_site, b"").status, 401, "a browser without a session");
+    assert!(
+        bounced.text().contains("http-equiv=\"refresh\"") && bounced.text().contains("again=1"),
+        "{}",
+        bounced.text()
+    );
+    assert_eq!(
+        server.send("GET", &format!("{back}&again=1"), &cross_site, b"").status,
+        401,
+        "a browser without a session"
+    );
     let done = server.get(&format!("{back}&again=1"));
     assert_eq!(done.status, 200, "{}", done.text());
     assert!(done.text().contains("Signed in"));
@@ -170,7 +188,7 @@ fn a_user_grants_access_by_oauth() {
     server.post("/api/auths/mine/check", &json!({})).expect(200);
     assert_eq!(server.get(&back).status, 400, "a state works once");
 
-    let refused = server.get(&format!("/oauth/callback?state=x&code=<script>"));
+    let refused = server.get("/oauth/callback?state=x&code=%3Cscript%3E");
     assert_eq!(refused.status, 400);
     assert!(!refused.text().contains("<script>"));
     let state = begin().split("state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
@@ -204,7 +222,8 @@ fn no_response_and_no_log_shows_a_secret() {
     keep(server.post("/api/auths/looker/check", &json!({})));
     let values = json!({ "domain": looker.base_url(), "client_id": "the-editor" });
     keep(server.put("/api/auths/mine", &json!({ "values": values })));
-    let url = server.post("/api/auths/mine/oauth", &json!({})).expect(200)["authorize_url"].as_str().unwrap().to_owned();
+    let url =
+        server.post("/api/auths/mine/oauth", &json!({})).expect(200)["authorize_url"].as_str().unwrap().to_owned();
     let back = granted(&looker, &server, &url);
     keep(server.get(&back));
     keep(server.post("/api/auths/mine/check", &json!({})));

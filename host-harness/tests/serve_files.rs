@@ -100,8 +100,26 @@ fn nothing_outside_of_the_folder_is_read_or_written() {
     let server = serve(&folder, Some("flow.yaml"));
     let absolute = outside.join("secret.yaml").display().to_string();
     for path in [
-        "../secret.yaml", "sub/../../secret.yaml", "link.yaml", "folder/secret.yaml", "folder/new.yaml", "dangling.yaml", "environ.yaml",
-        "text.yaml", "notes.txt", "flow", "", ".", "..", ".yaml", "sub", "sub/", "flow.yaml\u{0}", "flow.yaml\u{0}.yaml", "./../secret.yaml", absolute.as_str(),
+        "../secret.yaml",
+        "sub/../../secret.yaml",
+        "link.yaml",
+        "folder/secret.yaml",
+        "folder/new.yaml",
+        "dangling.yaml",
+        "environ.yaml",
+        "text.yaml",
+        "notes.txt",
+        "flow",
+        "",
+        ".",
+        "..",
+        ".yaml",
+        "sub",
+        "sub/",
+        "flow.yaml\u{0}",
+        "flow.yaml\u{0}.yaml",
+        "./../secret.yaml",
+        absolute.as_str(),
     ] {
         let (status, refused) = save(&server, Some(path), "name: x\n", &Value::Null);
         assert!([400, 403, 404].contains(&status), "{path}: {status} {refused}");

@@ -61,7 +61,8 @@ fn another_origin_is_refused_even_with_the_cookie() {
     let localhost = format!("http://localhost:{}", server.port);
     for (method, path) in PATHS {
         for origin in ["http://example.com", "null", "https://127.0.0.1", localhost.as_str()] {
-            let headers = [("cookie", server.cookie.as_str()), ("content-type", "application/json"), ("origin", origin)];
+            let headers =
+                [("cookie", server.cookie.as_str()), ("content-type", "application/json"), ("origin", origin)];
             assert_eq!(server.send(method, path, &headers, b"{}").status, 403, "{method} {path} {origin}");
         }
         for site in ["cross-site", "same-site"] {
@@ -169,7 +170,9 @@ fn every_response_has_the_headers_that_bind_a_browser() {
     assert_eq!(one.status, 200);
     let policy = one.header("content-security-policy").to_owned();
     let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
-    for directive in ["script-src 'self'; ", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"] {
+    for directive in
+        ["script-src 'self'; ", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"]
+    {
         assert!(policy.contains(directive), "{policy}");
     }
     assert!(one.text().contains(nonce) && !one.text().contains("__CSP_NONCE__"));
@@ -199,6 +202,22 @@ fn large_and_slow_requests_are_refused() {
     read_response(slow_head);
     assert!(started.elapsed() < Duration::from_secs(40), "{:?}", started.elapsed());
     assert_eq!(server.get("/api/connector").status, 200);
+}
+
+#[test]
+fn whatever_is_wrong_is_told_as_json() {
+    let server = serve();
+    for (response, status) in [
+        (server.get("/api/operations/%FF"), 400),
+        (server.get("/api/outputs/a/node?offset=x"), 400),
+        (server.get("/api/nothing"), 404),
+        (server.get("/assets/../index.html"), 404),
+        (server.delete("/api/connector"), 405),
+        (server.post("/api/invoke", &json!([])), 400),
+        (server.put("/api/workflow", &json!({ "text": "", "more": 1 })), 400),
+    ] {
+        assert!(response.expect(status)["error"].as_str().is_some_and(|error| error.len() > 10));
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Complete calls, from auth, operation and input to output or failure.
 
 use super::*;
+use crate::catalog::{self, OPERATIONS};
 use crate::failure::Failure;
 use crate::mock_transport::MockTransport;
 use crate::transport::TransportErrorKind;
@@ -321,7 +322,7 @@ fn an_output_can_be_read_in_pieces() {
     assert_eq!((download.media_type(), download.size()), ("text/csv", Some(9)));
     let mut read = Vec::new();
     loop {
-        let piece = download.read(4).unwrap();
+        let piece = engine.read(&mut download, 4).unwrap();
         assert!(piece.len() <= 4);
         if piece.is_empty() {
             break;
@@ -329,7 +330,7 @@ fn an_output_can_be_read_in_pieces() {
         read.extend(piece);
     }
     assert_eq!(read, b"a,b\n1,22\n");
-    assert!(download.read(0).unwrap().is_empty());
+    assert!(engine.read(&mut download, 0).unwrap().is_empty());
 }
 
 #[test]
@@ -341,7 +342,7 @@ fn a_json_stream_returns_every_byte_that_was_read_ahead() {
         engine.open(AUTH, Call::new("run_query", r#"{"query_id": "1", "result_format": "json"}"#)).unwrap();
     let mut read = Vec::new();
     loop {
-        match download.read(1000).unwrap() {
+        match engine.read(&mut download, 1000).unwrap() {
             piece if piece.is_empty() => break,
             piece => read.extend(piece),
         }
@@ -373,11 +374,11 @@ fn stream(operation: &str, input: &str, media_type: &str, body: &str) -> (Vec<u8
         Err(failure) => return (read, Some(failure.problem().clone())),
     };
     loop {
-        match download.read(1000) {
+        match engine.read(&mut download, 1000) {
             Ok(piece) if piece.is_empty() => return (read, None),
             Ok(piece) => read.extend(piece),
             Err(failure) => {
-                assert!(download.read(1000).unwrap().is_empty());
+                assert!(engine.read(&mut download, 1000).unwrap().is_empty());
                 return (read, Some(failure.problem().clone()));
             }
         }
@@ -455,9 +456,9 @@ fn a_stream_ends_after_a_failure() {
     let mut engine = Engine::new(MockTransport::default().token("token-1").broken_body("[1,2"));
     let mut download =
         engine.open(AUTH, Call::new("run_query", r#"{"query_id": "1", "result_format": "json"}"#)).unwrap();
-    assert_eq!(download.read(100).unwrap(), b"[1,2");
-    assert_eq!(download.read(100).unwrap_err().problem().reason, Reason::Unreachable);
-    assert!(download.read(100).unwrap().is_empty());
+    assert_eq!(engine.read(&mut download, 100).unwrap(), b"[1,2");
+    assert_eq!(engine.read(&mut download, 100).unwrap_err().problem().reason, Reason::Unreachable);
+    assert!(engine.read(&mut download, 100).unwrap().is_empty());
 }
 
 #[test]
@@ -471,7 +472,7 @@ fn call_api_reaches_paths_outside_the_catalog() {
     assert_eq!(problem(invoke(&mut engine, "call_api", input)).reason, Reason::NotFound);
     assert_eq!(problem(invoke(&mut engine, "call_api", "{}")).reason, Reason::InvalidInput);
     let description = describe("call_api").unwrap();
-    assert_eq!(description.operation.effect, Effect::Delete);
+    assert_eq!(description.summary.effect, Effect::Delete);
     assert!(description.input_schema.contains("\"method\""));
     assert!(operations().any(|operation| operation.name == "call_api"));
 }
@@ -653,9 +654,9 @@ fn a_result_that_is_not_ready_by_a_date_is_waited_for_no_longer_than_that() {
 #[test]
 fn the_list_has_all_operations_in_the_order_of_their_names() {
     let names: Vec<&str> = operations().map(|operation| operation.name).collect();
-    assert_eq!(names.len(), OPERATIONS.len() + 1);
+    assert_eq!(names.len(), OPERATIONS.len() + jobs::DEFINITIONS.len() + 1);
     assert!(names.is_sorted());
-    assert!(operations().all(|operation| describe(operation.name).unwrap().operation.name == operation.name));
+    assert!(operations().all(|operation| describe(operation.name).unwrap().summary.name == operation.name));
 }
 
 #[test]

@@ -128,8 +128,8 @@ fn may_be_empty(response: &Response) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::find;
     use crate::input::Input;
+    use crate::operations::find;
 
     fn expected(operation: &str, input: &str) -> Expected {
         let operation = if operation == call_api::NAME { &call_api::OPERATION } else { find(operation).unwrap() };

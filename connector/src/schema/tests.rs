@@ -1,7 +1,7 @@
 //! Schemas by example. The integration tests validate all of them.
 
 use super::*;
-use crate::engine::find;
+use crate::operations::find;
 use serde_json::Value;
 
 fn input(operation: &str) -> Value {

@@ -14,7 +14,7 @@ use crate::host::Host;
 use crate::limits::Limits;
 use crate::sandbox::{Sandbox, Setup};
 use crate::sessions::{OnRenewedAuth, Session, Sessions};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use wasmtime::Engine;
 
 /// A component with its policy, transport, limits, environment and sessions, ready for calls. Clones are cheap and
@@ -151,7 +151,8 @@ impl ConnectorBuilder {
             None => Access::fixed(transport, policy.unwrap_or_default()),
         };
         let sessions = (sessions && component.exports().has_sessions()).then(|| Sessions::new(on_renewed_auth));
-        let setup = Setup { host, component, access, limits, environment, sessions };
+        let auth_fields = OnceLock::new();
+        let setup = Setup { host, component, access, limits, environment, sessions, auth_fields };
         Ok(Connector { setup: Arc::new(setup) })
     }
 }

@@ -58,6 +58,7 @@ pub mod limits;
 mod lock;
 mod oauth;
 mod recent;
+mod redaction;
 mod renewal;
 mod sandbox;
 mod sessions;

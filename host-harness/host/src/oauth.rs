@@ -43,8 +43,10 @@ pub(crate) async fn request_token(call: &CallSetup, url: &str, form: String) -> 
         Ok(outcome) => outcome,
         Err(limit) => Err(ExecutionFailure::Limit { limit, request_sent: meter.close() }.into()),
     };
-    let (status, body) = outcome.map_err(|failure| failure.with_causes(call.context.causes()))?;
-    read(status, &body)
+    outcome.and_then(|(status, body)| read(status, &body)).map_err(|failure| {
+        let failure = failure.without(&call.context.secrets().redactor());
+        failure.with_causes(call.context.causes())
+    })
 }
 
 /// The body of a successful response. An error of RFC 6749 says why there is none.

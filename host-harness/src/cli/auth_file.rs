@@ -12,9 +12,9 @@ use tempfile::NamedTempFile;
 
 /// Writes the auth into the file that the old one came from, and tells the user. Where it came from no file, the user
 /// is warned that it is lost.
-pub(super) fn keep(source: Option<&TextSource>, auth: &Auth, json: bool) {
+pub(super) fn keep(source: &TextSource, auth: &Auth, json: bool) {
     let (kind, message) = match source {
-        Some(TextSource::File(path)) => match write(path, auth) {
+        TextSource::File(path) => match write(path, auth) {
             Ok(()) => ("note", format!("the refresh token was replaced; {} has the new one", path.display())),
             Err(error) => (
                 "warning",

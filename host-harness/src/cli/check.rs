@@ -6,7 +6,7 @@ use super::{Shared, operations, terminal};
 
 pub(super) async fn run(shared: &Shared) -> Result<(), CliError> {
     let context = Context::start(shared).await?;
-    let user = context.connector.check_auth(&context.auth).await.map_err(CliError::failed)?;
+    let user = context.connector.check_auth(context.auth()?).await.map_err(CliError::failed)?;
     let user = operations::document("result of check-auth", &user)?;
     if shared.json {
         return Ok(terminal::print_line(&user.to_string())?);

@@ -9,6 +9,8 @@ use connector_host::{Auth, Component, Connector, ConnectorBuilder, Rule};
 use host_harness::DEFAULT_COMPONENT;
 use practice_looker::PracticeLooker;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 /// The environment variables that the connector is given: where Looker's SDKs look for what `--auth` leaves out.
 const ENVIRONMENT: [&str; 3] = ["LOOKERSDK_BASE_URL", "LOOKERSDK_CLIENT_ID", "LOOKERSDK_CLIENT_SECRET"];
@@ -19,7 +21,10 @@ pub(super) const PRACTICE: &str = "practice";
 /// A connector that may connect, and how to sign in.
 pub(super) struct Context {
     pub(super) connector: Connector,
-    pub(super) auth: Auth,
+    /// How to sign in where nothing else is said. `None` if there are several auths, and each has a name.
+    default_auth: Option<Auth>,
+    /// The auths with a name.
+    pub(super) named_auths: BTreeMap<String, Auth>,
     /// It stops when it is dropped.
     _practice: Option<PracticeLooker>,
 }
@@ -55,40 +60,115 @@ pub(super) async fn transport(shared: &Shared) -> Result<Transport, CliError> {
     Ok(transport)
 }
 
+/// An auth as it was given.
+struct Given {
+    name: Option<String>,
+    json: String,
+    source: TextSource,
+}
+
 impl Context {
-    /// Makes the connector ready to connect.
+    /// Makes the connector ready to connect, with one auth.
     pub(super) async fn start(shared: &Shared) -> Result<Self, CliError> {
-        let source = only_auth(shared)?.cloned();
-        let auth = match &source {
-            Some(source) => source.read_object("--auth").await?,
-            None => "{}".to_owned(),
-        };
-        let json = shared.json;
-        let builder = builder(shared)
-            .await?
-            .transport(transport(shared).await?)
-            .on_renewed_auth(move |_, renewed| auth_file::keep(source.as_ref(), renewed, json));
+        if shared.auth.len() > 1 {
+            return Err(CliError::usage("--auth: only `run` and `serve` take more than one; give one"));
+        }
+        Self::start_with(shared, []).await
+    }
+
+    /// Makes the connector ready to connect, with any number of auths. The practice Looker has the names too that are
+    /// needed and were not given.
+    pub(super) async fn start_with(shared: &Shared, needed: impl IntoIterator<Item = &str>) -> Result<Self, CliError> {
+        let mut given = Vec::new();
+        for argument in &shared.auth {
+            if given.iter().any(|other: &Given| other.name == argument.name) {
+                let flag = argument.flag();
+                return Err(CliError::usage(format!(
+                    "{flag} is given twice; several auths need a name each: --auth NAME=@FILE"
+                )));
+            }
+            let json = argument.source.read_object(&argument.flag()).await?;
+            given.push(Given { name: argument.name.clone(), json, source: argument.source.clone() });
+        }
+        let builder = builder(shared).await?.transport(transport(shared).await?);
         let mut allowed = shared.allow_host.clone();
-        let (builder, auth, practice) = if let Some(practice) = practice(shared)? {
+        let (mut builder, practice) = if let Some(practice) = practice(shared)? {
             // Credentials of a real Looker in the environment are none of the practice Looker's business.
             allowed.push(practice.base_url().parse::<Rule>().map_err(|error| CliError::Host(error.to_string()))?);
-            (builder, practice_auth(&auth, &practice)?, Some(practice))
+            for name in needed.into_iter().map(str::to_owned) {
+                if !given.iter().any(|given| given.name.as_ref() == Some(&name)) {
+                    let source = TextSource::Text(String::new());
+                    given.push(Given { name: Some(name), json: "{}".to_owned(), source });
+                }
+            }
+            (builder, Some(practice))
         } else {
-            (builder.environment(environment()), auth, None)
+            (builder.environment(environment()), None)
         };
-        let auth = Auth::from_json(auth).map_err(|error| CliError::usage(format!("--auth: {error}")))?;
+        let has_default = given.iter().any(|given| given.name.is_none());
+        if !has_default && (given.is_empty() || shared.practice) {
+            given.push(Given { name: None, json: "{}".to_owned(), source: TextSource::Text(String::new()) });
+        }
+        let (mut default_auth, mut named_auths) = (None, BTreeMap::new());
+        let mut sources = Vec::new();
+        for Given { name, json, source } in given {
+            let json = match &practice {
+                Some(practice) => practice_auth(&json, practice)?,
+                None => json,
+            };
+            let auth = Auth::from_json(json).map_err(|error| CliError::usage(format!("--auth: {error}")))?;
+            sources.push((auth.clone(), source));
+            match name {
+                Some(name) => {
+                    named_auths.insert(name, auth);
+                }
+                None => default_auth = Some(auth),
+            }
+        }
+        if let (None, 1, Some(only)) = (&default_auth, named_auths.len(), named_auths.values().next()) {
+            default_auth = Some(only.clone());
+        }
+        let json = shared.json;
+        let sources = Mutex::new(sources);
+        builder = builder.on_renewed_auth(move |old, renewed| {
+            let Ok(mut sources) = sources.lock() else { return };
+            for (auth, source) in sources.iter_mut().filter(|(auth, _)| auth.expose_json() == old.expose_json()) {
+                auth_file::keep(source, renewed, json);
+                *auth = renewed.clone();
+            }
+        });
         let connector = builder.allow_requested_hosts(allowed).build().await?;
-        Ok(Self { connector, auth, _practice: practice })
+        Ok(Self { connector, default_auth, named_auths, _practice: practice })
+    }
+
+    /// How to sign in.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if there are several auths, and each has a name.
+    pub(super) fn auth(&self) -> Result<&Auth, CliError> {
+        self.default_auth.as_ref().ok_or_else(|| CliError::usage("--auth: several are given, and none without a name"))
+    }
+
+    /// How to sign in where nothing else is said, if that is known.
+    pub(super) fn default_auth(&self) -> Option<&Auth> {
+        self.default_auth.as_ref()
     }
 }
 
-/// The auth of a command that takes one.
-pub(super) fn only_auth(shared: &Shared) -> Result<Option<&TextSource>, CliError> {
-    match &shared.auth[..] {
-        [] => Ok(None),
-        [auth] => Ok(Some(&auth.source)),
-        _ => Err(CliError::usage("--auth: this command takes one auth; `serve` takes several")),
-    }
+/// What identifies an auth between two runs: where it connects to and whose it is. Secrets are left out, since they
+/// change: an OAuth refresh token with each use.
+pub(super) async fn identity(connector: &Connector, auth: &Auth) -> Result<String, CliError> {
+    let schema = connector.auth_schema().await.map_err(CliError::failed)?;
+    let schema: Value = super::operations::document("auth-schema", &schema)?;
+    let mut fields: Map<String, Value> = serde_json::from_str(auth.expose_json()).unwrap_or_default();
+    let refresh_token = schema["x-oauth"]["fields"]["refresh_token"].as_str();
+    fields.retain(|name, _| {
+        schema["properties"][name.as_str()]["format"] != "password" && Some(name.as_str()) != refresh_token
+    });
+    let hosts = connector.hosts(auth).await.map_err(CliError::failed)?;
+    let user = std::env::var("LOOKERSDK_CLIENT_ID").ok().filter(|_| !fields.contains_key("client_id"));
+    Ok(serde_json::json!([fields, hosts, user]).to_string())
 }
 
 /// The environment variables for the connector.

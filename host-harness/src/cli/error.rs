@@ -2,10 +2,11 @@
 
 use super::terminal;
 use connector_host::{BuildError, Effect, Failure, HostError, LoadError};
-use host_harness::advice::{hints, may_have_acted};
-use host_harness::workflow::{RunError, WorkflowError};
+use host_harness::advice::hints;
+use host_harness::workflow::{Elements, RunError, StateError, WorkflowError, may_have_acted};
 use serde_json::{Value, json};
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -37,6 +38,8 @@ pub(super) struct Failed {
     failure: Failure,
     /// The step of the workflow.
     step: Option<String>,
+    /// For a step with `for_each`: how far it came.
+    elements: Option<Elements>,
     is_retryable: bool,
     /// Whether it failed in a way that leaves open what became of the request.
     may_have_acted: bool,
@@ -59,22 +62,39 @@ impl CliError {
         let hints = hints(&failure);
         let is_retryable = failure.is_retryable();
         let may_have_acted = may_have_acted(&failure) && effect != Some(Effect::Read);
-        Self::Failed(Box::new(Failed { failure, step: None, is_retryable, may_have_acted, hints }))
+        Self::Failed(Box::new(Failed { failure, step: None, elements: None, is_retryable, may_have_acted, hints }))
     }
 
-    /// A failed workflow.
-    pub(super) fn run(error: RunError) -> Self {
+    /// A failed workflow. `state` is the state file, if there is one.
+    pub(super) fn run(error: RunError, state: Option<&Path>) -> Self {
         let mut hints = hints(&error.failure);
         if error.failure.is_retryable() && !error.is_retryable() {
             hints.push(format!(
-                "the step alone could be repeated, but the workflow cannot: {} already changed data",
+                "the step alone could be repeated, but the workflow cannot: {} already changed data; with --state FILE, a \
+                 run goes on where the last one stopped",
                 error.changed.join(", ")
             ));
         }
+        for call in &error.open_calls {
+            hints.push(format!(
+                "it is not known whether {call} was carried out: if it was, run the same command with --done '{call}=OUTPUT' \
+                 (its output as JSON); if not, with --repeat '{call}'"
+            ));
+        }
+        if let Some(path) = state.filter(|_| error.open_calls.is_empty()) {
+            hints.push(format!("{} has what was done: the same command goes on from there", path.display()));
+        }
         let is_retryable = error.is_retryable();
-        let may_have_acted = may_have_acted(&error.failure) && error.effect != Some(Effect::Read);
-        let step = Some(error.step);
-        Self::Failed(Box::new(Failed { failure: error.failure, step, is_retryable, may_have_acted, hints }))
+        let may_have_acted =
+            may_have_acted(&error.failure) && error.effect != Some(Effect::Read) && error.open_calls.is_empty();
+        Self::Failed(Box::new(Failed {
+            failure: error.failure,
+            step: Some(error.step),
+            elements: error.elements,
+            is_retryable,
+            may_have_acted,
+            hints,
+        }))
     }
 
     /// Tells the user, and gives the exit code.
@@ -116,6 +136,21 @@ impl Failed {
             if let Some(step) = &self.step {
                 report.insert("step".to_owned(), json!(step));
             }
+            if let Some(elements) = &self.elements {
+                let counts = elements.counts;
+                let failures: Vec<Value> = elements
+                    .failures
+                    .iter()
+                    .map(|(index, failure)| json!({ "index": index, "failure": failure }))
+                    .collect();
+                report.insert(
+                    "elements".to_owned(),
+                    json!({
+                        "done": counts.done, "kept": counts.kept, "skipped": counts.skipped, "failed": counts.failed,
+                        "left": counts.left, "failures": failures,
+                    }),
+                );
+            }
             if !self.hints.is_empty() {
                 report.insert("hints".to_owned(), json!(self.hints));
             }
@@ -125,7 +160,9 @@ impl Failed {
 
     fn tell(&self) {
         let problem = self.failure.problem();
-        let step = self.step.as_ref().map(|step| format!("step {step}: ")).unwrap_or_default();
+        let element = self.elements.as_ref().and_then(|elements| elements.failures.first());
+        let element = element.map(|(index, _)| format!("[{index}]")).unwrap_or_default();
+        let step = self.step.as_ref().map(|step| format!("step {step}{element}: ")).unwrap_or_default();
         let status = problem.status.map(|status| status.to_string());
         // Connectors may name it in their message.
         let status = status.filter(|status| !problem.message.contains(status.as_str()));
@@ -184,6 +221,12 @@ impl From<LoadError> for CliError {
 
 impl From<WorkflowError> for CliError {
     fn from(error: WorkflowError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<StateError> for CliError {
+    fn from(error: StateError) -> Self {
         Self::Usage(error.to_string())
     }
 }

@@ -2,7 +2,8 @@
 
 mod download;
 
-use super::context::{self, Context};
+use super::auth_argument::AuthArgument;
+use super::context::Context;
 use super::error::CliError;
 use super::text_source::TextSource;
 use super::{Shared, operations, terminal};
@@ -28,11 +29,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), CliError> {
-    let both_read_standard_input = matches!(
-        (context::only_auth(shared)?, &arguments.input),
-        (Some(TextSource::StandardInput), Some(TextSource::StandardInput))
-    );
-    if both_read_standard_input {
+    let reads_standard_input = shared.auth.iter().any(AuthArgument::is_standard_input);
+    if reads_standard_input && matches!(arguments.input, Some(TextSource::StandardInput)) {
         return Err(CliError::usage("--auth and --input cannot both be read from standard input"));
     }
     let input = match &arguments.input {
@@ -44,7 +42,7 @@ pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), Cli
     if let Some(path) = &arguments.output {
         return download::run(&context, call, path, &arguments.limits, shared.json).await;
     }
-    let output = match context.connector.invoke(&context.auth, call).await {
+    let output = match context.connector.invoke(context.auth()?, call).await {
         Ok(output) => output,
         Err(failure) => return Err(failed(&context, &arguments.name, failure).await),
     };

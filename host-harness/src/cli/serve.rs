@@ -6,6 +6,7 @@ use super::signals::Signals;
 use super::{Shared, auth_file, terminal};
 use connector_host::{Auth, Rule};
 use host_harness::serve::{AuthOrigin, Auths, DEFAULT_PORT, Server, Settings};
+use practice_looker::PracticeLooker;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -23,6 +24,21 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(shared: &Shared, arguments: Arguments, signals: &mut Signals) -> Result<(), CliError> {
+    // The practice Looker stops when it is dropped.
+    let (server, _practice) = tokio::select! {
+        started = start(shared, arguments) => started?,
+        number = signals.next() => return Err(CliError::Interrupted(number)),
+    };
+    // The only line on standard output, so that a program can read it.
+    terminal::print_line(&server.address())?;
+    terminal::tell("open this address in a browser; it works once. Ctrl-C ends the server");
+    let mut signal = None;
+    server.run(async { signal = Some(signals.next().await) }).await;
+    signal.map_or(Ok(()), |number| Err(CliError::Interrupted(number)))
+}
+
+/// A server that listens, and the practice Looker where the user asks for it.
+async fn start(shared: &Shared, arguments: Arguments) -> Result<(Server, Option<PracticeLooker>), CliError> {
     let auths = Arc::new(Auths::new());
     let mut sources = Vec::new();
     for auth in &shared.auth {
@@ -63,8 +79,9 @@ pub(super) async fn run(shared: &Shared, arguments: Arguments, signals: &mut Sig
         .allow_requested_hosts(allowed)
         .on_renewed_auth(move |old, renewed| {
             for name in known.renew(old, renewed) {
-                let source = sources.iter().find(|(known, _)| *known == name).map(|(_, source)| source);
-                auth_file::keep(source, renewed, json);
+                if let Some((_, source)) = sources.iter().find(|(known, _)| *known == name) {
+                    auth_file::keep(source, renewed, json);
+                }
             }
         })
         .build()
@@ -72,13 +89,5 @@ pub(super) async fn run(shared: &Shared, arguments: Arguments, signals: &mut Sig
     let settings =
         Settings { connector, auths, practice: practice.is_some(), workflow: arguments.workflow, port: arguments.port };
     let server = Server::bind(settings).await.map_err(|error| CliError::usage(error.to_string()))?;
-    // The only line on standard output, so that a program can read it.
-    terminal::print_line(&server.address())?;
-    terminal::tell("open this address in a browser; it works once. Ctrl-C ends the server");
-    let mut signal = None;
-    server.run(async { signal = Some(signals.next().await) }).await;
-    match signal {
-        Some(number) => Err(CliError::Interrupted(number)),
-        None => Ok(()),
-    }
+    Ok((server, practice))
 }

@@ -38,10 +38,8 @@ impl FromStr for TextSource {
 }
 
 impl TextSource {
-    /// Reads the text, which has to be a JSON object. `flag` is where it comes from: `--input`.
-    ///
-    /// The text is given as it stands: nothing that it says changes on the way to the connector.
-    pub(super) async fn read_object(&self, flag: &str) -> Result<String, CliError> {
+    /// Reads the text. `flag` is where it comes from: `--inputs`. Also gives how messages name the place.
+    pub(super) async fn read(&self, flag: &str) -> Result<(String, String), CliError> {
         let (text, place) = match self {
             Self::Text(text) => (Ok(text.clone()), flag.to_owned()),
             Self::File(path) => {
@@ -51,6 +49,14 @@ impl TextSource {
             Self::StandardInput => (read(read_standard_input).await, format!("{flag}: standard input")),
         };
         let text = text.map_err(|problem| CliError::usage(format!("{place} {problem}")))?;
+        Ok((text, place))
+    }
+
+    /// Reads the text, which has to be a JSON object. `flag` is where it comes from: `--input`.
+    ///
+    /// The text is given as it stands: nothing that it says changes on the way to the connector.
+    pub(super) async fn read_object(&self, flag: &str) -> Result<String, CliError> {
+        let (text, place) = self.read(flag).await?;
         match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text) {
             Ok(_) => Ok(text),
             // The message tells the place and what was expected, but might quote a value, which may be a secret.

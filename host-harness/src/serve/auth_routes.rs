@@ -3,10 +3,10 @@
 use super::app::App;
 use super::auths::{AuthOrigin, NamedAuth};
 use super::error::{ApiError, Json};
-use super::request::JsonBody;
+use super::request::{JsonBody, UrlPath};
 use super::{auth_form, failure};
 use crate::description;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use connector_host::Auth;
 use http::StatusCode;
 use serde::Deserialize;
@@ -32,7 +32,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Json {
 /// Adds an auth or changes the one of this name. A secret that is left out keeps its value.
 pub(super) async fn put(
     State(app): State<Arc<App>>,
-    Path(name): Path<String>,
+    UrlPath(name): UrlPath,
     JsonBody(Filled { values }): JsonBody<Filled>,
 ) -> Result<Json, ApiError> {
     check_name(&name)?;
@@ -60,14 +60,14 @@ pub(super) async fn put(
     Ok(Json(shown(&app, &auth)))
 }
 
-pub(super) async fn delete(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<StatusCode, ApiError> {
+pub(super) async fn delete(State(app): State<Arc<App>>, UrlPath(name): UrlPath) -> Result<StatusCode, ApiError> {
     let auth = app.auths.remove(&name).ok_or_else(|| unknown(&name))?;
     sign_out(&app, auth);
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Signs in and tells as whom: "Test connection".
-pub(super) async fn check(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<Json, ApiError> {
+pub(super) async fn check(State(app): State<Arc<App>>, UrlPath(name): UrlPath) -> Result<Json, ApiError> {
     let NamedAuth { auth, .. } = find(&app, &name)?;
     let user = app.connector.check_auth(&auth).await;
     let user = user.and_then(|user| description::document("result of check-auth", &user));

@@ -1,7 +1,8 @@
 //! Failures of calls as the API has them: 422 with what happened and what to do next.
 
 use super::error::ApiError;
-use crate::advice;
+use crate::advice::hints;
+use crate::workflow::may_have_acted;
 use connector_host::{Effect, Failure, Reason};
 use serde_json::{Value, json};
 
@@ -38,7 +39,7 @@ pub(super) fn error(failure: &Failure, effect: Option<Effect>) -> ApiError {
 fn advice(failure: &Failure, effect: Option<Effect>) -> String {
     let problem = failure.problem();
     let mut advice = Vec::new();
-    if advice::may_have_acted(failure) && effect != Some(Effect::Read) {
+    if may_have_acted(failure) && effect != Some(Effect::Read) {
         advice.push("The request was sent and may have been carried out: look before you repeat it.".to_owned());
     } else if failure.is_retryable() {
         advice.push(match problem.retry_after_ms {
@@ -58,6 +59,6 @@ fn advice(failure: &Failure, effect: Option<Effect>) -> String {
     if !next.is_empty() {
         advice.push(next.to_owned());
     }
-    advice.extend(advice::hints(failure));
+    advice.extend(hints(failure));
     advice.join("\n")
 }

@@ -8,8 +8,10 @@ use super::app::App;
 use super::auth_routes;
 use super::auths::AuthOrigin;
 use super::error::{ApiError, Json};
+use super::oauth_flows::Flow;
+use super::request::{UrlPath, UrlQuery};
 use super::{failure, guard, page, random};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,67 +21,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
-
-/// How long a user may take.
-const LIFETIME: Duration = Duration::from_secs(600);
-
-/// The most flows under way.
-const FLOWS: usize = 20;
+use std::sync::Arc;
 
 /// Stands for the refresh token where the connector is asked for the hosts of an auth that has none yet.
 const PLACEHOLDER: &str = "pending";
 
 /// The policy of the page that loads itself again. A sandbox would not let it.
 const RELOAD_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-
-/// The flows under way.
-#[derive(Default)]
-pub(super) struct Flows {
-    list: Mutex<Vec<Flow>>,
-}
-
-/// A user who is about to grant access.
-struct Flow {
-    state: String,
-    verifier: String,
-    begun: Instant,
-    /// The name of the auth, and its values but for secrets.
-    name: String,
-    values: Map<String, Value>,
-    client_id: String,
-    refresh_token_field: String,
-    token_url: String,
-}
-
-impl Flows {
-    fn add(&self, flow: Flow) {
-        let mut list = self.list();
-        if list.len() >= FLOWS {
-            list.remove(0);
-        }
-        list.push(flow);
-    }
-
-    /// The flows that have not expired.
-    fn list(&self) -> MutexGuard<'_, Vec<Flow>> {
-        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        list.retain(|flow| flow.begun.elapsed() < LIFETIME);
-        list
-    }
-
-    fn has(&self, state: &str) -> bool {
-        self.list().iter().any(|flow| flow.state == state)
-    }
-
-    /// Ends a flow: its state works once.
-    fn take(&self, state: &str) -> Option<Flow> {
-        let mut list = self.list();
-        let position = list.iter().position(|flow| flow.state == state)?;
-        Some(list.remove(position))
-    }
-}
 
 /// What a connector's `x-oauth` says.
 struct Description<'a> {
@@ -107,7 +55,7 @@ impl<'a> Description<'a> {
 }
 
 /// Begins a flow, and gives the address to open.
-pub(super) async fn begin(State(app): State<Arc<App>>, Path(name): Path<String>) -> Result<Json, ApiError> {
+pub(super) async fn begin(State(app): State<Arc<App>>, UrlPath(name): UrlPath) -> Result<Json, ApiError> {
     let auth = auth_routes::find(&app, &name)?;
     let oauth = Description::of(app.form.schema()).ok_or_else(|| {
         ApiError::bad_request("this connector has no sign-in by OAuth with an authorization code and PKCE (S256)")
@@ -139,7 +87,6 @@ pub(super) async fn begin(State(app): State<Arc<App>>, Path(name): Path<String>)
     app.flows.add(Flow {
         state,
         verifier,
-        begun: Instant::now(),
         name,
         token_url: address(oauth.token_url, host, &values),
         values,
@@ -162,7 +109,7 @@ pub(super) struct Parameters {
 /// The user comes back, with a code or with the reason why there is none.
 pub(super) async fn callback(
     State(app): State<Arc<App>>,
-    Query(parameters): Query<Parameters>,
+    UrlQuery(parameters): UrlQuery<Parameters>,
     headers: HeaderMap,
 ) -> Response {
     let state = parameters.state.clone().unwrap_or_default();
@@ -311,24 +258,5 @@ mod tests {
             assert_eq!(address_for(authorize, host, domain), expected_authorize, "{domain}");
             assert_eq!(address_for(token, host, domain), expected_token, "{domain}");
         }
-    }
-
-    #[test]
-    fn a_flow_ends_with_its_first_answer() {
-        let flows = Flows::default();
-        for number in 0..FLOWS + 1 {
-            flows.add(Flow {
-                state: number.to_string(),
-                verifier: String::new(),
-                begun: Instant::now(),
-                name: String::new(),
-                values: Map::new(),
-                client_id: String::new(),
-                refresh_token_field: String::new(),
-                token_url: String::new(),
-            });
-        }
-        assert!(!flows.has("0") && flows.has("1"), "the oldest goes");
-        assert!(flows.take("1").is_some() && flows.take("1").is_none() && flows.take("").is_none());
     }
 }

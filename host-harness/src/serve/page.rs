@@ -2,9 +2,10 @@
 
 use super::app::App;
 use super::error::ApiError;
+use super::request::{UrlPath, UrlQuery};
 use super::{guard, headers, random};
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::RustEmbed;
@@ -30,7 +31,7 @@ pub(super) struct Parameters {
 /// The page, or the exchange of the address's token for a cookie.
 pub(super) async fn index(
     State(app): State<Arc<App>>,
-    Query(parameters): Query<Parameters>,
+    UrlQuery(parameters): UrlQuery<Parameters>,
     request: HeaderMap,
 ) -> Result<Response, ApiError> {
     let has_session = app.gate.is_open_to(&request);
@@ -52,7 +53,7 @@ pub(super) async fn index(
 }
 
 /// A file that the page loads.
-pub(super) async fn asset(Path(path): Path<String>) -> Result<Response, ApiError> {
+pub(super) async fn asset(UrlPath(path): UrlPath) -> Result<Response, ApiError> {
     let file = Files::get(&format!("assets/{path}")).ok_or_else(|| ApiError::not_found("the page has no such file"))?;
     let mut response = Response::new(Body::from(file.data));
     let media_type = HeaderValue::from_static(media_type(&path));

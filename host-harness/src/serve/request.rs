@@ -1,7 +1,9 @@
-//! Bodies of requests: JSON, of a limited size, within a limited time.
+//! The parts of requests: bodies, which are JSON of a limited size within a limited time, and what is in the URL. What is wrong
+//! with them is told as JSON too.
 
 use super::error::ApiError;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
@@ -41,6 +43,31 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
             }
         };
         serde_json::from_slice(&body).map(Self).map_err(|error| ApiError::bad_request(problem(&error)))
+    }
+}
+
+/// A part of the URL's path.
+pub(super) struct UrlPath(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for UrlPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = Path::from_request_parts(parts, state).await;
+        path.map(|Path(part)| Self(part)).map_err(|_| ApiError::bad_request("the path of the URL is not UTF-8"))
+    }
+}
+
+/// The URL's query.
+pub(super) struct UrlQuery<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for UrlQuery<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let query = Query::try_from_uri(&parts.uri);
+        let message = "a parameter of the URL has a wrong type; docs/serve.md lists the parameters";
+        query.map(|Query(query)| Self(query)).map_err(|_| ApiError::bad_request(message))
     }
 }
 

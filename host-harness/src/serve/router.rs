@@ -3,7 +3,8 @@
 use super::app::App;
 use super::error::ApiError;
 use super::outputs::routes as outputs;
-use super::{auth_routes, catalog, files, guard, headers, invoke, oauth, page};
+use super::runs::routes as runs;
+use super::{auth_routes, catalog, checks, file_routes, guard, headers, invoke, oauth, page, resolve};
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post};
@@ -23,7 +24,12 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/api/auths/{name}/oauth", post(oauth::begin))
         .route(guard::CALLBACK, get(oauth::callback))
         .route("/api/invoke", post(invoke::invoke))
-        .route("/api/workflow", get(files::get).put(files::put))
+        .route("/api/workflow", get(file_routes::get).put(file_routes::put))
+        .route("/api/check", post(checks::check))
+        .route("/api/resolve", post(resolve::resolve))
+        .route("/api/runs", get(runs::list).post(runs::begin))
+        .route("/api/runs/{id}", delete(runs::cancel))
+        .route("/api/runs/{id}/events", get(runs::events))
         .route("/api/outputs", get(outputs::list))
         .route("/api/outputs/{step}", delete(outputs::delete))
         .route("/api/outputs/{step}/node", get(outputs::node))

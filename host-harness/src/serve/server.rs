@@ -5,10 +5,13 @@ use super::auth_form::AuthForm;
 use super::auths::Auths;
 use super::files::WorkflowFiles;
 use super::gate::Gate;
-use super::oauth::{self, Flows};
+use super::oauth;
+use super::oauth_flows::Flows;
 use super::outputs::{self, Outputs};
+use super::runs::Runs;
 use super::{listener, router};
 use crate::description;
+use crate::workflow::Descriptions;
 use connector_host::{Connector, Failure};
 use serde_json::json;
 use std::future::Future;
@@ -107,6 +110,7 @@ impl Server {
         let schema = description::document("auth-schema", &sandbox.auth_schema().await?)?;
         let operations = sandbox.list_operations().await?.iter().map(description::summary).collect();
         drop(sandbox);
+        let descriptions = Descriptions::list(&connector).await?;
         let mut description = description::connector(&info, &schema);
         description["practice"] = json!(practice);
         description["redirect_url"] = json!(oauth::redirect_url(port));
@@ -118,10 +122,12 @@ impl Server {
             connector,
             description,
             operations,
+            descriptions,
             form,
             auths,
             files,
             outputs,
+            runs: Runs::default(),
             flows: Flows::default(),
             gate,
             port,
@@ -139,6 +145,7 @@ impl Server {
     /// service.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         listener::serve(self.listener, router::router(Arc::clone(&self.app)), stop).await;
+        self.app.runs.stop().await;
         let auths = self.app.auths.all();
         let sign_out = async {
             for auth in auths {

@@ -1,43 +1,57 @@
 //! The workflow file.
 //!
 //! ```yaml
-//! name: Add a user
-//! trigger: manual          # optional: the only trigger that there is
+//! name: Provision the new hires
+//! inputs:                                 # what a run is given: a JSON Schema each
+//!   people: { type: array }
 //! steps:
-//!   - id: looker-1
-//!     operation: all_users
-//!   - id: looker-2
+//!   - id: each
+//!     for_each: "$.inputs.people"         # once per element, at most `at_once` side by side
+//!     at_once: 8
+//!     if: "$.item.active"                 # true, false or null
 //!     operation: create_user
-//!     input: { first_name: Ada, last_name: Lovelace }
-//!   - id: looker-3
-//!     operation: user
-//!     input: { user_id: "$.steps.looker-2.id" }
+//!     input: { last_name: "$.item.name" }
+//!     retry: { attempts: 5 }              # temporary failures only
+//!     auth: production                    # the name of an auth that the run is given
 //! ```
 //!
 //! The file is YAML 1.2: `no` and `on` are text, and so are numbers that begin with a zero (`007`). Integers of up to
-//! 64 bits are exact. Other numbers have the precision of floating point; longer ones need quotation marks. References
-//! are checked when the file is read, as far as this is possible before a step runs.
+//! 64 bits are exact. Other numbers have the precision of floating point; longer ones need quotation marks.
+//!
+//! Reading a file finds every mistake that can be found without a connector: unknown keys, wrong kinds of values, and
+//! references to what cannot be there. [`check`](super::check()) finds the others.
 
-use super::reference::{self, Reference};
-use serde::Deserialize;
-use serde_json::{Map, Number, Value};
-use serde_saphyr::Spanned;
+mod declaration;
+mod reader;
+
+use super::check::scope;
+use super::node::{Node, Positions};
+use super::problem::{Position, Problem};
+use serde_json::{Map, Value};
+use std::fmt;
 use std::path::Path;
 
-/// The first whole number from which on floating-point numbers skip some: 2 to the power of 53.
-const FIRST_INEXACT: f64 = 9_007_199_254_740_992.0;
+pub use declaration::Declaration;
+
+/// The most elements of a `for_each` that may run side by side.
+pub const AT_ONCE: usize = 64;
+
+/// The most attempts of a step.
+pub const ATTEMPTS: u32 = 100;
 
 /// A workflow.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Workflow {
     /// The display name.
     pub name: String,
+    /// What a run is given.
+    pub inputs: Vec<Declaration>,
     /// The steps in order, at least one.
     pub steps: Vec<Step>,
 }
 
 /// One step of a workflow.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Step {
     /// The name by which other steps refer to its output. It is unique within the workflow.
     pub id: String,
@@ -45,6 +59,27 @@ pub struct Step {
     pub operation: String,
     /// The operation's input, with its references.
     pub input: Map<String, Value>,
+    /// The list for whose elements the step is carried out: a list, or a reference that gives one.
+    pub for_each: Option<Value>,
+    /// How many elements run side by side, from 1 to [`AT_ONCE`].
+    pub at_once: usize,
+    /// Whether the step is carried out: true, false, or a reference that gives one of them, null or nothing.
+    pub condition: Option<Value>,
+    /// How many times a call may be sent in all, from 1 to [`ATTEMPTS`]: only temporary failures are repeated.
+    pub attempts: u32,
+    /// The name of the auth. `None` for the default one.
+    pub auth: Option<String>,
+    /// Where its parts stand in the file.
+    pub(super) positions: Positions,
+}
+
+/// A workflow as far as it could be read, and every mistake that was found on the way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// The workflow without the parts that could not be read.
+    pub workflow: Workflow,
+    /// The mistakes, in the order of the file.
+    pub problems: Vec<Problem>,
 }
 
 /// Why a workflow file cannot be used.
@@ -58,44 +93,21 @@ pub enum WorkflowError {
         /// Why.
         error: std::io::Error,
     },
-    /// It is not valid YAML, or has keys that workflows do not have.
-    #[error("{0}")]
-    Yaml(String),
-    /// A part of it is invalid.
-    #[error("line {line}, {place}: {problem}")]
-    Invalid {
-        /// The line, starting at 1.
-        line: u64,
-        /// The part of the file: "step `looker-2`, `input.user_id`".
-        place: String,
-        /// What is wrong, and what would be right.
-        problem: String,
-    },
+    /// It has mistakes.
+    #[error("{}", Lines(.0))]
+    Invalid(Vec<Problem>),
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WorkflowYaml {
-    name: String,
-    #[serde(default, rename = "trigger")]
-    _trigger: Trigger,
-    steps: Spanned<Vec<StepYaml>>,
-}
+/// Problems, one a line.
+struct Lines<'a>(&'a [Problem]);
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "lowercase")]
-enum Trigger {
-    #[default]
-    Manual,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StepYaml {
-    id: Spanned<String>,
-    operation: Spanned<String>,
-    #[serde(default)]
-    input: Option<Map<String, Value>>,
+impl fmt::Display for Lines<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            write!(formatter, "{}{problem}", if index == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
 }
 
 impl Workflow {
@@ -105,99 +117,69 @@ impl Workflow {
     ///
     /// Returns an error if the file cannot be read, and the errors of [`Workflow::parse`].
     pub fn from_file(path: &Path) -> Result<Self, WorkflowError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| WorkflowError::Read { path: path.display().to_string(), error })?;
-        Self::parse(&text)
+        Self::parse(&read(path)?)
     }
 
     /// Reads a workflow.
     ///
     /// # Errors
     ///
-    /// Returns an error if the text is not the YAML of a workflow, if two steps have the same ID, if a reference is
-    /// invalid, or if a reference names a step that does not come earlier. Each error names the place.
+    /// Returns every mistake that can be found without a connector: see [`Workflow::draft`].
     pub fn parse(yaml: &str) -> Result<Self, WorkflowError> {
-        let options = serde_saphyr::options! {
-            strict_booleans: true,
-            leading_zero_numbers_as_strings: true,
-            underscored_numbers_as_strings: true,
+        let draft = Self::draft(yaml);
+        if draft.problems.is_empty() { Ok(draft.workflow) } else { Err(WorkflowError::Invalid(draft.problems)) }
+    }
+
+    /// Reads a workflow as far as possible, with every mistake that can be found without a connector: text that is not
+    /// YAML, unknown and missing keys, values of the wrong kind, two steps with the same ID, and references that are
+    /// invalid or name what cannot be there.
+    pub fn draft(yaml: &str) -> Draft {
+        let mut problems = Vec::new();
+        let workflow = match Node::parse(yaml) {
+            Ok(node) => reader::workflow(&node, &mut problems),
+            Err(problem) => {
+                problems.push(problem);
+                Self::default()
+            }
         };
-        let file: WorkflowYaml = serde_saphyr::from_str_with_options(yaml, options)
-            .map_err(|error| WorkflowError::Yaml(error.to_string()))?;
-        if file.steps.value.is_empty() {
-            return Err(WorkflowError::Invalid {
-                line: file.steps.referenced.line(),
-                place: "`steps`".to_owned(),
-                problem: "there is no step; add at least one, with `id` and `operation`".to_owned(),
-            });
-        }
-        let mut steps: Vec<Step> = Vec::new();
-        let ids: Vec<String> = file.steps.value.iter().map(|step| step.id.value.clone()).collect();
-        for step in file.steps.value {
-            let line = step.id.referenced.line();
-            check_names(&step, &steps)?;
-            let step =
-                Step { id: step.id.value, operation: step.operation.value, input: step.input.unwrap_or_default() };
-            reference::for_each(&step.input, &mut |place, value| {
-                let problem = match value {
-                    Value::String(text) if reference::is_reference(text) => {
-                        check_reference(text, &step.id, &steps, &ids)
-                    }
-                    Value::Number(number) => check_number(number),
-                    _ => Ok(()),
-                };
-                problem.map_err(|problem| WorkflowError::Invalid {
-                    line,
-                    place: format!("step `{}`, `input{place}`", step.id),
-                    problem,
-                })
-            })?;
-            steps.push(step);
-        }
-        Ok(Self { name: file.name, steps })
+        scope::check(&workflow, &mut problems);
+        problems.sort_by_key(|problem| (problem.line, problem.column));
+        Draft { workflow, problems }
+    }
+
+    /// The declaration of an input.
+    pub fn input(&self, name: &str) -> Option<&Declaration> {
+        self.inputs.iter().find(|declaration| declaration.name == name)
     }
 }
 
-fn check_names(step: &StepYaml, earlier: &[Step]) -> Result<(), WorkflowError> {
-    let id = &step.id.value;
-    let (line, problem) = if id.trim().is_empty() {
-        (step.id.referenced.line(), "`id` is empty; give the step a name, such as `looker-1`".to_owned())
-    } else if earlier.iter().any(|other| other.id == *id) {
-        (step.id.referenced.line(), "another step already has this `id`; every step needs its own".to_owned())
-    } else if step.operation.value.trim().is_empty() {
-        (step.operation.referenced.line(), "`operation` is empty; name an operation of the connector".to_owned())
-    } else {
-        return Ok(());
-    };
-    Err(WorkflowError::Invalid { line, place: format!("step `{id}`"), problem })
+/// Reads the text of a workflow file.
+///
+/// # Errors
+///
+/// Returns an error if the file cannot be read.
+pub fn read(path: &Path) -> Result<String, WorkflowError> {
+    std::fs::read_to_string(path).map_err(|error| WorkflowError::Read { path: path.display().to_string(), error })
 }
 
-/// Refuses integers that YAML would silently round: they are too large for 64 bits and would become floating point.
-fn check_number(number: &Number) -> Result<(), String> {
-    let is_whole = |number: f64| number.abs() >= FIRST_INEXACT;
-    if number.is_i64() || number.is_u64() || !number.as_f64().is_some_and(is_whole) {
-        return Ok(());
+impl Step {
+    /// Where a part of the step stands, or the smallest part around it that is known.
+    pub(super) fn position(&self, place: &str) -> Position {
+        let mut place = place;
+        loop {
+            if let Some(position) = self.positions.get(place) {
+                return *position;
+            }
+            match place.rfind(['.', '[']) {
+                Some(end) => place = &place[..end],
+                None => return self.positions.get("").copied().unwrap_or_default(),
+            }
+        }
     }
-    Err("this number has more digits than a YAML number can keep; put it in quotation marks".to_owned())
-}
 
-/// Checks a reference as far as this is possible before a step runs.
-fn check_reference(text: &str, step: &str, earlier: &[Step], all: &[String]) -> Result<(), String> {
-    let reference = Reference::parse(text).map_err(|error| error.to_string())?;
-    match reference.step() {
-        Some(named) if earlier.iter().any(|step| step.id == named) => Ok(()),
-        Some(named) if named == step => {
-            Err(format!("`{text}` refers to step `{named}`, which is this very step: it has no output yet"))
-        }
-        Some(named) if all.iter().any(|id| id == named) => {
-            Err(format!("`{text}` refers to step `{named}`, which runs later: it has no output yet"))
-        }
-        Some(named) => {
-            let known: Vec<String> = earlier.iter().map(|step| format!("`{}`", step.id)).collect();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            Err(format!("`{text}` refers to step `{named}`, which does not exist; steps before this one: {known}"))
-        }
-        None => Ok(()),
+    /// A problem with a part of the step.
+    pub(super) fn problem(&self, place: &str, message: impl Into<String>) -> Problem {
+        Problem::new(self.position(place), place, message).in_step(&self.id)
     }
 }
 

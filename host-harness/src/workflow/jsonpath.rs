@@ -93,6 +93,18 @@ impl JsonPath {
 }
 
 impl JsonPath {
+    /// The segments, in order.
+    pub(super) fn segments(&self) -> &[Segment] {
+        &self.query.segments
+    }
+
+    /// Whether the path can find one value only: it consists of names and indices.
+    pub(super) fn is_singular(&self) -> bool {
+        let is_single =
+            |segment: &Segment| matches!(segment, Segment::Selector(Selector::Name(_) | Selector::Index(_)));
+        self.query.segments.iter().all(is_single)
+    }
+
     /// The name with a dot in it that the path may have meant, where it finds nothing: `users.id` for
     /// `$.steps.q[0].users.id`, where there is no `users`.
     pub fn dotted_name(&self, document: &Value) -> Option<String> {
@@ -122,23 +134,33 @@ impl JsonPath {
     }
 }
 
+/// The characters of a path outside quoted names, with the bytes before each. Both quotation marks are left out.
+pub(super) fn outside_quotes(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let mut quote = None;
+    let mut is_escaped = false;
+    text.char_indices().filter(move |(_, character)| {
+        match (quote, *character) {
+            _ if is_escaped => is_escaped = false,
+            (Some(_), '\\') => is_escaped = true,
+            (Some(open), character) if open == character => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(*character),
+            (None, _) => return true,
+        }
+        false
+    })
+}
+
 /// How deep brackets and parentheses nest; those in quoted names do not count.
 fn nesting(text: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
-    let mut quote = None;
-    let mut is_escaped = false;
-    for character in text.chars() {
-        match (quote, character) {
-            _ if is_escaped => is_escaped = false,
-            (Some(_), '\\') => is_escaped = true,
-            (Some(open), _) if open == character => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(character),
-            (None, '[' | '(') => {
+    for (_, character) in outside_quotes(text) {
+        match character {
+            '[' | '(' => {
                 depth += 1;
                 deepest = deepest.max(depth);
             }
-            (None, ']' | ')') => depth = depth.saturating_sub(1),
+            ']' | ')' => depth = depth.saturating_sub(1),
             _ => {}
         }
     }

@@ -1,5 +1,9 @@
 //! The state at the start. All data is invented.
 
+mod accounts;
+mod lookml;
+mod schedules;
+
 use looker_connector::catalog::model;
 use serde_json::{Value, json};
 
@@ -25,6 +29,9 @@ pub(crate) fn fill(state: &mut State, users: usize) -> ApiCredentials {
     fill_access(state);
     fill_users(state, users);
     fill_content(state);
+    schedules::fill(state);
+    accounts::fill(state);
+    lookml::fill(state);
     add_service_account(state)
 }
 
@@ -132,6 +139,15 @@ fn fill_content(state: &mut State) {
             id,
             json!({ "name": name, "parent_id": parent, "is_shared_root": parent.is_none(), "created_at": MOMENT,
                     "creator_id": "1", "content_metadata_id": id }),
+        );
+    }
+    for (id, name, parent) in [("4", "Users", None), ("5", "Ada Lovelace", Some("4"))] {
+        put(
+            state,
+            "Folder",
+            id,
+            json!({ "name": name, "parent_id": parent, "is_users_root": parent.is_none(),
+                    "is_personal": parent.is_some(), "created_at": MOMENT, "creator_id": "1", "content_metadata_id": id }),
         );
     }
     for (id, view, fields) in [

@@ -18,6 +18,7 @@ mod digest;
 mod fixture;
 mod humanize;
 mod inputs;
+mod jobs;
 mod kind;
 mod overlay;
 mod spec;
@@ -31,6 +32,7 @@ pub use correct::correct;
 pub use digest::digest;
 pub use humanize::{file_stem, humanize};
 pub use inputs::{BODY, inputs, parameter_input, property_input};
+pub use jobs::jobs;
 pub use kind::{Format, Type};
 pub use overlay::{EffectExceptions, FieldOverlay, Lookup, LookupOverlay, OperationOverlay, Overlay};
 pub use spec::{

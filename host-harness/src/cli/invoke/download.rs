@@ -41,7 +41,7 @@ pub(super) async fn run(
     let mut target = Target::create(path)
         .map_err(|error| CliError::usage(format!("--output: {} cannot be written: {error}", path.display())))?;
     let operation = call.operation().to_owned();
-    let opened = timeout_at(deadline, context.connector.open(&context.auth, call)).await;
+    let opened = timeout_at(deadline, context.connector.open(context.auth()?, call)).await;
     let download = match opened.unwrap_or_else(|_| Err(late(limits))) {
         Ok(download) => download,
         Err(failure) => return Err(super::failed(context, &operation, failure).await),

@@ -17,17 +17,11 @@ const SHOWN: [(&str, &[&[u8]]); 5] = [
     ("image/jpeg", &[b"\xff\xd8\xff"]),
     ("image/gif", &[b"GIF87a", b"GIF89a"]),
     ("image/webp", &[b"RIFF"]),
-    (PDF, &[b"%PDF-"]),
+    ("application/pdf", &[b"%PDF-"]),
 ];
-
-const PDF: &str = "application/pdf";
 
 /// The policy of an output that is shown. The page may put it into a frame; the frame has no origin, and runs nothing.
 const POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'self'";
-
-/// The same for PDFs. Browsers refuse to open their viewer in a sandbox; a script in a PDF runs in the viewer, which has no
-/// part in this origin.
-const PDF_POLICY: &str = "default-src 'none'; object-src 'self'; plugin-types application/pdf; style-src 'unsafe-inline'; frame-ancestors 'self'";
 
 /// What a file name in a header keeps as it is: RFC 8187.
 const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -81,8 +75,7 @@ pub(super) fn response(kept: &Kept, path: Option<&Path>, inline: bool) -> Result
     let value = |text: &str| HeaderValue::from_str(text).map_err(|_| ApiError::internal("a header could not be made"));
     headers.insert(header::CONTENT_TYPE, value(&content_type)?);
     headers.insert(header::CONTENT_DISPOSITION, value(&disposition)?);
-    let policy = if is_shown && media_type == PDF { PDF_POLICY } else { POLICY };
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     Ok(response)
 }
 

@@ -3,11 +3,12 @@
 use super::super::app::App;
 use super::super::blocking;
 use super::super::error::{ApiError, Json};
+use super::super::request::{UrlPath, UrlQuery};
 use super::kept::{Content, Kept};
 use super::node::{self, Part};
 use super::path::Path;
 use super::{raw, table};
-use axum::extract::{Path as UrlPath, Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
@@ -41,15 +42,15 @@ pub(in crate::serve) async fn list(State(app): State<Arc<App>>) -> Json {
 
 pub(in crate::serve) async fn delete(
     State(app): State<Arc<App>>,
-    UrlPath(step): UrlPath<String>,
+    UrlPath(step): UrlPath,
 ) -> Result<StatusCode, ApiError> {
     if app.outputs.remove(&step) { Ok(StatusCode::NO_CONTENT) } else { Err(unknown(&step)) }
 }
 
 pub(in crate::serve) async fn node(
     State(app): State<Arc<App>>,
-    UrlPath(step): UrlPath<String>,
-    Query(parameters): Query<Parameters>,
+    UrlPath(step): UrlPath,
+    UrlQuery(parameters): UrlQuery<Parameters>,
 ) -> Result<Json, ApiError> {
     read(app, step, move |kept| {
         let path = parameters.path()?;
@@ -64,8 +65,8 @@ pub(in crate::serve) async fn node(
 
 pub(in crate::serve) async fn table(
     State(app): State<Arc<App>>,
-    UrlPath(step): UrlPath<String>,
-    Query(parameters): Query<Parameters>,
+    UrlPath(step): UrlPath,
+    UrlQuery(parameters): UrlQuery<Parameters>,
 ) -> Result<Json, ApiError> {
     read(app, step, move |kept| {
         let path = parameters.path()?;
@@ -86,8 +87,8 @@ pub(in crate::serve) async fn table(
 
 pub(in crate::serve) async fn raw(
     State(app): State<Arc<App>>,
-    UrlPath(step): UrlPath<String>,
-    Query(parameters): Query<Parameters>,
+    UrlPath(step): UrlPath,
+    UrlQuery(parameters): UrlQuery<Parameters>,
 ) -> Result<Response, ApiError> {
     read(app, step, move |kept| {
         let path = parameters.path()?;

@@ -77,12 +77,38 @@ fn malformed_paths_are_errors_that_show_how_to_write_a_text() {
 }
 
 #[test]
-fn the_step_is_known_where_the_path_names_one() {
-    let step = |text: &str| Reference::parse(text).unwrap().step().map(str::to_owned);
-    assert_eq!(step("$.steps.looker-2.id").as_deref(), Some("looker-2"));
-    assert_eq!(step("$.steps['it\\'s'].id").as_deref(), Some("it's"));
-    assert_eq!(step("$.steps.*.id"), None);
-    assert_eq!(step("$.steps['a', 'b'].id"), None);
+fn the_root_is_known_where_the_path_names_one() {
+    let root = |text: &str| Reference::parse(text).unwrap().root().clone();
+    let step = |name: &str| Root::Step(Some(name.to_owned()));
+    let input = |name: &str| Root::Input(Some(name.to_owned()));
+    for (text, expected) in [
+        ("$.steps.looker-2.id", step("looker-2")),
+        ("$.steps['it\\'s'].id", step("it's")),
+        ("$.steps['a]b'].id", step("a]b")),
+        ("$.steps.*.id", Root::Step(None)),
+        ("$.steps['a', 'b'].id", Root::Step(None)),
+        ("$.inputs.people", input("people")),
+        ("$.inputs['the-people'][0]", input("the-people")),
+        ("$.inputs", Root::Input(None)),
+        ("$.item", Root::Item),
+        ("$.item.email", Root::Item),
+        ("$.index", Root::Index),
+    ] {
+        assert_eq!(root(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn elements_and_inputs_are_found() {
+    let scope = json!({"inputs": {"people": [{"a": 1}]}, "steps": {}, "item": {"email": "a@b.c"}, "index": 3});
+    let find = |text: &str| {
+        Reference::parse(text).unwrap().find(&scope, &mut Budget::default()).map_err(|error| error.to_string())
+    };
+    assert_eq!(find("$.inputs.people[0].a"), Ok(json!(1)));
+    assert_eq!(find("$.item.email"), Ok(json!("a@b.c")));
+    assert_eq!(find("$.index"), Ok(json!(3)));
+    assert_eq!(find("$.item.name"), Err("`$.item.name` finds nothing in the element of `for_each`".to_owned()));
+    assert_eq!(find("$.inputs.people[1]"), Err("`$.inputs.people[1]` finds nothing in the input `people`".to_owned()));
 }
 
 #[test]
@@ -99,7 +125,7 @@ fn inputs_are_resolved_at_any_depth_and_other_texts_stay() {
         unreachable!()
     };
     assert_eq!(
-        Value::Object(resolve(&input, &outputs()).unwrap()),
+        Value::Object(resolve_object(&input, "input", &outputs(), &mut Budget::default()).unwrap()),
         json!({
             "a": 7,
             "b": {"c": [1.50, ["5", "6"], {"d": {"id": "5", "email": "a@b.c", "e-mail": "x"}}]},
@@ -117,6 +143,6 @@ fn digits_and_order_survive_the_way_from_output_to_input() {
     let outputs: Value =
         serde_json::from_str(r#"{"steps":{"a":{"z":1.10,"b":12345678901234567890.5,"a":1e+3}}}"#).unwrap();
     let Value::Object(input) = json!({"x": "$.steps.a"}) else { unreachable!() };
-    let resolved = Value::Object(resolve(&input, &outputs).unwrap());
+    let resolved = Value::Object(resolve_object(&input, "input", &outputs, &mut Budget::default()).unwrap());
     assert_eq!(resolved.to_string(), r#"{"x":{"z":1.10,"b":12345678901234567890.5,"a":1e+3}}"#);
 }

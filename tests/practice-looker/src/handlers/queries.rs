@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Handled, Outcome, generic, known_model, text};
+use super::{Handled, Outcome, generic, is_administrator, known_model, text};
 use crate::{
     call::Call,
     error_response::ErrorResponse,
@@ -19,7 +19,7 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
         "query" => find(state, call.path("query_id")).cloned().map(Outcome::Item),
         "query_for_slug" => find(state, call.path("slug")).cloned().map(Outcome::Item),
         "run_query" => find(state, call.path("query_id")).and_then(|query| run(state, call, query)),
-        "run_inline_query" => read(call).and_then(|query| run(state, call, &query)),
+        "run_inline_query" => read(call).and_then(|query| run_inline(state, call, &query)),
         "run_url_encoded_query" => run(state, call, &from_url(call)),
         "run_sql_query" => run_sql(state, call),
         // No operation reads these queries, so that any id is taken for one.
@@ -45,11 +45,23 @@ fn read(call: &Call) -> Result<Row, ErrorResponse> {
     Ok(query)
 }
 
-/// Ids of new queries are slugs, as Looker has had them since 24.20.
 fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
-    let mut query = read(call)?;
+    let query = read(call)?;
     // A query that cannot run is not stored.
     Plan::new(&query, None, 0)?;
+    let id = keep(state, call, query);
+    find(state, &id).cloned().map(Outcome::Item)
+}
+
+/// Stores a new query and returns its id. Ids of new queries are slugs, as Looker has had them since 24.20. A query that
+/// was stored before keeps its id.
+pub(super) fn keep(state: &mut State, call: &Call, mut query: Row) -> String {
+    let is_same = |known: &&Row| {
+        query.iter().all(|(name, value)| OF_STORED_QUERY.contains(&name.as_str()) || known.get(name) == Some(value))
+    };
+    if let Some(known) = state.rows("Query").find(is_same) {
+        return text(known, "id").unwrap_or_default().to_owned();
+    }
     let slug = state.random.text(22);
     if text(&query, "client_id").is_none_or(str::is_empty) {
         query.insert("client_id".to_owned(), json!(slug));
@@ -63,15 +75,30 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
         query.insert(name.to_owned(), json!(value));
     }
     query.insert("slug".to_owned(), json!(slug));
-    state.table_mut("Query").put(&slug, query.clone());
-    Ok(Outcome::Item(query))
+    state.table_mut("Query").put(&slug, query);
+    slug
 }
+
+/// The properties that a query gets when it is stored.
+const OF_STORED_QUERY: [&str; 6] = ["id", "slug", "client_id", "url", "share_url", "expanded_share_url"];
 
 /// Runs a query in the format that the path names.
 pub(super) fn run(state: &State, call: &Call, query: &Row) -> Result<Outcome, ErrorResponse> {
     let mut plan = Plan::new(query, call.integer("limit"), state.unlimited_rows)?;
     plan.formatted = call.is_set("apply_formatting");
     results::respond(plan, call.path("result_format")).map(Outcome::Response)
+}
+
+/// Runs the query in the body. Administrators can ask System Activity for the runs of scheduled plans.
+fn run_inline(state: &mut State, call: &Call, query: &Row) -> Result<Outcome, ErrorResponse> {
+    if text(query, "model") != Some("system__activity") {
+        return run(state, call, query);
+    }
+    // Looker says no more to people without see_system_activity.
+    if !is_administrator(state, &call.session.user_id) || text(query, "view") != Some("scheduled_plan") {
+        return Err(ErrorResponse::NotFound);
+    }
+    state.scheduled_jobs(query).map(|rows| Outcome::Json(Value::Array(rows)))
 }
 
 /// A query whose parts are in the path and in query parameters that the catalog does not list: `fields=a,b&f[a]=x&limit=5`.
