@@ -48,6 +48,9 @@ test('pictures of six states', async () => {
   await afterRun(page, () => page.getByRole('button', { name: 'Run all' }).click());
   await page.getByRole('combobox', { name: 'User ID' }).focus();
   await page.getByRole('treeitem', { name: /^display_name / }).waitFor();
+  // The second user that this server has created.
+  await page.getByText('"15"').nth(1).waitFor();
+  await page.mouse.move(700, 760);
   await shoot(page, 'run');
 
   await step(page, 'looker-1').click();
@@ -75,8 +78,11 @@ test('pictures of six states', async () => {
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Done' }).click();
   await finish();
+  await server.stop();
 
-  const dark = await open(server, { viewport: SIZE, colorScheme: 'dark' });
+  // The address of a server works once.
+  const other = await serve(FILE, '--practice');
+  const dark = await open(other, { viewport: SIZE, colorScheme: 'dark' });
   await addStep(dark.page, 'create_user_credentials_email');
   await dark.page.getByRole('combobox', { name: 'User ID' }).fill('13');
   await dark.page.keyboard.press('Escape');
@@ -84,9 +90,11 @@ test('pictures of six states', async () => {
   await dark.page.getByRole('textbox', { name: /^Email( \(required\))?$/ }).fill('nope');
   await afterRun(dark.page, () => dark.page.getByRole('button', { name: 'Run step' }).click());
   await dark.page.getByRole('alert').waitFor();
+  await dark.page.getByText(/needs the input/).waitFor({ state: 'detached' });
+  await dark.page.mouse.move(700, 760);
   await shoot(dark.page, 'failure');
   await dark.finish();
-  await server.stop();
+  await other.stop();
 });
 
 for (const [name, options] of Object.entries({ phone: { viewport: { width: 390, height: 844 } }, dark: { colorScheme: 'dark' } })) {
