@@ -92,7 +92,7 @@ test('the text follows the forms, and the forms follow the text', async () => {
   const server = await serve(FILE, '--practice');
   const { page, finish } = await open(server);
   await page.getByRole('button', { name: 'Text', exact: true }).click();
-  const text = page.getByRole('textbox', { name: /^Workflow file in YAML/ });
+  const text = page.getByRole('textbox', { name: /^Workflow file in YAML \(Escape/ });
   await text.getByText('# Two steps.').waitFor();
   await checkAccessibility(page, 'text view');
   await text.press('Control+End');

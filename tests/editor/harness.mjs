@@ -167,7 +167,8 @@ export async function afterRun(page, start) {
   const ended = page.evaluate(
     () =>
       new Promise((done) => {
-        const region = document.querySelector('[aria-live=polite]');
+        // The text editor has a region of its own.
+        const region = document.querySelector('p[role=status][aria-live=polite]');
         const observer = new MutationObserver(() => {
           const message = region.textContent.trim();
           if (/^(The run (succeeded|failed|was canceled)|Nothing was run)/.test(message)) {

@@ -31,7 +31,7 @@ test('an image is shown, and csv is a table', async () => {
   assert.ok(await image.evaluate((element) => element.decode().then(() => element.naturalWidth > 0)));
   await checkAccessibility(page, 'image');
   await page.getByRole('button', { name: 'Text', exact: true }).click();
-  const text = page.getByRole('textbox', { name: /^Workflow file in YAML/ });
+  const text = page.getByRole('textbox', { name: /^Workflow file in YAML \(Escape/ });
   await text.press('Control+a');
   await page.keyboard.insertText(workflow('run_inline_query', { ...query, result_format: 'csv' }));
   await afterRun(page, () => page.getByRole('button', { name: 'Run all' }).click());

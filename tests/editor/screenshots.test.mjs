@@ -130,7 +130,7 @@ for (const [name, options] of Object.entries({ phone: { viewport: { width: 390, 
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Done' }).click();
     await page.getByRole('button', { name: 'Text', exact: true }).or(page.locator('button[aria-pressed]').filter({ hasText: 'Text' })).first().click();
-    await page.getByRole('textbox', { name: /^Workflow file in YAML/ }).waitFor();
+    await page.getByRole('textbox', { name: /^Workflow file in YAML \(Escape/ }).waitFor();
     await check('text');
     await finish();
     await server.stop();
