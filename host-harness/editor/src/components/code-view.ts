@@ -57,6 +57,14 @@ export function codeView(options: Options): CodeView {
     EditorView.updateListener.of((update) => {
       if (update.docChanged && !isOurs) options.onchange(update.state.doc.toString());
     }),
+    // Where text replaces a selection, Chromium keeps the look of the old text by a style attribute, which the page's policy forbids.
+    EditorView.domEventHandlers({
+      beforeinput(event, current) {
+        const isReplacement = event.inputType === 'insertText' && event.data !== null && !current.state.selection.main.empty;
+        if (isReplacement) current.dispatch(current.state.replaceSelection(event.data ?? ''), { userEvent: 'input.type' });
+        return isReplacement;
+      },
+    }),
     ...(options.isPage ? [lineNumbers(), highlightActiveLine(), highlightActiveLineGutter()] : []),
   ];
   const view = new EditorView({ parent: options.parent, state: EditorState.create({ doc: options.text, extensions }) });
