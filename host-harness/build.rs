@@ -24,6 +24,8 @@ fn main() -> ExitCode {
 
 fn component_file() -> Result<PathBuf, String> {
     println!("cargo::rerun-if-env-changed={OVERRIDE}");
+    // A file that is new there is to be embedded too.
+    println!("cargo::rerun-if-changed=editor/dist");
     if let Some(file) = std::env::var_os(OVERRIDE) {
         return std::path::absolute(&file).map_err(|error| format!("{OVERRIDE}: {error}"));
     }

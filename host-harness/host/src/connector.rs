@@ -241,6 +241,20 @@ impl Connector {
         self.for_one_call().await?.sign_out(auth).await
     }
 
+    /// Sends a token request of OAuth 2.0, which exchanges a user's code for tokens, and returns the JSON object of the
+    /// response. For a platform that sends its users through the flow of the connector's `x-oauth`.
+    ///
+    /// `url` is the token URL, and `form` the form-encoded body (RFC 6749, section 4.1.3). The request goes only to where
+    /// calls with this auth may connect, within the limits of a call. It is sent once, because a code works once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::invoke`]. If the server refuses the code, the reason is
+    /// [`Unauthenticated`](crate::Reason::Unauthenticated).
+    pub async fn request_token(&self, auth: &Auth, url: &str, form: String) -> Result<String, Failure> {
+        self.for_one_call().await?.request_token(auth, url, form).await
+    }
+
     /// Returns the auth to store in place of this one, if the remote service has replaced its refresh token. This
     /// connector accepts both; after the program ends, only the new one works. [`ConnectorBuilder::on_renewed_auth`]
     /// reports it at once.

@@ -56,6 +56,7 @@ mod host;
 mod instance;
 pub mod limits;
 mod lock;
+mod oauth;
 mod recent;
 mod redaction;
 mod renewal;

@@ -15,6 +15,7 @@ use crate::instance::{Answer, Instance};
 use crate::limits::Limits;
 use crate::limits::call_meter::{CallMeter, Used};
 use crate::limits::permits::Permit;
+use crate::oauth;
 use crate::redaction::AuthFields;
 use crate::sessions::{Session, Sessions};
 use crate::sign_in::{self, SignIn};
@@ -162,6 +163,13 @@ impl Sandbox {
         let _permit = self.take_permit()?;
         let call = self.call_with(auth, false).await?;
         sign_in::session(&mut self.slot, &call, auth.clone()).await
+    }
+
+    /// Sends a token request of OAuth to where calls with this auth may connect.
+    pub(crate) async fn request_token(&mut self, auth: &Auth, url: &str, form: String) -> Result<String, Failure> {
+        let _permit = self.take_permit()?;
+        let call = self.call_with(auth, false).await?;
+        oauth::request_token(&call, url, form).await
     }
 
     /// Has the remote service end the sessions that are kept for an auth. Those that it could not end are kept for the

@@ -3,6 +3,7 @@
 
 pub mod command;
 pub mod server;
+pub mod serving;
 pub mod tls;
 
 use std::path::{Path, PathBuf};
