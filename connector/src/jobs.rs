@@ -36,6 +36,7 @@ mod run_look_with_filters;
 mod run_query_and_wait;
 mod run_schedule_now;
 mod search;
+mod state;
 mod steps;
 mod system_activity;
 mod transfer;
@@ -45,8 +46,9 @@ mod validate_and_deploy_project;
 mod validate_content;
 
 pub use api::{Api, MAX_REQUESTS};
-pub use context::{Job, Outcome, Rows, State};
+pub use context::{Job, Outcome, Rows};
 pub use input::values;
+pub use state::State;
 pub use steps::{StepState, Steps};
 
 use crate::catalog::{Effect, Stability};

@@ -1,5 +1,9 @@
 use crate::matrix::{Bench, Row, each};
+use connector_host::{Call, Limits, Rule};
+use integration_tests::{auth, builder};
+use practice_looker::{Fault, PracticeLooker};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const JOB: &str = "list_everything";
 
@@ -50,4 +54,44 @@ fn every_list_of_the_enum_can_be_read() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Less than the whole list has.
+const MEMORY: usize = 16 * 1024 * 1024;
+
+#[tokio::test]
+async fn stream_of_a_long_list_needs_the_memory_of_a_page() {
+    let looker = PracticeLooker::builder().users(12_000).record(false).start().unwrap();
+    let rule: Rule = looker.base_url().parse().unwrap();
+    let limits = Limits::default().with_memory_bytes(MEMORY as u64);
+    let connector = builder().await.allow_requested_hosts([rule]).limits(limits).build().await.unwrap();
+    // One page in the middle is lost, so that the rest comes by resume.
+    looker.fail_request(9, Fault::ResetInBody);
+    let mut input = json!({ "operation": "all_users", "page_size": 400 });
+    let (mut ids, mut bytes, mut streams) = (Vec::new(), 0, 0);
+    loop {
+        streams += 1;
+        let call = Call::new(JOB).input(input.to_string()).max_wait(Duration::ZERO);
+        let mut download = connector.open(&auth(&looker), call).await.unwrap();
+        assert_eq!((download.media_type(), download.size()), ("application/x-ndjson", None));
+        let mut text = Vec::new();
+        let end = loop {
+            match download.read(100_000).await {
+                Ok(piece) if piece.is_empty() => break None,
+                Ok(piece) => text.extend(piece),
+                Err(failure) => break Some(failure),
+            }
+        };
+        bytes += text.len();
+        assert!(text.ends_with(b"\n"), "whole lines");
+        for line in std::str::from_utf8(&text).unwrap().lines() {
+            let user: Value = serde_json::from_str(line).unwrap();
+            ids.push(user["id"].as_str().unwrap().parse::<usize>().unwrap());
+        }
+        let Some(failure) = end else { break };
+        assert!(failure.is_retryable(), "{failure}");
+        input = serde_json::from_str(failure.problem().resume.as_deref().unwrap()).unwrap();
+    }
+    assert_eq!(ids, (1..=12_001).collect::<Vec<_>>());
+    assert!(streams == 2 && bytes > MEMORY, "{streams} streams of {bytes} bytes in all");
 }

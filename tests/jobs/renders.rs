@@ -54,7 +54,12 @@ fn failed_render_gives_its_reason() {
     let failure = calls.try_complete(JOB, json!({ "query_id": "1" })).unwrap_err();
     assert_eq!((failure.problem().reason, failure.is_retryable()), (Reason::Rejected, false));
     assert!(failure.problem().message.contains("The renderer ran out of memory"), "{failure}");
-    // A file that is gone is made again.
+}
+
+#[test]
+fn file_that_is_gone_is_made_again() {
+    let calls = Bench::new().calls();
     calls.looker.plan_task(TaskPlan::new(["enqueued_for_render", "success"]).without_results());
     is_file(&calls, &calls.complete(JOB, json!({ "query_id": "1" })), "image/png");
+    assert_eq!(calls.looker.tasks_started(), 2);
 }

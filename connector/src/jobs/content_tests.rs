@@ -151,6 +151,7 @@ fn cut_off_validation_is_waited_for_and_not_started_again() {
     assert_eq!(sent[sent.len() - 2..], ["GET /projects/p/validate", "DELETE /logout"]);
     let input = resume(&failure);
     assert_eq!(input["progress"]["commit"], "aaaaaaa1");
+    assert!(input["progress"]["validating_since"].is_u64());
     let branch = r#"{"name":"dev","ref":"aaaaaaa1","behind_count":0,"ahead_count":0}"#;
     let responses = until_validation()
         .json(200, r#"{"errors":[],"stale":false}"#)
@@ -163,6 +164,14 @@ fn cut_off_validation_is_waited_for_and_not_started_again() {
         sent.contains(&"GET /projects/p/validate".to_owned())
             && !sent.contains(&"POST /projects/p/validate".to_owned())
     );
+}
+
+#[test]
+fn validation_that_looker_refused_is_not_waited_for() {
+    let responses = until_validation().json(500, "{}").response(204, &[], b"");
+    let (output, _) = run(DEPLOY, deploy_input(), responses);
+    let failure = output.unwrap_err();
+    assert!(matches!(failure, Failure::Retryable(_)) && resume(&failure)["progress"].is_null(), "{failure:?}");
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn in_use(job: &mut Job) -> Result<InUse> {
         for dashboard in tiles.iter().filter(is_watched).filter_map(|tile| of_tile(&tile.dashboard_id)) {
             in_use.insert(("dashboard", dashboard), "alerts");
         }
-        if alerts.len() < PAGE {
+        if alerts.is_empty() {
             break;
         }
         offset += PAGE;
@@ -144,7 +144,7 @@ impl Search {
             || content["deleted"] == true
             || self.folder.as_ref().is_some_and(|folder| folder_id.as_ref() != Some(folder))
             || (is_personal && !self.with_personal)
-            || usage.seconds.is_none_or(|seconds| seconds >= self.before)
+            || usage.seconds.is_none_or(|seconds| seconds > self.before)
         {
             return;
         }

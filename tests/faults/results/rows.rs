@@ -126,7 +126,7 @@ fn failed_rows() -> Vec<Row> {
             &["json"],
             r#"[{"looker_error": "no such table: orders"}, {"orders.id": 1}]"#,
         ),
-        failed("looker_error after 3,000 good rows", &["json", "json_detail_lite_stream"], late_error()),
+        failed("looker_error after 1,700 good rows", &["json"], late_error()),
         failed(
             "looker_error in json_bi's rows",
             &["json_bi"],
@@ -143,7 +143,7 @@ fn failed_rows() -> Vec<Row> {
 /// A result that fails after more rows than are read before the first is handed on.
 fn late_error() -> &'static str {
     static BODY: LazyLock<String> = LazyLock::new(|| {
-        let rows: String = (0..3_000).map(|id| format!("{{\"orders.id\": {id}, \"orders.total\": 1}}, ")).collect();
+        let rows: String = (0..1_700).map(|id| format!("{{\"orders.id\": {id}, \"orders.total\": 1}}, ")).collect();
         format!("[{rows}{{\"looker_error\": \"no such table: orders\"}}]")
     });
     &BODY

@@ -132,6 +132,14 @@ fn unreachable_account() -> ApiCredentials {
 }
 
 fn fill_content(state: &mut State) {
+    for (id, title) in [("1", "Sales by region"), ("2", "Margins")] {
+        put(
+            state,
+            "Report",
+            id,
+            json!({ "title": title, "folder_id": "2", "user_id": "1", "created_at": MOMENT, "updated_at": MOMENT }),
+        );
+    }
     for (id, name, parent) in [("1", "Shared", None), ("2", "Sales", Some("1")), ("3", "Finance", Some("1"))] {
         put(
             state,

@@ -156,3 +156,18 @@ fn inputs_that_do_not_go_together_are_named() {
         assert!(trial.lines().is_empty());
     }
 }
+
+#[test]
+fn the_file_is_streamed_and_a_broken_stream_goes_on_with_the_same_render() {
+    let pdf = [("content-type", "application/pdf")];
+    let mut trial = Trial::new(JOB, |looker| {
+        let looker = status(started(looker), "success").broken_body("{\"a\":");
+        status(looker, "success").response(200, &pdf, b"%PDF-1.4 two")
+    });
+    let (_, end) = trial.stream(json!({"dashboard_id": "1"}));
+    let again = resume(&retryable(end));
+    assert_eq!(again["render_task_id"], "r1");
+    let (pieces, end) = trial.stream(again);
+    assert!(end.is_ok() && pieces.concat() == "%PDF-1.4 two", "{end:?}");
+    assert_eq!(trial.count("POST /render_tasks/dashboards/1/pdf"), 1);
+}

@@ -12,6 +12,9 @@ const MAX_FINDINGS: usize = 200;
 /// After this many seconds without a result, validation is started again. It takes up to two hours for very large projects.
 const LONGEST_VALIDATION: u64 = 2 * 60 * 60;
 
+/// How many calls look for a result in vain before validation is started again: the request for it may never have arrived.
+const MAX_LOOKS: u64 = 20;
+
 /// What was checked.
 #[derive(Debug, Default)]
 pub(super) struct Checks {
@@ -50,13 +53,19 @@ fn note(job: &mut Job, progress: &mut Map<String, Value>, name: &str, value: Val
 fn validate(job: &mut Job, project: &str, progress: &mut Map<String, Value>) -> Result<Value> {
     let now = job.wall_clock().as_secs();
     let started = progress.get("validating_since").and_then(Value::as_u64);
+    let looks = progress.get("looks").and_then(Value::as_u64).unwrap_or_default();
     let input = json!({ "project_id": project });
-    if started.is_none_or(|started| now.saturating_sub(started) > LONGEST_VALIDATION) {
-        note(job, progress, "validating_since", json!(now));
+    let is_running =
+        looks < MAX_LOOKS && started.is_some_and(|started| now.saturating_sub(started) <= LONGEST_VALIDATION);
+    if is_running {
+        note(job, progress, "looks", json!(looks + 1));
+    } else {
         match job.read("validate_project", &input) {
             Err(failure) if may_be_running(&failure) => {}
             result => return result,
         }
+        progress.insert("looks".to_owned(), json!(0));
+        note(job, progress, "validating_since", json!(now));
     }
     job.poll("validating the project", |job| {
         let result = job.read("project_validation_results", &input)?;

@@ -12,7 +12,7 @@ const EXPLORES: [&str; 7] = ["orders", "users", "products", "numbers", "broken",
 pub(super) fn fill(state: &mut State) {
     projects::begin(state);
     let explore = |name: &&str| json!({ "name": name, "label": name, "description": null, "hidden": false, "group_label": "The Look" });
-    let explores: Vec<Value> = EXPLORES.iter().map(|name| explore(name)).collect();
+    let explores: Vec<Value> = EXPLORES.iter().map(explore).collect();
     let model = json!({
         "name": "thelook", "label": "The Look", "project_name": "thelook", "has_content": true, "explores": explores,
         "unlimited_db_connections": true,
