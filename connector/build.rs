@@ -7,7 +7,18 @@ use std::{env, fs};
 
 use catalog_model::{Catalog, Overlay, Spec, check, correct, digest, jobs, tables};
 
+/// Bytes of the component's stack. Hosts zero it for each sandbox, so it is small. Reading JSON as deeply nested as the parser
+/// allows takes the most, about half of it. A call that takes more ends with a trap, since nothing lies below the stack.
+const STACK: usize = 96 * 1024;
+
+/// Bytes of the part of the heap that lies below the tables: all that most calls use (`src/allocator.rs`).
+const HEAP: usize = 64 * 1024;
+
 fn main() {
+    if env::var("CARGO_CFG_TARGET_FAMILY").is_ok_and(|family| family == "wasm") {
+        println!("cargo::rustc-link-arg-cdylib=-zstack-size={STACK}");
+        println!("cargo::rustc-link-arg-cdylib=--global-base={}", STACK + HEAP);
+    }
     if let Err(problems) = run() {
         // Cargo shows these lines as they are and fails the build.
         for line in problems.iter().flat_map(|problem| problem.lines()) {

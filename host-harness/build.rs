@@ -24,13 +24,15 @@ fn main() -> ExitCode {
 
 fn component_file() -> Result<PathBuf, String> {
     println!("cargo::rerun-if-env-changed={OVERRIDE}");
+    // A file that is new there is to be embedded too.
+    println!("cargo::rerun-if-changed=editor/dist");
     if let Some(file) = std::env::var_os(OVERRIDE) {
         return std::path::absolute(&file).map_err(|error| format!("{OVERRIDE}: {error}"));
     }
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .ok_or_else(|| "this crate has to lie in its workspace".to_owned())?;
-    for input in ["connector", "wit", "Cargo.lock", "Cargo.toml", "rust-toolchain.toml"] {
+    for input in ["connector", "redact", "wit", "Cargo.lock", "Cargo.toml", "rust-toolchain.toml"] {
         println!("cargo::rerun-if-changed={}", workspace.join(input).display());
     }
     let folder = target_folder()?.join("component");

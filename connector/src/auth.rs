@@ -14,8 +14,9 @@ use crate::catalog;
 use crate::failure::{FieldProblems, Problem, Reason, Result};
 use crate::input::{Input, Kind};
 use crate::request::{has_dot_segment, quote};
-use crate::secret::{Redactor, Secret};
+use redact::{Redactor, Secret};
 use serde_json::json;
+use std::cell::LazyCell;
 
 /// The environment variable with the address.
 const BASE_URL: &str = "LOOKERSDK_BASE_URL";
@@ -99,6 +100,14 @@ impl Workspace {
 }
 
 impl Auth {
+    /// The token of the auth, where calls use it as it is.
+    pub fn token(&self) -> Option<&Secret> {
+        match &self.credentials {
+            Credentials::Token(token) if self.run_as_user_id.is_none() && self.workspace.is_none() => Some(token),
+            _ => None,
+        }
+    }
+
     /// Whether a refused token can be replaced.
     pub fn can_log_in(&self) -> bool {
         self.run_as_user_id.is_some() || !matches!(self.credentials, Credentials::Token(_))
@@ -144,21 +153,22 @@ impl Auth {
         };
 
         let own_domain = fields.text(DOMAIN);
-        let environment_address = from_environment(BASE_URL);
+        // Looked up only where it decides: a sandbox asks the host for its environment.
+        let environment_address = LazyCell::new(|| from_environment(BASE_URL));
         let region = fields.text("region");
         let port = fields.text("port");
-        let written = match (own_domain.as_deref(), environment_address.as_deref()) {
-            (Some(domain), _) => Some(Written { text: domain, name: DOMAIN }),
-            (None, Some(address)) => Some(Written { text: address, name: BASE_URL }),
-            (None, None) => {
-                fields.missing(DOMAIN, &format!("the Looker instance, such as mycompany, or set {BASE_URL}"));
-                None
-            }
+        let written = if let Some(domain) = &own_domain {
+            Some(Written { text: domain, name: DOMAIN })
+        } else if let Some(address) = &*environment_address {
+            Some(Written { text: address, name: BASE_URL })
+        } else {
+            fields.missing(DOMAIN, &format!("the Looker instance, such as mycompany, or set {BASE_URL}"));
+            None
         };
         let address = Address::parse(written, region.as_deref(), port.as_deref(), &mut fields.problems);
 
         // The environment's secret is only for the environment's address.
-        let environment_serves = match (&own_domain, &address) {
+        let environment_serves = || match (&own_domain, &address) {
             (None, _) => region.is_none() && port.is_none(),
             (Some(_), Some(address)) => environment_address.as_deref().is_some_and(|text| {
                 let written = Written { text, name: BASE_URL };
@@ -245,7 +255,7 @@ impl<'a> Fields<'a> {
     fn credentials(
         &mut self,
         from_environment: impl Fn(&str) -> Option<String>,
-        environment_serves: bool,
+        environment_serves: impl FnOnce() -> bool,
     ) -> Option<Credentials> {
         let id = self.text("client_id");
         let secret = self.text("client_secret");
@@ -290,27 +300,29 @@ impl<'a> Fields<'a> {
         if id.is_none() {
             self.missing("client_id", &format!("the client ID of your Looker API key, or set {CLIENT_ID}"));
         }
-        let (secret, from_environment) = match (secret, from_environment(CLIENT_SECRET)) {
-            (Some(secret), _) => (Some(secret), false),
-            (None, Some(secret)) if environment_serves => (Some(secret), true),
-            (None, Some(_)) => {
+        if let Some(secret) = secret {
+            return Some(Credentials::Client { id: id?, secret: Secret::new(secret), from_environment: false });
+        }
+        match from_environment(CLIENT_SECRET) {
+            Some(secret) if environment_serves() => {
+                return Some(Credentials::Client { id: id?, secret: Secret::new(secret), from_environment: true });
+            }
+            Some(_) => {
                 self.missing(
                     "client_secret",
                     &format!(
                         "it in the auth, since the one in {CLIENT_SECRET} is sent only to the address in {BASE_URL}, and this auth has another"
                     ),
                 );
-                (None, false)
             }
-            (None, None) => {
+            None => {
                 self.missing(
                     "client_secret",
                     &format!("the client secret of your Looker API key, or set {CLIENT_SECRET}"),
                 );
-                (None, false)
             }
-        };
-        Some(Credentials::Client { id: id?, secret: Secret::new(secret?), from_environment })
+        }
+        None
     }
 
     fn workspace(&mut self) -> Option<Workspace> {

@@ -3,7 +3,7 @@
 use crate::auth::{Address, Auth};
 use crate::catalog::Operation;
 use crate::input::Input;
-use crate::secret::{Redactor, Secret};
+use redact::{Redactor, Secret};
 
 /// A request, for those who explain its response.
 #[derive(Debug, Clone, Copy)]

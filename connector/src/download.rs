@@ -5,9 +5,9 @@ use crate::context::{Called, Context};
 use crate::failure::{Failure, Result};
 use crate::response::{self, Expected, Head, MediaType, PAGE_BYTES, Results};
 use crate::retry::{Received, transport_failure};
-use crate::secret::Redactor;
 use crate::transport::Body;
 use crate::web_page;
+use redact::Redactor;
 
 /// How much of a result is read ahead to see whether it is a web page or reports a failed query.
 const AHEAD: usize = PAGE_BYTES;

@@ -20,9 +20,9 @@ use crate::operations::{find, known};
 use crate::request::{self, Parts};
 use crate::response::{self, Output, OutputBody};
 use crate::retry::{self, Opened, Received, RetryPolicy, WaitBudget};
-use crate::secret::{Redactor, Secret};
 use crate::session::Sessions;
 use crate::transport::{Platform, Request};
+use redact::{Redactor, Secret};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -164,7 +164,8 @@ impl<P: Platform> Engine<P> {
             return self.open_job(job, auth, call);
         }
         let input = Input::parse(call.input)?;
-        self.open_operation(call.operation, &input, &auth, &mut WaitBudget::new(call.max_wait)).map(Stream::Response)
+        self.open_operation(call.operation, &input, &auth, &mut WaitBudget::new(call.max_wait))
+            .map(|download| Stream::Response(Box::new(download)))
     }
 
     fn open_operation(

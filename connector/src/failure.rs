@@ -1,6 +1,6 @@
 //! Why a call failed, sorted by what to do next: the WIT package's failures, as native types.
 
-use crate::secret::Redactor;
+use redact::Redactor;
 use std::time::Duration;
 
 /// The result of everything that can fail here.
@@ -110,7 +110,7 @@ impl Failure {
         let problem = self.problem();
         let is_lost = match problem.status {
             None => true,
-            Some(status) => status == 408 || status >= 500 || status < 300,
+            Some(status) => status == 408 || !(300..500).contains(&status),
         };
         problem.request_sent && is_lost
     }

@@ -9,16 +9,46 @@
 //! by `resume` or `next`.
 
 mod api;
+mod branch;
+mod build_pdt_and_wait;
+mod content_query;
 mod context;
+mod deprovision_user;
+mod export_content;
+mod find_failed_schedules;
+mod find_unused_content;
+#[cfg(test)]
+mod fixture;
+mod import_content;
 mod input;
+mod list_everything;
+mod look_query;
+mod moment;
+mod people;
 mod poll;
+mod provision_user;
+mod query_definition;
+mod query_task;
 mod reassign_schedules;
+mod refusals;
+mod render_and_wait;
+mod run_look_with_filters;
+mod run_query_and_wait;
+mod run_schedule_now;
+mod search;
+mod state;
 mod steps;
+mod system_activity;
 mod transfer;
+mod trash_content;
+mod usage;
+mod validate_and_deploy_project;
+mod validate_content;
 
 pub use api::{Api, MAX_REQUESTS};
-pub use context::{Job, Outcome, Rows, State};
+pub use context::{Job, Outcome, Rows};
 pub use input::values;
+pub use state::State;
 pub use steps::{StepState, Steps};
 
 use crate::catalog::{Effect, Stability};
@@ -59,3 +89,6 @@ pub fn id(value: &serde_json::Value) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod content_tests;

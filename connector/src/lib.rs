@@ -31,7 +31,6 @@ pub mod response;
 pub mod retry;
 pub mod retry_after;
 pub mod schema;
-pub mod secret;
 pub mod session;
 pub mod summary;
 pub mod transport;
@@ -40,6 +39,8 @@ pub mod web_page;
 #[cfg(test)]
 mod mock_transport;
 
+#[cfg(target_family = "wasm")]
+mod allocator;
 #[cfg(target_family = "wasm")]
 mod component;
 #[cfg(target_family = "wasm")]

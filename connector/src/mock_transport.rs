@@ -8,6 +8,8 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct MockTransport {
     responses: VecDeque<Result<MockResponse, TransportError>>,
+    /// What a request gets for which no response is prepared; without it, that is a panic.
+    rest: Option<TransportErrorKind>,
     /// What was sent, in order.
     pub sent: Vec<SentRequest>,
     /// Every wait, in order.
@@ -75,6 +77,11 @@ impl MockTransport {
         self
     }
 
+    /// Makes every request fail for which no response is prepared.
+    pub fn then_error(self, kind: TransportErrorKind) -> Self {
+        Self { rest: Some(kind), ..self }
+    }
+
     /// Makes each request take this long.
     pub fn slow(self, latency: Duration) -> Self {
         Self { latency, ..self }
@@ -110,7 +117,11 @@ impl Platform for MockTransport {
         let line = format!("{} {}{}", request.parts.method.as_str(), request.address.base_url(), request.parts.target);
         self.sent.push(SentRequest { line, headers, body });
         self.clock += self.latency;
-        let response = self.responses.pop_front().expect("a response is prepared for every request")?;
+        let response = match (self.responses.pop_front(), self.rest) {
+            (Some(response), _) => response?,
+            (None, Some(kind)) => return Err(error(kind)),
+            (None, None) => panic!("no response is prepared for {}", self.lines().last().unwrap_or(&"")),
+        };
         Ok(Response { status: response.status, headers: response.headers.clone(), body: response })
     }
 

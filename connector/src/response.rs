@@ -2,6 +2,7 @@
 
 mod expected;
 mod failed_query;
+mod json;
 mod link;
 mod media_type;
 mod report;
@@ -19,7 +20,6 @@ use crate::error_response::page_line;
 use crate::failure::{Failure, Problem, Reason, Result};
 use crate::retry::Received;
 use crate::web_page;
-use serde::de::IgnoredAny;
 
 /// The result of a call that succeeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ fn body(received: Received<Vec<u8>>, head: &Head, expected: Expected, context: &
     if is_empty(&received.body, head) {
         return Ok(OutputBody::Nothing);
     }
-    let bytes = match String::from_utf8(received.body) {
+    let bytes = match json::text(received.body) {
         Ok(text) if is_json(media_type, expected) => return json(text, head, expected, context),
         Err(_) if is_json(media_type, expected) => {
             return Err(unexpected(head.status, context, "JSON that is not valid UTF-8"));
@@ -112,7 +112,7 @@ fn json(mut text: String, head: &Head, expected: Expected, context: &Context) ->
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());
     }
-    if let Err(error) = serde_json::from_str::<IgnoredAny>(&text) {
+    if let Err(error) = json::check(&text) {
         let what = if head.media_type.is_json() || head.media_type.is_unknown() {
             format!("JSON that is broken or cut off (line {}, column {})", error.line(), error.column())
         } else {
@@ -156,6 +156,13 @@ pub fn check_beginning(beginning: &[u8], head: &Head, expected: Expected, contex
         return Err(unexpected(head.status, context, "nothing"));
     }
     let media_type = &head.media_type;
+    if matches!(expected.format, Format::Json | Format::Text | Format::Html) && beginning.starts_with(&GZIP) {
+        return Err(unexpected(
+            head.status,
+            context,
+            "compressed content (gzip), although the connector asked for none,",
+        ));
+    }
     let page = (media_type.is_html() || web_page::may_be_markup(beginning))
         .then(|| String::from_utf8_lossy(&beginning[..beginning.len().min(PAGE_BYTES)]))
         .filter(|text| media_type.is_html() || web_page::is_page(text));
@@ -188,6 +195,9 @@ pub fn check_beginning(beginning: &[u8], head: &Head, expected: Expected, contex
     Err(query_failure(&results, head.status, context.address, context.secrets)
         .unwrap_or_else(|| unexpected(head.status, context, &format!("{} in another format", media_type.essence()))))
 }
+
+/// What compressed content begins with. Some proxies do not declare it.
+const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
 
 /// How much of a page is looked at.
 pub const PAGE_BYTES: usize = 64 * 1024;

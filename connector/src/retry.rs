@@ -95,7 +95,7 @@ pub struct Received<B> {
 }
 
 impl<B> Received<B> {
-    fn new(response: Response<B>, wall_clock: Duration) -> Self {
+    fn new(response: Response<B>, wall_clock: impl FnOnce() -> Duration) -> Self {
         let Response { status, headers, body } = response;
         Self { status, retry_after: retry_after(&headers, wall_clock), headers, body }
     }
@@ -152,7 +152,7 @@ fn attempt<P: Platform, T>(
         budget.requests = budget.requests.saturating_add(1);
         let error = match platform.send(request) {
             Ok(response) => {
-                let response = Received::new(response, platform.wall_clock());
+                let response = Received::new(response, || platform.wall_clock());
                 let (count, max) =
                     if response.status == 202 { (&mut polls, MAX_POLLS) } else { (&mut attempts, MAX_ATTEMPTS) };
                 let wait = if *count < max { wait_for(platform, policy, &response, *count) } else { None };

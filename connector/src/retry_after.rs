@@ -9,15 +9,16 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The time to wait, where the headers name one: in seconds or as a date. A date that has passed is no wait.
 ///
-/// `wall_clock` is the time since the beginning of 1970. The server's own clock (`Date`) comes first, since a date is
-/// meant by that clock.
-pub fn retry_after(headers: &Headers, wall_clock: Duration) -> Option<Duration> {
+/// `wall_clock` gives the time since the beginning of 1970. It is asked only where it decides: few responses name a time,
+/// and each look at the clock is a call to the host. The server's own clock (`Date`) comes first, since a date is meant by
+/// that clock.
+pub fn retry_after(headers: &Headers, wall_clock: impl FnOnce() -> Duration) -> Option<Duration> {
     let value = headers.get("retry-after")?.trim();
     let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // Only a number too large for 64 bits does not parse.
         Duration::from_secs(value.parse().unwrap_or(u64::MAX))
     } else {
-        let now = headers.get("date").and_then(date).unwrap_or(wall_clock);
+        let now = headers.get("date").and_then(date).unwrap_or_else(wall_clock);
         date(value)?.saturating_sub(now)
     };
     Some(wait.min(LONGEST))
@@ -35,7 +36,7 @@ mod tests {
 
     fn after(value: &str, wall_clock: u64) -> Option<u64> {
         let headers = Headers(vec![("Retry-After".into(), value.into())]);
-        retry_after(&headers, Duration::from_secs(wall_clock)).map(|time| time.as_secs())
+        retry_after(&headers, || Duration::from_secs(wall_clock)).map(|time| time.as_secs())
     }
 
     #[test]
@@ -56,7 +57,7 @@ mod tests {
         let headers = |date: &str| {
             Headers(vec![("date".into(), date.into()), ("retry-after".into(), "Thu, 01 Jan 2026 00:01:00 GMT".into())])
         };
-        let wrong_clock = Duration::ZERO;
+        let wrong_clock = || Duration::ZERO;
         let wait = |date: &str| retry_after(&headers(date), wrong_clock);
         assert_eq!(wait("Thu, 01 Jan 2026 00:00:00 GMT"), Some(Duration::from_secs(60)));
         assert_eq!(wait("not a date"), Some(LONGEST));
@@ -76,6 +77,6 @@ mod tests {
         {
             assert_eq!(after(value, 0), None, "{value}");
         }
-        assert_eq!(retry_after(&Headers::default(), Duration::ZERO), None);
+        assert_eq!(retry_after(&Headers::default(), || unreachable!("no header, no clock")), None);
     }
 }

@@ -13,9 +13,9 @@ use crate::error_response;
 use crate::failure::{Failure, Result};
 use crate::request::{Content, Parts, percent_encode};
 use crate::retry::{self, Received, RetryPolicy, WaitBudget};
-use crate::secret::Secret;
 use crate::transport::{Platform, Request};
 use grant::{Grant, grant};
+use redact::Secret;
 use std::time::Duration;
 
 /// How many tokens are kept. A platform that serves more tenants from one instance logs in again for those that it
@@ -63,14 +63,18 @@ pub struct SignedIn {
 }
 
 impl Sessions {
-    /// Returns the token for calls with `auth`: a kept one, or a new one from Looker.
+    /// Returns the token for calls with `auth`: its own, where it has one that is used as it is, a kept one, or a new one
+    /// from Looker.
     ///
     /// # Errors
     ///
     /// The failure of a login, marked as one before the call itself was sent.
     pub fn token<P: Platform>(&mut self, platform: &mut P, budget: &mut WaitBudget, auth: &Auth) -> Result<Token> {
-        let now = platform.now();
-        let is_valid = |session: &&Session| session.auth == *auth && session.renew_at.is_none_or(|time| now < time);
+        if let Some(token) = auth.token() {
+            return Ok(Token { secret: token.clone(), kept: false });
+        }
+        let is_valid =
+            |session: &&Session| session.auth == *auth && session.renew_at.is_none_or(|time| platform.now() < time);
         match self.kept.iter().find(is_valid) {
             Some(session) => Ok(Token { secret: session.token.clone(), kept: true }),
             None => Ok(Token { secret: self.sign_in(platform, budget, auth)?.token, kept: false }),

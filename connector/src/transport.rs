@@ -5,7 +5,7 @@
 use crate::auth::Address;
 use crate::catalog::Method;
 use crate::request::Parts;
-use crate::secret::Secret;
+use redact::Secret;
 use std::fmt;
 use std::time::Duration;
 

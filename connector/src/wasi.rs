@@ -143,16 +143,31 @@ fn wait_for_response(
         Err(code) => return Ok(Err(transport_error(&code))),
     };
     let headers = response.headers().entries().into_iter();
-    let headers = headers.map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned())).collect();
+    let headers = Headers(headers.map(|(name, value)| (name, text(value))).collect());
     let status = response.status();
     let body = response.consume().map_err(|()| broken())?;
     let stream = body.stream().map_err(|()| broken())?;
-    Ok(Ok(Response { status, headers: Headers(headers), body: IncomingStream { stream, _body: body } }))
+    let left = length(&headers);
+    Ok(Ok(Response { status, headers, body: IncomingStream { left, stream, _body: body } }))
+}
+
+/// The value of a header as text.
+fn text(value: Vec<u8>) -> String {
+    String::from_utf8(value).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// How many bytes the body of a response has, where its headers say it for certain.
+fn length(headers: &Headers) -> Option<u64> {
+    // A host may decode the content and leave the length as it was.
+    let is_encoded = ["transfer-encoding", "content-encoding"].iter().any(|name| headers.get(name).is_some());
+    headers.get("content-length").filter(|_| !is_encoded)?.parse().ok().filter(|length| *length > 0)
 }
 
 /// The body of a response.
 #[derive(Debug)]
 pub struct IncomingStream {
+    /// How many bytes are left, where that is known. At the end, it spares asking the host for it.
+    left: Option<u64>,
     // The stream is a child of the body and must be dropped first: fields are dropped in order.
     stream: InputStream,
     _body: IncomingBody,
@@ -161,11 +176,18 @@ pub struct IncomingStream {
 impl Body for IncomingStream {
     fn read(&mut self, max_bytes: usize) -> Result<Vec<u8>, TransportError> {
         let max_bytes = u64::try_from(max_bytes).unwrap_or(u64::MAX);
+        if self.left == Some(0) {
+            return Ok(Vec::new());
+        }
         loop {
             match self.stream.blocking_read(max_bytes) {
                 // Not the end: to the caller, only an empty list is.
                 Ok(bytes) if bytes.is_empty() => {}
-                Ok(bytes) => return Ok(bytes),
+                Ok(bytes) => {
+                    // More than the length says: then only the end counts.
+                    self.left = self.left.and_then(|left| left.checked_sub(bytes.len() as u64));
+                    return Ok(bytes);
+                }
                 Err(StreamError::Closed) => return Ok(Vec::new()),
                 Err(StreamError::LastOperationFailed(error)) => {
                     return Err(match http::http_error_code(&error) {

@@ -1,10 +1,44 @@
 //! Web pages in place of API responses: recognized, and reduced to one line for a message.
 
+/// What an HTML document begins with. Careless ones begin with a part of it.
+const FIRST_TAGS: [&str; 7] = ["!doctype html", "html", "head", "body", "title", "meta", "script"];
+
 /// Whether a text is an HTML document, whatever its content type says.
 pub fn is_page(text: &str) -> bool {
-    let start = text.trim_start_matches('\u{feff}').trim_start();
-    let begins_with = |tag: &str| start.get(..tag.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(tag));
-    begins_with("<!doctype html") || begins_with("<html")
+    match first_tag(text) {
+        Start::Tag(tag) => FIRST_TAGS.into_iter().any(|name| {
+            let (beginning, rest) = (tag.get(..name.len()), tag.get(name.len()..));
+            beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(name))
+                && rest
+                    .is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || "-_:.".contains(next)))
+        }),
+        Start::Text | Start::Unknown => false,
+    }
+}
+
+/// How a text begins, after what may come before a document: a byte order mark, XML's prolog, comments.
+enum Start<'a> {
+    /// With a tag; this is what follows `<`.
+    Tag(&'a str),
+    /// With something else.
+    Text,
+    /// The text ends before that.
+    Unknown,
+}
+
+fn first_tag(text: &str) -> Start<'_> {
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches('\u{feff}').trim_start();
+        let end = match rest.strip_prefix('<') {
+            None => return if rest.is_empty() { Start::Unknown } else { Start::Text },
+            Some(tag) if tag.starts_with('?') => "?>",
+            Some(tag) if tag.starts_with("!--") => "-->",
+            Some(tag) => return Start::Tag(tag),
+        };
+        let Some((_, after)) = rest.split_once(end) else { return Start::Unknown };
+        rest = after;
+    }
 }
 
 /// Whether content may be an HTML document, by its first byte: most content is JSON, which needs no further look.
@@ -16,8 +50,11 @@ pub fn may_be_markup(content: &[u8]) -> bool {
 pub fn may_be_page(beginning: &str) -> bool {
     /// Long enough to tell.
     const ENOUGH: usize = 16;
-    let start = beginning.trim_start_matches('\u{feff}').trim_start();
-    is_page(start) || start.is_empty() || (start.starts_with('<') && start.len() < ENOUGH)
+    match first_tag(beginning) {
+        Start::Tag(tag) => tag.len() < ENOUGH || is_page(beginning),
+        Start::Text => false,
+        Start::Unknown => true,
+    }
 }
 
 /// Whether an HTML document is the result of a query: a table, and no form to sign in with.
@@ -102,13 +139,35 @@ mod tests {
 
     #[test]
     fn pages_are_recognized_by_their_beginning() {
-        for page in ["<!DOCTYPE html>", "\u{feff}\n <!doctype HTML public>", "<html lang=\"en\">", " <HTML>"] {
+        for page in [
+            "<!DOCTYPE html>",
+            "\u{feff}\n <!doctype HTML public>",
+            "<html lang=\"en\">",
+            " <HTML>",
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\">\n<html>",
+            "<!-- served by proxy 7 -->\n<!-- <x> -->\u{feff}<html>",
+            "<head><title>Sign in</title>",
+            "<title>Sign in</title>",
+            "<META charset=utf-8>",
+            "<script>location = '/login'</script>",
+        ] {
             assert!(is_page(page), "{page}");
             assert!((0..page.len()).all(|end| page.get(..end).is_none_or(may_be_page)), "{page}");
         }
-        for text in
-            ["", "<", "<table>", "id,name\n<html>,1", "{\"a\":\"<html>\"}", "<?xml version=\"1.0\"?>", "<!doctyp\u{fc}"]
-        {
+        for text in [
+            "",
+            "<",
+            "<table>",
+            "id,name\n<html>,1",
+            "{\"a\":\"<html>\"}",
+            "<?xml version=\"1.0\"?>",
+            "<!doctyp\u{fc}",
+            "<?xml version=\"1.0\"?><metadata>",
+            "<!-- a comment -->\nid,name",
+            "<header>",
+            "<html-like>",
+            "<svg>",
+        ] {
             assert!(!is_page(text), "{text}");
         }
     }

@@ -6,20 +6,9 @@
 use connector_host::{Auth, Body, Call, Component, Connector, Host};
 use host_harness::DEFAULT_COMPONENT;
 use std::error::Error;
-use std::process::ExitCode;
 
 #[tokio::main]
-async fn main() -> ExitCode {
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn run() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Box<dyn Error>> {
     let host = Host::new()?;
     let component = Component::load(&host, DEFAULT_COMPONENT).await?;
 

@@ -9,12 +9,12 @@ mod check;
 mod context;
 mod describe;
 mod error;
-mod file_access;
 mod invoke;
 mod limits;
 mod log;
 mod operations;
 mod run;
+mod serve;
 mod signals;
 mod terminal;
 mod text_source;
@@ -26,6 +26,7 @@ use connector_host::Rule;
 use error::CliError;
 use signals::Signals;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::process::ExitCode;
 
 /// Run connectors and workflows in a sandbox.
@@ -48,8 +49,8 @@ struct Shared {
     /// Credentials: JSON, a file, or - for standard input. Default: the environment variables LOOKERSDK_BASE_URL,
     /// LOOKERSDK_CLIENT_ID and LOOKERSDK_CLIENT_SECRET.
     ///
-    /// Prefer a file: other users of this machine can read command lines. For `run`, repeat it as NAME=@FILE for the
-    /// steps of a workflow that name an auth.
+    /// Prefer a file: other users of this machine can read command lines. For `run` and `serve`, repeat it as NAME=@FILE
+    /// for the steps of a workflow that name an auth.
     #[arg(long, global = true, value_name = "[NAME=]JSON|@FILE|-", hide_default_value = true)]
     auth: Vec<AuthArgument>,
     /// Use a practice Looker, started for this command, in place of a real one.
@@ -90,6 +91,8 @@ enum Command {
     Invoke(invoke::Arguments),
     /// Run a workflow step by step.
     Run(run::Arguments),
+    /// Edit and run workflows in a browser.
+    Serve(serve::Arguments),
     /// Test the connection: sign in and show the user.
     Check,
 }
@@ -111,9 +114,19 @@ pub fn main() -> ExitCode {
     let json = arguments.shared.json;
     let outcome = runtime.block_on(async {
         let mut signals = Signals::catch()?;
+        let Arguments { shared, command } = arguments;
+        let command: Pin<Box<dyn Future<Output = _>>> = match command {
+            Command::Describe => Box::pin(describe::run(&shared)),
+            Command::Operations(arguments) => Box::pin(operations::run(&shared, arguments)),
+            Command::Invoke(arguments) => Box::pin(invoke::run(&shared, arguments)),
+            Command::Run(arguments) => Box::pin(run::run(&shared, arguments)),
+            // It ends its sessions when a signal comes.
+            Command::Serve(arguments) => return serve::run(&shared, arguments, &mut signals).await,
+            Command::Check => Box::pin(check::run(&shared)),
+        };
         // A signal drops the command where it is, so that its temporary files are removed.
         tokio::select! {
-            outcome = command(arguments) => outcome,
+            outcome = command => outcome,
             number = signals.next() => Err(CliError::Interrupted(number)),
         }
     });
@@ -122,16 +135,5 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(json),
-    }
-}
-
-async fn command(arguments: Arguments) -> Result<(), CliError> {
-    let Arguments { shared, command } = arguments;
-    match command {
-        Command::Describe => describe::run(&shared).await,
-        Command::Operations(arguments) => operations::run(&shared, arguments).await,
-        Command::Invoke(arguments) => invoke::run(&shared, arguments).await,
-        Command::Run(arguments) => run::run(&shared, arguments).await,
-        Command::Check => check::run(&shared).await,
     }
 }

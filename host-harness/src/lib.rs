@@ -3,7 +3,11 @@
 //! The library [`connector_host`] loads connectors and runs their operations. This crate adds workflows, the Looker
 //! connector as the default component, and the command line.
 
+pub mod advice;
+pub mod description;
+pub mod file_access;
 pub mod output;
+pub mod serve;
 pub mod workflow;
 
 pub use workflow::Workflow;

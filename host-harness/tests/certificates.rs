@@ -3,21 +3,23 @@
 
 mod support;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::thread;
 use support::command::{Run, host_harness};
 
 /// A certificate for a server, its key, and a file for `--ca-file`.
 struct Identity {
     ca_file: PathBuf,
-    certificate: CertificateDer<'static>,
+    certificate: Certificate,
     key: KeyPair,
+}
+
+impl Identity {
+    /// Starts a server that has the certificate.
+    fn server(&self) -> SocketAddr {
+        support::tls::server(&self.certificate, &self.key)
+    }
 }
 
 fn pem_file(folder: &tempfile::TempDir, name: &str, pem: String) -> PathBuf {
@@ -40,7 +42,7 @@ fn by_authority(folder: &tempfile::TempDir, name: &str, expired: bool) -> Identi
         params.not_after = date_time_ymd(2020, 1, 1);
     }
     let key = KeyPair::generate().unwrap();
-    let certificate = params.signed_by(&key, &issuer).unwrap().der().clone();
+    let certificate = params.signed_by(&key, &issuer).unwrap();
     Identity { ca_file, certificate, key }
 }
 
@@ -51,50 +53,7 @@ fn self_signed(folder: &tempfile::TempDir, name: &str) -> Identity {
     let key = KeyPair::generate().unwrap();
     let certificate = params.self_signed(&key).unwrap();
     let ca_file = pem_file(folder, "self-signed.pem", certificate.pem());
-    Identity { ca_file, certificate: certificate.der().clone(), key }
-}
-
-/// Reads the head of a request or a response.
-fn head(stream: &mut impl Read) -> String {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
-        head.extend(byte);
-    }
-    String::from_utf8(head).unwrap()
-}
-
-/// Starts a server on loopback whose connections run `serve`. It stops with the process.
-fn listen(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let serve = serve.clone();
-            thread::spawn(move || serve(stream));
-        }
-    });
-    address
-}
-
-/// A TLS server that responds `ok` to every request.
-fn tls_server(identity: &Identity) -> SocketAddr {
-    let key = PrivatePkcs8KeyDer::from(identity.key.serialize_der()).into();
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![identity.certificate.clone()], key)
-        .unwrap();
-    let config = Arc::new(config);
-    listen(move |stream| {
-        let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
-        while !head(&mut stream).is_empty() {
-            if stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").is_err() {
-                return;
-            }
-        }
-    })
+    Identity { ca_file, certificate, key }
 }
 
 /// Has the guest get a page of a server on `localhost`.
@@ -120,15 +79,15 @@ fn certificate_failures_name_their_cause_and_ca_file_where_it_helps() {
     ] {
         let file = identity.ca_file.to_str().unwrap();
         let trusted = ["--ca-file", file];
-        let run = get(tls_server(identity), if trust { &trusted } else { &[] });
+        let run = get(identity.server(), if trust { &trusted } else { &[] });
         assert!(run.code == 1 && run.stderr.contains(cause), "{cause}: {run:?}");
         assert_eq!(run.stderr.contains("--ca-file"), helps, "{cause}: {run:?}");
     }
     // A self-signed certificate is accepted for its own names only.
     let file = own.ca_file.to_str().unwrap();
-    let accepted = get(tls_server(&own), &["--ca-file", file]);
+    let accepted = get(own.server(), &["--ca-file", file]);
     assert!(accepted.code == 0 && accepted.stdout.contains("\"bytes\""), "{accepted:?}");
     let elsewhere = self_signed(&folder, "looker.example.com");
-    let refused = get(tls_server(&elsewhere), &["--ca-file", elsewhere.ca_file.to_str().unwrap()]);
+    let refused = get(elsewhere.server(), &["--ca-file", elsewhere.ca_file.to_str().unwrap()]);
     assert!(refused.code == 1 && refused.stderr.contains("looker.example.com"), "{refused:?}");
 }

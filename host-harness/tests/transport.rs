@@ -3,67 +3,29 @@
 
 mod support;
 
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::io::Write;
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use support::command::Run;
-
-/// Starts a server that does with each connection what `serve` says, on a thread of its own.
-fn serving(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    let serve = Arc::new(serve);
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let serve = Arc::clone(&serve);
-            thread::spawn(move || serve(stream));
-        }
-    });
-    address
-}
-
-/// Reads up to the end of a request's head.
-fn head(stream: &mut impl Read) -> String {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
-        head.extend(byte);
-    }
-    String::from_utf8(head).unwrap()
-}
+use support::server::{head, listen};
 
 /// An HTTPS server for this name, and the file with its certificate.
 fn https_server(name: &str) -> (PathBuf, SocketAddr) {
     let certified = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.pem"));
     std::fs::write(&file, certified.cert.pem()).unwrap();
-    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()).into();
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certified.cert.der().clone()], key)
-        .unwrap();
-    let config = Arc::new(config);
-    let address = serving(move |stream| {
-        let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
-        if !head(&mut stream).is_empty() {
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok");
-        }
-    });
-    (file, address)
+    (file, support::tls::server(&certified.cert, &certified.signing_key))
 }
 
 /// A proxy that connects every host to this server, and how often it did.
 fn proxy(server: SocketAddr) -> (SocketAddr, Arc<AtomicUsize>) {
     let tunnels = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&tunnels);
-    let address = serving(move |mut client| {
+    let address = listen(move |mut client| {
         head(&mut client);
         counter.fetch_add(1, Ordering::Relaxed);
         let mut server = TcpStream::connect(server).unwrap();
@@ -127,7 +89,7 @@ fn ca_file_and_https_proxy_lead_to_the_server() {
 
 #[test]
 fn proxy_failures_are_shown_as_notes() {
-    let proxy = serving(|mut stream| {
+    let proxy = listen(|mut stream| {
         head(&mut stream);
         let _ = stream.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
     });

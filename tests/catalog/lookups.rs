@@ -36,6 +36,10 @@ async fn every_lookup_returns_choices() {
     for name in EXPECTED {
         assert!(fields.contains(name), "{name} has no look-up");
     }
+    // A query that runs is a choice of those that can be stopped, and a schedule of those that the caller has.
+    let plan = json!({ "name": "Mine", "look_id": "1", "crontab": "0 7 * * 1" });
+    practice.json("create_scheduled_plan", plan).await;
+    practice.json("create_query_task", json!({ "query_id": "1", "result_format": "json" })).await;
     for (operation, value, label) in &lookups {
         let choices = practice.json(operation, json!({})).await;
         let items = choices.as_array().unwrap_or_else(|| panic!("{operation} returns no list"));

@@ -26,8 +26,8 @@ fn value(operation: &str, name: &str, schema: &Value) -> Value {
     }
 }
 
-/// Operations that read what no user of the practice Looker has at the start, so that 404 is correct.
-const ABSENT: [&str; 2] = ["user_credentials_api3", "user_credentials_totp"];
+/// Operations that read what the practice Looker does not have at the start, so that 404 is correct.
+const ABSENT: [&str; 4] = ["check_pdt_build", "find_git_branch", "user_credentials_api3", "user_credentials_totp"];
 
 fn is_not_found(failure: &Failure) -> bool {
     matches!(failure.kind(), FailureKind::Permanent(problem) if problem.status == Some(404))
@@ -38,7 +38,8 @@ async fn outputs_match_their_schemas() {
     let mut practice = Practice::start().await;
     let (mut checked, mut wrong) = (0, Vec::new());
     for summary in practice.sandbox.list_operations().await.unwrap() {
-        if summary.effect != Effect::Read {
+        // Jobs need inputs that fit together. Their outputs are compared in `tests/jobs`.
+        if summary.effect != Effect::Read || summary.group == "Jobs" {
             continue;
         }
         let operation = practice.sandbox.describe_operation(&summary.name).await.unwrap();

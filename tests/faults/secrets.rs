@@ -40,8 +40,16 @@ fn encoded_secrets() -> Vec<String> {
     ]
 }
 
+/// Who signs in. Where the host shares sign-ins, the connector is called with a token and does not know the secret, so it is
+/// the host that hides it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum SignsIn {
+    Connector,
+    Host,
+}
+
 /// Calls `create_user` on a server with this response; the failure.
-async fn failure(status: u16, media_type: &str, body: &str) -> Failure {
+async fn failure(signs_in: SignsIn, status: u16, media_type: &str, body: &str) -> Failure {
     let length = body.len();
     let response =
         format!("HTTP/1.1 {status} X\r\ncontent-type: {media_type}\r\ncontent-length: {length}\r\n\r\n{body}")
@@ -52,11 +60,14 @@ async fn failure(status: u16, media_type: &str, body: &str) -> Failure {
     let server = RawServer::start(plan).await;
     let address = format!("http://{}", server.address);
     let auth = auth_of(&json!({"domain": address, "client_id": CLIENT_ID, "client_secret": SECRET}));
-    // The connector signs in itself, so that it has the secret and the token.
-    let builder = builder().await.policy(policy([address.as_str()])).sessions(false);
+    let builder = builder().await.policy(policy([address.as_str()])).sessions(signs_in == SignsIn::Host);
     let connector = builder.build().await.unwrap();
-    let failure = connector.invoke(&auth, Call::new("create_user").input("{}")).await.unwrap_err();
-    assert_eq!(server.asked(), 1, "{failure:?}");
+    let call = || connector.invoke(&auth, Call::new("create_user").input("{}"));
+    let first = call().await.unwrap_err();
+    assert_eq!(server.asked(), 1, "{first:?}");
+    // The next call, which finds a session.
+    let failure = call().await.unwrap_err();
+    assert_eq!(super::words(&failure), super::words(&first));
     failure
 }
 
@@ -74,11 +85,13 @@ async fn secrets_that_a_server_sends_back_are_hidden_in_every_encoding() {
             (500, "text/plain", format!("upstream said {secret} and failed")),
             (502, "text/html", format!("<html><head><title>refused {secret}</title></head></html>")),
         ];
-        for (status, media_type, body) in bodies {
-            let failure = failure(status, media_type, &body).await;
+        for ((status, media_type, body), signs_in) in
+            bodies.iter().flat_map(|body| [(body, SignsIn::Connector), (body, SignsIn::Host)])
+        {
+            let failure = failure(signs_in, *status, media_type, body).await;
             let words =
                 format!("{}\n{:?}\n{}", super::words(&failure), failure, serde_json::to_string(&failure).unwrap());
-            assert!(!words.contains(&secret), "{secret} as {media_type} is shown: {words}");
+            assert!(!words.contains(&secret), "{secret} as {media_type} is shown ({signs_in:?} signs in): {words}");
         }
     }
 }
@@ -87,7 +100,9 @@ async fn secrets_that_a_server_sends_back_are_hidden_in_every_encoding() {
 async fn secrets_are_hidden_before_messages_are_cut() {
     for before in [CUT - 1, CUT - 5, CUT - SECRET.chars().count() + 1, CUT - 10, CUT - 400] {
         let body = json!({"message": format!("{}{SECRET}{}", "x".repeat(before), "y".repeat(400))}).to_string();
-        let words = super::words(&failure(422, "application/json", &body).await);
-        assert!(!words.contains(&SECRET[..4]), "after {before} characters: {}", &words[before..]);
+        for signs_in in [SignsIn::Connector, SignsIn::Host] {
+            let words = super::words(&failure(signs_in, 422, "application/json", &body).await);
+            assert!(!words.contains(&SECRET[..4]), "after {before} characters: {}", &words[before..]);
+        }
     }
 }

@@ -82,7 +82,7 @@ check_printed() {
   cell loads load '^Looker [0-9]+\.[0-9]+\.[0-9]+: .+' '^catalog digest: .+'
   cell describe describe '^auth form: Looker$' '^  domain: Domain$' '^  client_secret: Client secret \(secret\)$' \
     '^form of "Create user": [1-9][0-9]* fields, such as .+'
-  cell list list '^507 operations' '^  all_users: List users \(read, idempotent\)$' '^  create_user: Create user \(write\)$' \
+  cell list list '^523 operations' '^  all_users: List users \(read, idempotent\)$' '^  create_user: Create user \(write\)$' \
     '^  user: Get user \(read, idempotent\)$' '^  call_api: .+ \(delete\)$'
   created=$(value invoke '^Create user: ([0-9]+) .*')
   before=$(value invoke '^List users: ([0-9]+) users$')

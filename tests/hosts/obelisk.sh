@@ -125,7 +125,7 @@ check_cells() {
   passed describe
   local list
   list=$(result "$(submit $CONNECTOR.list-operations '[]')")
-  [ "$(grep -o '"stability":' <<<"$list" | wc -l)" -eq 507 ] || fail_early "list: expected 507 operations"
+  [ "$(grep -o '"stability":' <<<"$list" | wc -l)" -eq 523 ] || fail_early "list: expected 523 operations"
   [ "$(grep -o '"idempotent":true' <<<"$list" | wc -l)" -gt 200 ] || fail_early "list: idempotent is missing"
   passed list
 

@@ -64,6 +64,9 @@ impl Address {
             );
             return None;
         }
+        // Some platforms have only floating-point numbers.
+        let port =
+            port.map(|port| port.split_once('.').filter(|(_, rest)| *rest == "0").map_or(port, |(port, _)| port));
         let port = match (port, written_port.as_deref()) {
             (Some(port), Some(other)) if port != other => {
                 problems.add(
@@ -121,8 +124,10 @@ fn split_url(written: Written, problems: &mut FieldProblems) -> Option<(bool, St
         problems.add(DOMAIN, "invalid", format!("{} {message}", written.name));
         None
     };
-    let (secure, rest) = match written.text.split_once("://") {
-        None => (true, written.text),
+    // Browsers take backslashes for slashes.
+    let text = written.text.replace('\\', "/");
+    let (secure, rest) = match split_scheme(&text) {
+        None => (true, text.as_str()),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
         Some(_) => return refuse("must begin with https://, or be a host name alone."),
@@ -151,6 +156,15 @@ fn split_url(written: Written, problems: &mut FieldProblems) -> Option<(bool, St
         );
     }
     Some((secure, host, port))
+}
+
+/// Splits the scheme from a URL, as browsers do also where slashes are missing, too many, or the wrong ones.
+fn split_scheme(text: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = text.split_once(':')?;
+    let is_web = ["https", "http"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
+    // Otherwise it is a host with a port.
+    let is_scheme = rest.starts_with("//") || (is_web && !rest.starts_with(|next: char| next.is_ascii_digit()));
+    is_scheme.then(|| (scheme, rest.trim_start_matches('/')))
 }
 
 /// The field with the address.

@@ -262,3 +262,41 @@ fn the_three_ways_to_sign_in_exclude_each_other() {
     let document = document(r#""refresh_token": "r""#);
     assert!(Auth::parse(&document, |name| (name == CLIENT_ID).then(|| "key".into())).is_err());
 }
+
+#[test]
+fn the_environment_is_looked_up_only_where_it_decides() {
+    for credentials in [r#""access_token":"abc""#, r#""client_id":"i","client_secret":"the-secret""#] {
+        let document = format!(r#"{{"domain":"looker.example.com",{credentials}}}"#);
+        assert!(Auth::parse(&document, |name| panic!("{name} is looked up")).is_ok());
+    }
+}
+
+#[test]
+fn a_domain_with_odd_slashes_and_dots_is_understood() {
+    for domain in [
+        "https:mycompany.looker.com",
+        "https:/mycompany.looker.com",
+        "https:\\\\mycompany.looker.com\\browse",
+        "HTTPS:///mycompany.looker.com/",
+        " mycompany.looker.com. ",
+        "MyCompany.Looker.com..",
+        "mycompany.looker.com:443",
+        "https://mycompany.looker.com./browse?x#y",
+    ] {
+        let auth = parse(&serde_json::json!({"domain": domain, "access_token": "a"}).to_string());
+        let address = auth.unwrap_or_else(|failure| panic!("{domain}: {failure:?}")).address;
+        assert_eq!(address.host_and_port(), "mycompany.looker.com:443", "{domain}");
+    }
+    for port in [r#""19999""#, r#"" 19999 ""#, "19999", "19999.0"] {
+        let auth = parse(&format!(r#"{{"domain": "mycompany.looker.com", "port": {port}, "access_token": "a"}}"#));
+        let address = auth.unwrap_or_else(|failure| panic!("{port}: {failure:?}")).address;
+        assert_eq!(address.host_and_port(), "mycompany.looker.com:19999", "{port}");
+    }
+    for domain in
+        ["https://me:hush@mycompany.looker.com", "me@mycompany.looker.com", "ftp://mycompany.looker.com", "https:"]
+    {
+        let failure = parse(&serde_json::json!({"domain": domain, "access_token": "a"}).to_string()).unwrap_err();
+        assert_eq!(failure.problem().fields[0].field.as_deref(), Some("domain"), "{domain}");
+        assert!(!failure.problem().message.contains("hush"), "{domain}: {failure:?}");
+    }
+}

@@ -11,9 +11,9 @@ use crate::jobs::{Api, Definition, Job, MAX_REQUESTS, Outcome, State};
 use crate::operations;
 use crate::response::{Output, OutputBody};
 use crate::retry::WaitBudget;
-use crate::secret::{Redactor, Secret};
 use crate::session::Sessions;
 use crate::transport::Platform;
+use redact::{Redactor, Secret};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ fn add_passwords(secrets: &mut Redactor, job: &Definition, input: &Input) {
 /// The output of a call that a job passed on.
 enum Passed<B> {
     Output(Output),
-    Download(Download<B>),
+    Download(Box<Download<B>>),
 }
 
 impl<P: Platform> Engine<P> {
@@ -133,7 +133,7 @@ impl<P: Platform> Api for EngineApi<'_, P> {
         let name = operations::find(operation)?.name;
         self.passed = Some(if self.streams {
             let download = self.engine.open_operation(name, &input, &self.auth, self.budget)?;
-            Passed::Download(download.with_resume(resume))
+            Passed::Download(Box::new(download.with_resume(resume)))
         } else {
             Passed::Output(self.engine.invoke_operation(name, &input, &self.auth, self.budget)?)
         });
@@ -182,3 +182,6 @@ impl<P: Platform> Api for EngineApi<'_, P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use crate::transport::{Body, Platform};
 #[derive(Debug)]
 pub enum Stream<B> {
     /// The response to one request.
-    Response(Download<B>),
+    Response(Box<Download<B>>),
     /// A document that is there already.
     Whole(Whole),
     /// A text that a job makes of many responses while it is read.

@@ -4,8 +4,8 @@ use crate::auth::Address;
 use crate::context::Context;
 use crate::failure::FieldProblem;
 use crate::retry::Received;
-use crate::secret::Redactor;
 use crate::web_page;
+use redact::Redactor;
 use serde_json::{Map, Value};
 
 /// The longest message of Looker's that is shown, in characters.
@@ -181,8 +181,8 @@ fn documentation_url(url: &str, address: &Address) -> Option<String> {
 mod tests {
     use super::*;
     use crate::auth::Auth;
-    use crate::secret::Secret;
     use crate::transport::Headers;
+    use redact::Secret;
 
     fn read(body: &[u8]) -> Explanation {
         let received = Received { status: 500, headers: Headers::default(), retry_after: None, body: body.to_vec() };

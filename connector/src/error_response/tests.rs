@@ -6,8 +6,8 @@ use crate::call_api;
 use crate::input::Input;
 use crate::operations::find;
 use crate::retry_after::retry_after;
-use crate::secret::Redactor;
 use crate::transport::Headers;
+use redact::Redactor;
 
 fn respond(operation: &str, status: u16, headers: &[(&str, &str)], body: &str) -> Failure {
     respond_to(operation, "{}", status, headers, body)
@@ -24,7 +24,7 @@ fn respond_to(operation: &str, input: &str, status: u16, headers: &[(&str, &str)
 
 fn received(status: u16, headers: &[(&str, &str)], body: &str) -> Received<Vec<u8>> {
     let headers = Headers(headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
-    let retry_after = retry_after(&headers, Duration::ZERO);
+    let retry_after = retry_after(&headers, || Duration::ZERO);
     Received { status, headers, retry_after, body: body.as_bytes().to_vec() }
 }
 

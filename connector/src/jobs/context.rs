@@ -1,14 +1,13 @@
 //! The helper that every job is written over.
 
 use super::api::{Api, MAX_REQUESTS};
-use super::steps::{StepState, Steps};
-use super::{Definition, input};
+use super::state::State;
+use super::steps::StepState;
 use crate::auth::Workspace;
 use crate::failure::{Failure, Problem, Reason, Result};
-use crate::input::Input;
 use crate::request::quote;
-use crate::response::OutputBody;
-use serde_json::{Map, Value};
+use crate::response::{Output, OutputBody};
+use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 
@@ -35,83 +34,6 @@ impl fmt::Debug for Outcome {
             Self::PassedOn => formatter.write_str("PassedOn"),
             Self::Rows(media_type, _) => formatter.debug_tuple("Rows").field(media_type).finish(),
         }
-    }
-}
-
-/// One call of a job: its input, and what became of it so far.
-#[derive(Debug)]
-pub struct State {
-    definition: &'static Definition,
-    values: Map<String, Value>,
-    given: Map<String, Value>,
-    steps: Steps,
-    resume: Map<String, Value>,
-    /// Whether a request may have reached Looker.
-    sent: bool,
-    /// Whether something was done that a second run would do again.
-    acted_once: bool,
-    /// Whether it is not known if the last step was done.
-    in_doubt: bool,
-}
-
-impl State {
-    /// The state of a new call.
-    ///
-    /// # Errors
-    ///
-    /// One failure that names every input that is wrong.
-    pub fn new(definition: &'static Definition, input: &Input) -> Result<Self> {
-        let values = input::values(definition, input)?;
-        let given = input.fields().filter(|(_, value)| value.get() != "null");
-        let given = given.filter_map(|(name, value)| Some((name.to_owned(), serde_json::from_str(value.get()).ok()?)));
-        Ok(Self {
-            definition,
-            steps: Steps::read(values.get("steps")),
-            given: given.collect(),
-            values,
-            resume: Map::new(),
-            sent: false,
-            acted_once: false,
-            in_doubt: false,
-        })
-    }
-
-    /// Turns a failure within the job into the failure of the job: names the steps that were done, and adds the input that
-    /// goes on.
-    pub fn finish(&self, failure: Failure) -> Failure {
-        let retryable = matches!(failure, Failure::Retryable(_));
-        let mut problem = failure.problem().clone();
-        problem.request_sent |= self.sent;
-        let name = self.definition.summary.name;
-        let done = self.steps.done();
-        if !done.is_empty() {
-            problem.message = format!("{} {name} stopped there; done before: {done}.", problem.message);
-        } else if self.sent && !self.in_doubt && self.definition.summary.effect != crate::catalog::Effect::Read {
-            problem.message.push_str(" Nothing was changed.");
-        }
-        let goes_on = !self.resume.is_empty() || !self.steps.is_empty();
-        let resume = goes_on.then(|| self.resume_input());
-        if problem.reason == Reason::Unauthenticated && self.acted_once {
-            // To a host, it would mean that nothing was carried out, and that it should sign in and start again.
-            problem.reason = Reason::RemoteError;
-            problem.resume = resume;
-            return if self.resume.is_empty() { problem.permanent() } else { problem.retryable() };
-        }
-        if !retryable || (self.acted_once && self.resume.is_empty()) {
-            return problem.permanent();
-        }
-        problem.resume = resume;
-        problem.retryable()
-    }
-
-    /// The whole input that goes on where this call is.
-    fn resume_input(&self) -> String {
-        let mut input = self.given.clone();
-        input.extend(self.resume.clone());
-        if !self.steps.is_empty() {
-            input.insert("steps".to_owned(), self.steps.value());
-        }
-        Value::Object(input).to_string()
     }
 }
 
@@ -152,6 +74,13 @@ impl<'a> Job<'a> {
     pub fn read(&mut self, operation: &str, input: &Value) -> Result<Value> {
         let document = self.read_text(operation, input)?;
         parsed(&document)
+    }
+
+    /// [`Job::read_text`] of a list, with the complete input for the next page where Looker links to one.
+    pub fn read_page(&mut self, operation: &str, input: &Value) -> Result<(String, Option<String>)> {
+        let output = self.output(operation, input).map_err(|failure| failure.about(&format!("{operation} failed.")))?;
+        let next = output.next.clone();
+        Ok((document(operation, output)?, next))
     }
 
     /// [`Job::read`], as Looker wrote it: numbers keep all digits. Text and JSON alike; empty if there was no content.
@@ -258,6 +187,12 @@ impl<'a> Job<'a> {
         self.state.resume.insert(name.to_owned(), value.into());
     }
 
+    /// Takes a field of [`Job::resume_with`] back: a retryable failure goes on without it.
+    pub fn forget_resume(&mut self, name: &str) {
+        self.state.resume.remove(name);
+        self.state.given.remove(name);
+    }
+
     /// Sets an input for the rest of this call.
     pub fn set_value(&mut self, name: &str, value: Value) {
         self.state.values.insert(name.to_owned(), value);
@@ -350,20 +285,29 @@ impl<'a> Job<'a> {
     }
 
     fn call(&mut self, operation: &str, input: &Value) -> Result<String> {
+        self.output(operation, input).and_then(|output| document(operation, output))
+    }
+
+    fn output(&mut self, operation: &str, input: &Value) -> Result<Output> {
         self.room()?;
         let output = self.api.invoke(operation, &input.to_string());
         self.state.sent |= output.as_ref().err().is_none_or(|failure| failure.problem().request_sent);
-        match output?.body {
-            OutputBody::Json(text) | OutputBody::Text(text) => Ok(text),
-            OutputBody::Nothing => Ok(String::new()),
-            OutputBody::File(file) => {
-                let mut problem = Problem::new(
-                    Reason::UnexpectedResponse,
-                    format!("Looker returned {} for {operation}.", file.media_type),
-                );
-                problem.request_sent = true;
-                Err(problem.permanent())
-            }
+        output
+    }
+}
+
+/// The JSON or the text of an output; empty if there was no content.
+fn document(operation: &str, output: Output) -> Result<String> {
+    match output.body {
+        OutputBody::Json(text) | OutputBody::Text(text) => Ok(text),
+        OutputBody::Nothing => Ok(String::new()),
+        OutputBody::File(file) => {
+            let mut problem = Problem::new(
+                Reason::UnexpectedResponse,
+                format!("Looker returned {} for {operation}.", file.media_type),
+            );
+            problem.request_sent = true;
+            Err(problem.permanent())
         }
     }
 }

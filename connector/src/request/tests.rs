@@ -112,6 +112,38 @@ fn values_within_maps_are_converted_too() {
 }
 
 #[test]
+fn maps_of_any_json_keep_their_values() {
+    for (operation, field) in [("create_merge_query", "vis_config"), ("create_user", "ui_state")] {
+        let input = format!(r#"{{"{field}":{{"shown":false,"size":1,"label":"1","list":[null],"none":null}}}}"#);
+        assert_eq!(body(&call(operation, &input)), input, "{operation}");
+    }
+}
+
+/// Where a new one appears, look at what Looker's own pages send: only text, or any JSON (`overlay/json_maps.toml`).
+#[test]
+fn maps_of_text_are_those_that_are_known() {
+    let maps = crate::catalog::MODELS.iter().flat_map(|model| {
+        let named = |property: &Property| format!("{}.{}", model.name, property.name);
+        let is_map_of_text = |kind: &Type| matches!(kind, Type::Map(value) if matches!(value, Type::String(_)));
+        model.properties.iter().filter(move |property| is_map_of_text(&property.kind)).map(named)
+    });
+    assert_eq!(
+        maps.collect::<Vec<_>>(),
+        [
+            "DataActionRequest.form_values",
+            "GoldenQuery.filters",
+            "JsonBiMetadata.filters",
+            "KdaRequestPayload.base_filters",
+            "KdaRequestPayload.baseline_filters",
+            "KdaRequestPayload.breach_filters",
+            "LDAPUser.attributes",
+            "LookmlModelExploreField.timeframe_labels",
+            "Query.filters",
+        ]
+    );
+}
+
+#[test]
 fn a_required_body_is_sent_even_if_empty() {
     assert_eq!(body(&call("update_user", r#"{"user_id": "7"}"#)), "{}");
     // An optional one is not.

@@ -59,7 +59,8 @@ fn nested(kind: &Type, value: &RawValue, depth: usize) -> Converted {
 }
 
 /// A map whose values are converted as the description says; `null` stays, since it clears a value. If a value cannot be
-/// converted, all of it is sent unchanged: Looker calls some maps "of texts" that are not (`vis_config`).
+/// converted, all of it is sent unchanged: a list or an object in a map of text means that the map is none. The maps that
+/// are known to hold more than text are in `catalog/overlay/json_maps.toml`.
 fn map(kind: &Type, value: &RawValue, depth: usize) -> String {
     let unchanged = || value.get().to_owned();
     if *kind == Type::Any {

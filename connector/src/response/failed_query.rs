@@ -12,7 +12,7 @@ use super::report::Results;
 use crate::auth::Address;
 use crate::error_response::Explanation;
 use crate::failure::{Failure, Problem, Reason};
-use crate::secret::Redactor;
+use redact::Redactor;
 
 /// The failure that a result, or one of several, reports, as far as it was read.
 pub fn failure(results: &Results, status: u16, address: &Address, secrets: &Redactor) -> Option<Failure> {

@@ -43,7 +43,7 @@ pub fn next_input(operation: &Operation, input: &Input, headers: &Headers) -> Op
 
 /// Whether a parameter selects the page.
 fn pages(parameter: &Parameter) -> bool {
-    matches!(parameter.name, "limit" | "offset" | "page" | "per_page" | "page_token" | "cursor")
+    matches!(parameter.name, "limit" | "offset" | "page" | "per_page" | "page_token" | "next_page_token" | "cursor")
 }
 
 fn json(parameter: &Parameter, value: &str) -> String {

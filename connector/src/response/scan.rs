@@ -18,7 +18,7 @@ pub struct Scan {
     pub error_row: Option<Vec<u8>>,
     /// The value of `errors` beside the rows.
     pub errors: Option<Vec<u8>>,
-    /// The value of `error` beside the rows.
+    /// The value of `error` beside the rows, or of `looker_error` in place of them.
     pub error: Option<Vec<u8>>,
     /// Whether there are rows.
     pub has_rows: bool,
@@ -259,7 +259,7 @@ impl Scan {
             1 if self.is_object[0] => {
                 if self.top_key.is(b"errors") {
                     self.start(Captured::Errors);
-                } else if self.top_key.is(b"error") {
+                } else if self.top_key.is(b"error") || self.top_key.is(LOOKER_ERROR) {
                     self.start(Captured::Error);
                 }
             }

@@ -6,8 +6,8 @@ use crate::call_api;
 use crate::input::Input;
 use crate::operations::find;
 use crate::retry_after::retry_after;
-use crate::secret::Redactor;
 use crate::transport::Headers;
+use redact::Redactor;
 use std::time::Duration;
 
 fn headers(headers: &[(&str, &str)]) -> Headers {
@@ -21,7 +21,7 @@ fn respond(operation: &str, status: u16, head: &[(&str, &str)], body: &[u8]) -> 
 fn respond_to(operation: &str, input: &str, status: u16, head: &[(&str, &str)], body: &[u8]) -> Result<Output> {
     let auth = Auth::parse(r#"{"domain": "looker.example.com", "access_token": "token"}"#, |_| None).unwrap();
     let headers = headers(head);
-    let retry_after = retry_after(&headers, Duration::ZERO);
+    let retry_after = retry_after(&headers, || Duration::ZERO);
     let received = Received { status, headers, retry_after, body: body.to_vec() };
     let input = Input::parse(input).unwrap();
     let operation = if operation == call_api::NAME { &call_api::OPERATION } else { find(operation).unwrap() };
@@ -331,4 +331,81 @@ fn encoded_content_is_refused_by_name() {
         assert!(failure.problem().message.contains(name), "{failure:?}");
     }
     assert!(respond("user", 200, &[("content-type", JSON), ("content-encoding", "identity")], b"{}").is_ok());
+}
+
+#[test]
+fn a_page_is_a_page_whatever_comes_before_it() {
+    let page = "<html><head><title>Sign in to Acme</title></head><body><form></form></body></html>";
+    let prolog = "<?xml version=\"1.0\"?>\n<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\">\n";
+    for before in ["", prolog, "\u{feff}", "<!-- proxy 7 -->\n", "\u{feff}\r\n<!-- a --><!-- b -->", "<!DOCTYPE html>"]
+    {
+        for (format, media_type) in [
+            ("json", JSON),
+            ("json", "text/html"),
+            ("json_detail", "application/xhtml+xml"),
+            ("csv", "text/csv"),
+            ("csv", "text/html;charset=iso-8859-1"),
+            ("txt", "text/plain"),
+            ("md", "application/octet-stream"),
+            ("sql", ""),
+        ] {
+            let failure = run(format, media_type, format!("{before}{page}").as_bytes()).unwrap_err();
+            let message = &failure.problem().message;
+            assert_eq!(failure.problem().reason, Reason::UnexpectedResponse, "{before}, {format}, {media_type}");
+            assert!(message.contains("Sign in to Acme"), "{before}, {format}, {media_type}: {message}");
+        }
+    }
+}
+
+#[test]
+fn compressed_content_is_no_text() {
+    let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x8b\x8e\x05\0\x29\xbb\x4c\x0d\x02\0\0\0";
+    for (format, media_type) in [("json", JSON), ("csv", "text/csv"), ("txt", "text/plain"), ("html", "text/html")] {
+        let failure = run(format, media_type, gzip).unwrap_err();
+        assert!(failure.problem().message.contains("gzip"), "{format}: {failure:?}");
+    }
+    // A file can be compressed.
+    assert!(run("xlsx", "application/octet-stream", gzip).is_ok());
+}
+
+#[test]
+fn a_failed_query_is_found_in_every_variant_of_json() {
+    let error = "no such table: orders";
+    let rows = r#"[{"orders.id": 1}, {"looker_error": "no such table: orders"}]"#;
+    for format in ["json", "json_detail", "json_fe", "json_bi", "json_detail_lite_stream", "json_label", "inline_json"]
+    {
+        for body in [
+            rows.to_owned(),
+            format!(r#"{{"data": {rows}}}"#),
+            format!(r#"{{"fields": {{}}, "rows": {rows}}}"#),
+            format!(r#"{{"metadata": {{"fields": []}}, "rows": {rows}}}"#),
+            r#"{"looker_error": "no such table: orders"}"#.to_owned(),
+            r#"{"error": "no such table: orders"}"#.to_owned(),
+            r#"{"error": {"message": "no such table: orders"}}"#.to_owned(),
+            r#"{"errors": ["no such table: orders"], "data": []}"#.to_owned(),
+            r#"{"errors": {"message": "no such table: orders"}, "data": []}"#.to_owned(),
+            r#"{"errors": [[{"message": "no such table: orders"}]], "rows": []}"#.to_owned(),
+            r#"{"data": [], "errors": [{"message_details": "no such table: orders", "fatal": true}]}"#.to_owned(),
+        ] {
+            let failure = run(format, JSON, body.as_bytes()).unwrap_err();
+            let problem = failure.problem();
+            let words = format!("{} {:?}", problem.message, problem.fields);
+            assert_eq!(problem.reason, Reason::Rejected, "{format}: {body}: {failure:?}");
+            assert!(words.contains(error), "{format}: {body}: {words}");
+        }
+    }
+}
+
+#[test]
+fn a_result_that_looks_like_a_failure_stays_a_result() {
+    for body in [
+        r#"[{"orders.looker_error": "x"}]"#,
+        r#"[{"orders.note": "looker_error"}]"#,
+        r#"{"data": [{"orders.errors": {"value": ["x"]}}], "errors": []}"#,
+        r#"{"data": [], "errors": null, "error": ""}"#,
+        "[]",
+        "[{}]",
+    ] {
+        assert_eq!(run("json", JSON, body.as_bytes()).unwrap(), OutputBody::Json(body.to_owned()), "{body}");
+    }
 }

@@ -17,6 +17,9 @@ wasmtime::component::bindgen!({
     exports: { default: async },
 });
 
+/// The interface with `invoke`, as components export it.
+pub(crate) const CONNECTOR: &str = "workflow:connector/connector@0.2.0";
+
 pub use exports::workflow::connector::connector::{ConnectorInfo, Operation, OperationSummary, Output};
 pub use workflow::connector::types::{Body, Effect, File, Stability};
 

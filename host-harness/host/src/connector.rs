@@ -14,7 +14,7 @@ use crate::host::Host;
 use crate::limits::Limits;
 use crate::sandbox::{Sandbox, Setup};
 use crate::sessions::{OnRenewedAuth, Session, Sessions};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use wasmtime::Engine;
 
 /// A component with its policy, transport, limits, environment and sessions, ready for calls. Clones are cheap and
@@ -151,7 +151,8 @@ impl ConnectorBuilder {
             None => Access::fixed(transport, policy.unwrap_or_default()),
         };
         let sessions = (sessions && component.exports().has_sessions()).then(|| Sessions::new(on_renewed_auth));
-        let setup = Setup { host, component, access, limits, environment, sessions };
+        let auth_fields = OnceLock::new();
+        let setup = Setup { host, component, access, limits, environment, sessions, auth_fields };
         Ok(Connector { setup: Arc::new(setup) })
     }
 }
@@ -238,6 +239,20 @@ impl Connector {
     /// it.
     pub async fn sign_out(&self, auth: &Auth) -> Result<(), Failure> {
         self.for_one_call().await?.sign_out(auth).await
+    }
+
+    /// Sends a token request of OAuth 2.0, which exchanges a user's code for tokens, and returns the JSON object of the
+    /// response. For a platform that sends its users through the flow of the connector's `x-oauth`.
+    ///
+    /// `url` is the token URL, and `form` the form-encoded body (RFC 6749, section 4.1.3). The request goes only to where
+    /// calls with this auth may connect, within the limits of a call. It is sent once, because a code works once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::invoke`]. If the server refuses the code, the reason is
+    /// [`Unauthenticated`](crate::Reason::Unauthenticated).
+    pub async fn request_token(&self, auth: &Auth, url: &str, form: String) -> Result<String, Failure> {
+        self.for_one_call().await?.request_token(auth, url, form).await
     }
 
     /// Returns the auth to store in place of this one, if the remote service has replaced its refresh token. This

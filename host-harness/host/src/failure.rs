@@ -2,8 +2,9 @@
 
 use crate::bindings::workflow::connector::types as wit;
 use crate::egress::cause::Cause;
-use crate::limits::Limit;
 use crate::limits::permits::NoPermit;
+use crate::limits::{FAILURE_FIELDS, FAILURE_TEXT_BYTES, Limit, RESUME_BYTES};
+use redact::Redactor;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -216,6 +217,20 @@ impl Failure {
         self
     }
 
+    /// The same failure without secrets. Texts that are too long are left out: they are nothing that a person can read,
+    /// and searching them takes time.
+    #[must_use]
+    pub(crate) fn without(mut self, secrets: &Redactor) -> Self {
+        match &mut self.inner.kind {
+            FailureKind::Retryable(problem) | FailureKind::Permanent(problem) => problem.clear(secrets),
+            FailureKind::Execution(ExecutionFailure::Crash { message, .. } | ExecutionFailure::Interface(message)) => {
+                clear(message, secrets);
+            }
+            FailureKind::Execution(_) => {}
+        }
+        self
+    }
+
     /// A failure that happened before the call's own request, in a sign-in say: that request was not sent.
     #[must_use]
     pub(crate) fn before_the_request(mut self) -> Self {
@@ -277,6 +292,32 @@ impl Problem {
             documentation_url: None,
         }
     }
+}
+
+impl Problem {
+    /// Clears each text of secrets.
+    fn clear(&mut self, secrets: &Redactor) {
+        clear(&mut self.message, secrets);
+        self.documentation_url.take_if(|url| url.len() > FAILURE_TEXT_BYTES);
+        self.resume.take_if(|input| input.len() > RESUME_BYTES);
+        for text in self.documentation_url.iter_mut().chain(&mut self.resume) {
+            *text = secrets.redact(text);
+        }
+        self.fields.truncate(FAILURE_FIELDS);
+        for FieldProblem { field, code, message } in &mut self.fields {
+            for text in [code, message].into_iter().chain(field) {
+                clear(text, secrets);
+            }
+        }
+    }
+}
+
+/// Clears a text of secrets, or replaces it by its length if it is too long.
+fn clear(text: &mut String, secrets: &Redactor) {
+    *text = match text.len() {
+        ..=FAILURE_TEXT_BYTES => secrets.redact(text),
+        length => format!("(a text of {length} bytes, which is more than {FAILURE_TEXT_BYTES} and left out)"),
+    };
 }
 
 impl FieldProblem {

@@ -18,18 +18,20 @@ use state::{CallSetup, State};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use wasmtime::component::ResourceAny;
+use wasmtime::component::{ResourceAny, TypedFunc};
 use wasmtime::{Store, component};
 
 /// An instance of a connector that can be called.
 ///
 /// Looking a function up compares its type with what the host expects, which takes a good part of the time in which a
-/// sandbox is made. So it is done for an interface when the first of its functions is called.
+/// sandbox is made. So it is done for an interface when the first of its functions is called, and for `invoke` alone the first
+/// time that it is: most sandboxes are made for one call of it.
 pub(crate) struct Instance {
     store: Store<State>,
     instance: component::Instance,
     exports: Arc<Exports>,
     connector: Option<connector::Guest>,
+    was_invoked: bool,
     streaming: Option<streaming::Guest>,
     sessions: Option<sessions::Guest>,
     /// It is one of the sandboxes that the host can have at once.
@@ -58,13 +60,27 @@ impl Instance {
         exports: Arc<Exports>,
         permit: Permit,
     ) -> Self {
-        Self { store, instance, exports, connector: None, streaming: None, sessions: None, _permit: permit }
+        Self {
+            store,
+            instance,
+            exports,
+            connector: None,
+            was_invoked: false,
+            streaming: None,
+            sessions: None,
+            _permit: permit,
+        }
     }
 
     /// Begins a call.
     pub(crate) fn begin(&mut self, call: CallSetup) {
         self.store.data_mut().begin(call);
         self.store.set_epoch_deadline(1);
+    }
+
+    /// Ends a call: what the host no longer holds for it is no longer charged.
+    pub(crate) fn end(&mut self) {
+        self.store.data_mut().settle();
     }
 
     pub(crate) fn describe(&mut self) -> Answer<'_, ConnectorInfo> {
@@ -111,8 +127,14 @@ impl Instance {
 
     pub(crate) fn invoke(&mut self, auth: Auth, call: Arc<Call>) -> Answer<'_, Output> {
         Box::pin(async move {
-            let (store, connector) = self.connector()?;
-            connector.call_invoke(store, auth.json(), &call).await
+            if self.connector.is_some() || std::mem::replace(&mut self.was_invoked, true) {
+                let (store, connector) = self.connector()?;
+                return connector.call_invoke(store, auth.json(), &call).await;
+            }
+            let invoke: TypedFunc<(&str, &Call), (Result<Output, Failure>,)> =
+                self.instance.get_typed_func(&mut self.store, self.exports.invoke).map_err(wrong_interface)?;
+            let (outcome,) = invoke.call_async(&mut self.store, (auth.json(), &call)).await?;
+            Ok(outcome)
         })
     }
 
@@ -178,11 +200,15 @@ impl Instance {
     }
 }
 
+fn wrong_interface(error: wasmtime::Error) -> WrongInterface {
+    WrongInterface(format!("{error:#}"))
+}
+
 /// An interface's functions, which are looked up where they have not been.
 fn loaded<F>(functions: &mut Option<F>, load: impl FnOnce() -> wasmtime::Result<F>) -> wasmtime::Result<&F> {
     let found = match functions.take() {
         Some(found) => found,
-        None => load().map_err(|error| WrongInterface(format!("{error:#}")))?,
+        None => load().map_err(wrong_interface)?,
     };
     Ok(functions.insert(found))
 }

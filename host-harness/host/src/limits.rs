@@ -43,6 +43,15 @@ pub const LOG_BYTES: usize = 64 * 1024;
 /// Bytes of an auth that a connector returns: a session's, or a renewed one. The host keeps thousands of them.
 pub const AUTH_BYTES: usize = 64 * 1024;
 
+/// Bytes of each text of a failure. Messages for people are far shorter; the host searches them for secrets and keeps them.
+pub const FAILURE_TEXT_BYTES: usize = 64 * 1024;
+
+/// Bytes of the input with which a call resumes.
+pub const RESUME_BYTES: usize = 1024 * 1024;
+
+/// Fields that a failure names. The rest is dropped.
+pub const FAILURE_FIELDS: usize = 256;
+
 /// Bytes of a component's file. An interpreter compiled into a component has some tens of MiB.
 pub const COMPONENT_BYTES: usize = 64 * 1024 * 1024;
 
@@ -73,6 +82,26 @@ pub const FIELDS_BYTES: usize = 32 * 1024;
 
 /// Bytes of a request's body that the host accepts at a time. It holds up to three such pieces.
 pub const BODY_PIECE_BYTES: usize = 64 * 1024;
+
+/// Bytes that the HTTP client buffers of an HTTP/1.1 connection, once for each direction. The head of a response must fit in.
+pub const HTTP1_BUFFER_BYTES: usize = 128 * 1024;
+
+/// Bytes that the HTTP client receives of an HTTP/2 response before the connector reads them. It is also the most that it
+/// buffers of a request.
+pub const HTTP2_STREAM_BYTES: usize = 256 * 1024;
+
+/// The same for all responses of an HTTP/2 connection together.
+pub const HTTP2_CONNECTION_BYTES: usize = 1024 * 1024;
+
+/// Bytes of the head of an HTTP/2 response.
+pub const HTTP2_HEAD_BYTES: usize = 64 * 1024;
+
+/// What the host charges to a sandbox for each request under way, until the connector has dropped its response: the HTTP
+/// client's buffers, those of TLS and those of the system.
+pub const REQUEST_UNDER_WAY_BYTES: usize = 2 * HTTP2_STREAM_BYTES + HTTP2_HEAD_BYTES;
+
+/// Idle connections that are kept to one server, for one policy.
+pub const IDLE_CONNECTIONS: usize = 256;
 
 /// Entries of each of the sandbox's function tables. Compiled connectors have some thousands.
 pub const TABLE_ENTRIES: usize = 100_000;

@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::component::Component;
 use crate::egress::call::CallContext;
 use crate::egress::client::HttpClient;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::host::Host;
 use crate::instance::slot::Slot;
 use crate::instance::state::CallSetup;
@@ -15,9 +15,11 @@ use crate::instance::{Answer, Instance};
 use crate::limits::Limits;
 use crate::limits::call_meter::{CallMeter, Used};
 use crate::limits::permits::Permit;
+use crate::oauth;
+use crate::redaction::AuthFields;
 use crate::sessions::{Session, Sessions};
 use crate::sign_in::{self, SignIn};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What all sandboxes of a connector share.
 pub(crate) struct Setup {
@@ -28,6 +30,8 @@ pub(crate) struct Setup {
     pub(crate) environment: Vec<(String, String)>,
     /// [`None`] where the connector shares no sign-ins, or is not to.
     pub(crate) sessions: Option<Sessions>,
+    /// Which fields of an auth are secret, once the connector was asked.
+    pub(crate) auth_fields: OnceLock<Arc<AuthFields>>,
 }
 
 /// One instance of a connector with its own memory, kept for many calls. Created by
@@ -103,8 +107,10 @@ impl Sandbox {
     ///
     /// As [`Connector::invoke`](crate::Connector::invoke).
     pub async fn hosts(&mut self, auth: &Auth) -> Result<Vec<String>, Failure> {
-        let auth = auth.clone();
-        self.call("hosts", |instance| instance.hosts(auth)).await
+        let _permit = self.take_permit()?;
+        let call = self.setup.call(self.setup.access.without_auth(), false);
+        self.hide(&call, auth).await?;
+        self.slot.call("hosts", &call, |instance| instance.hosts(auth.clone())).await
     }
 
     /// As [`Connector::list_operations`](crate::Connector::list_operations).
@@ -159,6 +165,13 @@ impl Sandbox {
         sign_in::session(&mut self.slot, &call, auth.clone()).await
     }
 
+    /// Sends a token request of OAuth to where calls with this auth may connect.
+    pub(crate) async fn request_token(&mut self, auth: &Auth, url: &str, form: String) -> Result<String, Failure> {
+        let _permit = self.take_permit()?;
+        let call = self.call_with(auth, false).await?;
+        oauth::request_token(&call, url, form).await
+    }
+
     /// Has the remote service end the sessions that are kept for an auth. Those that it could not end are kept for the
     /// next time.
     pub(crate) async fn sign_out(&mut self, auth: &Auth) -> Result<(), Failure> {
@@ -170,6 +183,7 @@ impl Sandbox {
         let call = self.call_with(auth, false).await?;
         let mut outcome = Ok(());
         for session in entry.take_all() {
+            call.context.secrets().hide_too(&session);
             let ended = self.slot.call("sign-out", &call, |instance| instance.sign_out(session.clone())).await;
             if let Err(failure) = ended {
                 entry.put_back(session);
@@ -201,14 +215,37 @@ impl Sandbox {
     /// What a call with this auth works with. Where it is not known where the auth may connect to, the connector is
     /// asked first.
     pub(crate) async fn call_with(&mut self, auth: &Auth, streaming: bool) -> Result<CallSetup, Failure> {
-        let access = &self.setup.access;
+        let setup = Arc::clone(&self.setup);
+        let access = &setup.access;
         if let Some(client) = access.known(auth) {
-            return Ok(self.setup.call(client, streaming));
+            let call = setup.call(client, streaming);
+            self.hide(&call, auth).await?;
+            return Ok(call);
         }
-        let call = self.setup.call(access.without_auth(), streaming);
+        let call = setup.call(access.without_auth(), streaming);
+        self.hide(&call, auth).await?;
         let hosts = self.slot.call("hosts", &call, |instance| instance.hosts(auth.clone())).await?;
         let client = access.grant(auth, &hosts)?;
         Ok(CallSetup { client, ..call })
+    }
+
+    /// Hides the secrets of an auth in whatever the call says from now on. The first call asks the connector which fields of
+    /// an auth are secret; if it does not say, all are.
+    async fn hide(&mut self, call: &CallSetup, auth: &Auth) -> Result<(), Failure> {
+        let fields = match self.setup.auth_fields.get() {
+            Some(fields) => Arc::clone(fields),
+            None => {
+                let schema = self.slot.call("auth-schema", call, Instance::auth_schema).await;
+                let fields = match schema {
+                    Ok(schema) => AuthFields::of(&schema),
+                    Err(failure) if matches!(failure.kind(), FailureKind::Execution(_)) => return Err(failure),
+                    Err(_) => AuthFields::default(),
+                };
+                Arc::clone(self.setup.auth_fields.get_or_init(|| Arc::new(fields)))
+            }
+        };
+        call.context.secrets().hide(&fields, auth);
+        Ok(())
     }
 
     /// Calls a function that needs an auth.

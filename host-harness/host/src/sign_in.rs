@@ -39,11 +39,13 @@ pub(crate) async fn call<T>(
         return slot.call(function, setup, |instance| run(instance, auth.clone())).await;
     };
     let entry = sessions.entry(auth);
+    setup.context.secrets().hide_too(&entry.newest(auth));
     loop {
         let (session, is_new) = match entry.session().filter(|_| sign_in == SignIn::Shared) {
             Some(session) => (session, false),
             None => signed_in(slot, setup, sessions, &entry, (auth, sign_in)).await?,
         };
+        setup.context.secrets().hide_too(session.auth());
         let outcome = slot.call(function, setup, |instance| run(instance, session.auth().clone())).await;
         let Err(failure) = outcome else { return outcome };
         match failure.kind() {
@@ -99,6 +101,7 @@ async fn signed_in(
 
 /// Has the connector sign in. Its requests are not the call's own.
 pub(crate) async fn session(slot: &mut Slot, setup: &CallSetup, auth: Auth) -> Result<Session, Failure> {
+    setup.context.secrets().hide_too(&auth);
     let outcome = slot.call("sign-in", setup, |instance| instance.sign_in(auth.clone())).await;
     setup.context.meter().sign_in_is_over();
     let WitSession { auth: session, lasts_ms, renewed_auth } = outcome.map_err(Failure::before_the_request)?;
@@ -106,6 +109,9 @@ pub(crate) async fn session(slot: &mut Slot, setup: &CallSetup, auth: Auth) -> R
         None => None,
         Some(json) => Some(renewed(slot, setup, &auth, json).await?),
     };
+    if let Some(renewed) = &renewed_auth {
+        setup.context.secrets().hide_too(renewed);
+    }
     Ok(Session::new(given("auth", session)?, lasts_ms.map(Duration::from_millis), renewed_auth))
 }
 

@@ -18,7 +18,7 @@
 //! another version than [`TYPES`] and [`OUTGOING_HANDLER`].
 
 pub(crate) mod error_code;
-mod exchange;
+pub(crate) mod exchange;
 pub(crate) mod hooks;
 mod outgoing_handler;
 

@@ -4,8 +4,9 @@
 
 mod common;
 
-use common::{invoke, limited};
-use connector_host::{FailureKind, Limits};
+use common::{builder, invoke, limited, policy, request, server};
+use connector_host::{ExecutionFailure, FailureKind, Limit, Limits};
+use tokio::io::AsyncWriteExt;
 
 /// The most memory that this process has had so far, in bytes.
 fn most_memory() -> u64 {
@@ -26,4 +27,30 @@ async fn a_sandbox_of_four_mib_has_the_host_hold_no_more_than_some_mib_for_it() 
         assert!(more < 64 * MIB, "{operation}: {} MiB", more / MIB);
         assert!(matches!(failure.kind(), FailureKind::Execution(_)), "{failure}");
     }
+}
+
+/// Each request under way can fill the HTTP client's buffers, while the sandbox itself has next to nothing.
+#[tokio::test]
+async fn responses_that_are_not_read_count_as_the_sandbox_s_memory() {
+    const MIB: u64 = 1024 * 1024;
+    let endless = server(|mut stream| async move {
+        request(&mut stream).await;
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n";
+        if stream.write_all(head).await.is_ok() {
+            while stream.write_all(&[b'x'; 65536]).await.is_ok() {}
+        }
+    })
+    .await;
+    let limits = Limits::default().with_memory_bytes(16 * MIB);
+    let rules = policy(&[&endless.to_string()]);
+    let connector = builder().limits(limits).policy(rules).build().await.unwrap();
+    connector.describe().await.unwrap();
+    let before = most_memory();
+    let failure =
+        invoke(&connector, "hoard-responses", &format!(r#"{{"url":"http://{endless}/"}}"#)).await.unwrap_err();
+    let is_memory =
+        matches!(failure.kind(), FailureKind::Execution(ExecutionFailure::Limit { limit: Limit::Memory(_), .. }));
+    assert!(is_memory, "{failure}");
+    let more = most_memory() - before;
+    assert!(more < 32 * MIB, "{} MiB", more / MIB);
 }

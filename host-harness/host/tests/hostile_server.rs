@@ -66,6 +66,9 @@ const MAX_FRAME_SIZE: u16 = 5;
 const OK: &[u8] = &[0x88];
 const CONTINUE: &[u8] = &[0x08, 3, b'1', b'0', b'0'];
 
+/// A whole response of HTTP/1.1.
+const OK_RESPONSE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
 fn settings(settings: &[(u16, u32)]) -> Vec<u8> {
     settings.iter().flat_map(|(number, value)| [&number.to_be_bytes()[..], &value.to_be_bytes()].concat()).collect()
 }
@@ -102,6 +105,19 @@ fn http1_attempts() -> Vec<Attempt> {
         Attempt {
             call: ("post", r#","send":8388608,"first":500"#),
             ..attempt("does not read the request's body", "", "", "HttpResponseTimeout")
+        },
+        Attempt {
+            call: ("post", r#","send":8388608,"between":500"#),
+            ..attempt("responds and reads no further", OK_RESPONSE, "", r#"{"status":200,"bytes":2}"#)
+        },
+        Attempt {
+            call: ("post", r#","send":8388608,"between":500"#),
+            ..attempt(
+                "begins to respond and reads no further",
+                "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok",
+                "",
+                "ErrorCode::",
+            )
         },
     ]
 }
@@ -152,6 +168,11 @@ fn http2_attempts() -> Vec<Attempt> {
             settings: &[(INITIAL_WINDOW_SIZE, 0)],
             call: ("post", r#","send":1048576,"first":500"#),
             ..attempt("allows no body", Vec::new(), Vec::new(), "HttpResponseTimeout")
+        },
+        Attempt {
+            settings: &[(INITIAL_WINDOW_SIZE, 0)],
+            call: ("post", r#","send":1048576,"between":500"#),
+            ..attempt("responds and allows no body", response(), Vec::new(), r#"{"status":200,"bytes":2}"#)
         },
         Attempt {
             settings: &[(MAX_FRAME_SIZE, 1)],
@@ -261,7 +282,7 @@ async fn run(protocol: &str, attempts: Vec<Attempt>, wrong: &mut Vec<String>) {
             let (address, client) = http2(attempt.clone(), Arc::clone(&sent)).await;
             (format!("https://localhost:{}/", address.port()), Transport::new().with_tls(&client))
         };
-        let good = answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+        let good = answering(OK_RESPONSE).await;
         let rules = policy(&["localhost", "127.0.0.1"]);
         let connector = builder().transport(transport).policy(rules).build().await.unwrap();
         let started = Instant::now();

@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::tls::acceptor;
 use common::{builder, get, is_error, no_auth, policy, request, server, under};
 use connector_host::egress::certificate::{CertificateFailure, CertificateProblem};
 use connector_host::egress::policy::{AddressClass, DenialCause, Origin};
@@ -11,14 +12,13 @@ use connector_host::egress::resolve::{Resolve, Resolving};
 use connector_host::egress::tls;
 use connector_host::egress::transport::Transport;
 use connector_host::{Call, Cause, Connector, Failure, Policy};
-use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::{self, ServerConfig};
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
 
@@ -38,24 +38,12 @@ fn authority(file: &str, names: &[&str]) -> Authority {
     let issuer = Issuer::new(params, key);
     let key = KeyPair::generate().unwrap();
     let certificate = params_for(names).signed_by(&key, &issuer).unwrap();
-    Authority { pem, acceptor: acceptor(&certificate, &key) }
+    Authority { pem, acceptor: acceptor(&certificate, &key, &[]) }
 }
 
 /// What a certificate for these names begins with.
 fn params_for(names: &[&str]) -> CertificateParams {
     CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap()
-}
-
-/// What a server with this certificate needs.
-fn acceptor(certificate: &Certificate, key: &KeyPair) -> TlsAcceptor {
-    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der()).into();
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)
-        .unwrap();
-    TlsAcceptor::from(Arc::new(config))
 }
 
 /// A certificate that issued itself, as a PEM file, and a server that has it.
@@ -64,7 +52,7 @@ async fn self_signed(file: &str, params: CertificateParams) -> (PathBuf, SocketA
     let certificate = params.self_signed(&key).unwrap();
     let pem = folder().join(file);
     std::fs::write(&pem, certificate.pem()).unwrap();
-    let authority = Authority { pem, acceptor: acceptor(&certificate, &key) };
+    let authority = Authority { pem, acceptor: acceptor(&certificate, &key, &[]) };
     let address = authority.server().await;
     (authority.pem, address)
 }
@@ -356,7 +344,7 @@ async fn certificate_failure_says_which_check_failed() {
     let issuer = Issuer::new(issuer, KeyPair::generate().unwrap());
     let key = KeyPair::generate().unwrap();
     let certificate = params_for(&["localhost"]).signed_by(&key, &issuer).unwrap();
-    let unknown = Authority { pem: PathBuf::new(), acceptor: acceptor(&certificate, &key) };
+    let unknown = Authority { pem: PathBuf::new(), acceptor: acceptor(&certificate, &key, &[]) };
     let port = unknown.server().await.port();
     let unknown = certificate_failure(&trusting(nobody).await, "localhost", port).await;
     assert!(

@@ -1,9 +1,9 @@
 //! Keeps the auth file up to date: where the remote service replaces the refresh token in it, the old one is void.
 
-use super::file_access::Access;
 use super::terminal;
 use super::text_source::TextSource;
 use connector_host::Auth;
+use host_harness::file_access::Access;
 use serde_json::json;
 use std::fs::File;
 use std::io::{self, Write};

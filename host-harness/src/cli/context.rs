@@ -15,6 +15,9 @@ use std::sync::Mutex;
 /// The environment variables that the connector is given: where Looker's SDKs look for what `--auth` leaves out.
 const ENVIRONMENT: [&str; 3] = ["LOOKERSDK_BASE_URL", "LOOKERSDK_CLIENT_ID", "LOOKERSDK_CLIENT_SECRET"];
 
+/// The name of the auth of the practice Looker.
+pub(super) const PRACTICE: &str = "practice";
+
 /// A connector that may connect, and how to sign in.
 pub(super) struct Context {
     pub(super) connector: Connector,
@@ -31,7 +34,8 @@ pub(super) async fn offline(shared: &Shared) -> Result<Connector, CliError> {
     Ok(builder(shared).await?.build().await?)
 }
 
-async fn builder(shared: &Shared) -> Result<ConnectorBuilder, CliError> {
+/// A connector that has no transport and no access yet.
+pub(super) async fn builder(shared: &Shared) -> Result<ConnectorBuilder, CliError> {
     let host = shared.limits.host().build()?;
     let component = match &shared.component {
         Some(path) => Component::from_file(&host, path).await?,
@@ -41,7 +45,7 @@ async fn builder(shared: &Shared) -> Result<ConnectorBuilder, CliError> {
 }
 
 /// How requests get there: whose certificates are trusted, and which proxy they go through.
-async fn transport(shared: &Shared) -> Result<Transport, CliError> {
+pub(super) async fn transport(shared: &Shared) -> Result<Transport, CliError> {
     let mut transport = Transport::new();
     if !shared.ca_file.is_empty() {
         let files = shared.ca_file.clone();
@@ -67,7 +71,7 @@ impl Context {
     /// Makes the connector ready to connect, with one auth.
     pub(super) async fn start(shared: &Shared) -> Result<Self, CliError> {
         if shared.auth.len() > 1 {
-            return Err(CliError::usage("--auth: only `run` takes more than one; give one"));
+            return Err(CliError::usage("--auth: only `run` and `serve` take more than one; give one"));
         }
         Self::start_with(shared, []).await
     }
@@ -88,10 +92,8 @@ impl Context {
         }
         let builder = builder(shared).await?.transport(transport(shared).await?);
         let mut allowed = shared.allow_host.clone();
-        let (mut builder, practice) = if shared.practice {
+        let (mut builder, practice) = if let Some(practice) = practice(shared)? {
             // Credentials of a real Looker in the environment are none of the practice Looker's business.
-            let practice = PracticeLooker::start()
-                .map_err(|error| CliError::Host(format!("the practice Looker could not be started: {error}")))?;
             allowed.push(practice.base_url().parse::<Rule>().map_err(|error| CliError::Host(error.to_string()))?);
             for name in needed.into_iter().map(str::to_owned) {
                 if !given.iter().any(|given| given.name.as_ref() == Some(&name)) {
@@ -101,8 +103,7 @@ impl Context {
             }
             (builder, Some(practice))
         } else {
-            let variables = ENVIRONMENT.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
-            (builder.environment(variables), None)
+            (builder.environment(environment()), None)
         };
         let has_default = given.iter().any(|given| given.name.is_none());
         if !has_default && (given.is_empty() || shared.practice) {
@@ -170,8 +171,22 @@ pub(super) async fn identity(connector: &Connector, auth: &Auth) -> Result<Strin
     Ok(serde_json::json!([fields, hosts, user]).to_string())
 }
 
+/// The environment variables for the connector.
+pub(super) fn environment() -> Vec<(String, String)> {
+    ENVIRONMENT.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect()
+}
+
+/// The practice Looker, where the user asks for it.
+pub(super) fn practice(shared: &Shared) -> Result<Option<PracticeLooker>, CliError> {
+    let start = || {
+        PracticeLooker::start()
+            .map_err(|error| CliError::Host(format!("the practice Looker could not be started: {error}")))
+    };
+    shared.practice.then(start).transpose()
+}
+
 /// Fills in how to sign in to the practice Looker, where the user did not.
-fn practice_auth(auth: &str, practice: &PracticeLooker) -> Result<String, CliError> {
+pub(super) fn practice_auth(auth: &str, practice: &PracticeLooker) -> Result<String, CliError> {
     let mut auth: Map<String, Value> =
         serde_json::from_str(auth).map_err(|_| CliError::usage("--auth: it must be a JSON object"))?;
     let mut fill = |name: &str, value: String| {

@@ -2,7 +2,7 @@
 
 use super::error::CliError;
 use super::{Shared, context, operations, terminal};
-use serde_json::json;
+use host_harness::description;
 use std::fmt::Write as _;
 
 pub(super) async fn run(shared: &Shared) -> Result<(), CliError> {
@@ -12,15 +12,7 @@ pub(super) async fn run(shared: &Shared) -> Result<(), CliError> {
     let schema = sandbox.auth_schema().await.map_err(CliError::failed)?;
     let schema = operations::document("auth-schema", &schema)?;
     if shared.json {
-        let description = json!({
-            "name": info.name,
-            "title": info.title,
-            "description": info.description,
-            "version": info.version,
-            "documentation_url": info.documentation_url,
-            "catalog_digest": info.catalog_digest,
-            "auth_schema": schema,
-        });
+        let description = description::connector(&info, &schema);
         return Ok(terminal::print_line(&terminal::pretty(&description))?);
     }
     let mut text = String::new();

@@ -4,8 +4,9 @@ mod form;
 
 use super::error::CliError;
 use super::{Shared, context, terminal};
-use connector_host::{Connector, Effect, ExecutionFailure, Operation, OperationSummary, Stability};
-use serde_json::{Value, json};
+use connector_host::{Connector, Effect, Operation, OperationSummary, Stability};
+use host_harness::description;
+use serde_json::Value;
 use std::fmt::Write as _;
 
 pub(super) use form::fields;
@@ -40,7 +41,7 @@ pub(super) async fn run(shared: &Shared, arguments: Arguments) -> Result<(), Cli
         let list = if arguments.schemas {
             details(&connector, &operations).await?
         } else {
-            operations.iter().map(summary).collect()
+            operations.iter().map(description::summary).collect()
         };
         return Ok(terminal::print_line(&terminal::pretty(&Value::Array(list)))?);
     }
@@ -54,18 +55,6 @@ fn matches(operation: &OperationSummary, words: &str) -> bool {
     let OperationSummary { name, title, group, description, .. } = operation;
     let text = format!("{name}\n{title}\n{group}\n{description}").to_lowercase();
     words.split_whitespace().all(|word| text.contains(word))
-}
-
-fn summary(operation: &OperationSummary) -> Value {
-    json!({
-        "name": operation.name,
-        "title": operation.title,
-        "group": operation.group,
-        "description": operation.description,
-        "effect": terminal::effect(operation.effect),
-        "idempotent": operation.idempotent,
-        "stability": terminal::stability(operation.stability),
-    })
 }
 
 /// The list: by group, in the connector's order, names and titles aligned.
@@ -94,8 +83,8 @@ fn list(operations: &[OperationSummary]) -> String {
 
 /// What is not plain about an operation: plain ones read, and are stable.
 fn special(operation: &OperationSummary) -> Vec<&'static str> {
-    let effect = (operation.effect != Effect::Read).then(|| terminal::effect(operation.effect));
-    let stability = (operation.stability != Stability::Stable).then(|| terminal::stability(operation.stability));
+    let effect = (operation.effect != Effect::Read).then(|| description::effect(operation.effect));
+    let stability = (operation.stability != Stability::Stable).then(|| description::stability(operation.stability));
     effect.into_iter().chain(stability).collect()
 }
 
@@ -105,30 +94,23 @@ async fn details(connector: &Connector, operations: &[OperationSummary]) -> Resu
     let mut details = Vec::with_capacity(operations.len());
     for summary in operations {
         let operation = sandbox.describe_operation(&summary.name).await.map_err(CliError::failed)?;
-        details.push(detail(&operation)?);
+        details.push(description::operation(&operation).map_err(CliError::failed)?);
     }
     Ok(details)
 }
 
-/// One operation with its schemas, as JSON.
-fn detail(operation: &Operation) -> Result<Value, CliError> {
-    let mut detail = summary(&operation.summary);
-    detail["input_schema"] = document("input-schema", &operation.input_schema)?;
-    detail["output_schema"] = document("output-schema", &operation.output_schema)?;
-    detail["media_types"] = json!(operation.media_types);
-    Ok(detail)
-}
-
 fn show(shared: &Shared, operation: &Operation) -> Result<(), CliError> {
     if shared.json {
-        return Ok(terminal::print_line(&terminal::pretty(&detail(operation)?))?);
+        return Ok(terminal::print_line(&terminal::pretty(
+            &description::operation(operation).map_err(CliError::failed)?,
+        ))?);
     }
     let input = document("input-schema", &operation.input_schema)?;
     let output = document("output-schema", &operation.output_schema)?;
     let about = &operation.summary;
     let mut text = String::new();
-    let effect = terminal::effect(about.effect);
-    let stability = terminal::stability(about.stability);
+    let effect = description::effect(about.effect);
+    let stability = description::stability(about.stability);
     let idempotent = if about.idempotent { "idempotent" } else { "not idempotent" };
     let _ = writeln!(text, "{}: {} ({}; {effect}, {idempotent}, {stability})", about.name, about.title, about.group);
     if !about.description.is_empty() {
@@ -144,8 +126,5 @@ fn show(shared: &Shared, operation: &Operation) -> Result<(), CliError> {
 
 /// A JSON document of the connector's.
 pub(super) fn document(name: &str, text: &str) -> Result<Value, CliError> {
-    serde_json::from_str(text).map_err(|error| {
-        let failure = ExecutionFailure::Interface(format!("its {name} is not JSON: {error}"));
-        CliError::failed(failure.into())
-    })
+    description::document(name, text).map_err(CliError::failed)
 }

@@ -3,7 +3,6 @@
 //! Text from connectors and remote services must not move a terminal's cursor, change its colors or turn its lines
 //! around. Control characters are written as JSON escapes (`\u001b`), so that JSON stays JSON.
 
-use connector_host::{Effect, Stability};
 use serde_json::Value;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -76,25 +75,6 @@ impl Write for EscapedStandardError {
 /// JSON for people.
 pub(super) fn pretty(json: &Value) -> String {
     format!("{json:#}")
-}
-
-/// An effect as the JSON output and the lists write it.
-pub(super) fn effect(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Read => "read",
-        Effect::Write => "write",
-        Effect::Delete => "delete",
-    }
-}
-
-/// A stability as the JSON output and the lists write it.
-pub(super) fn stability(stability: Stability) -> &'static str {
-    match stability {
-        Stability::Stable => "stable",
-        Stability::Beta => "beta",
-        Stability::Alpha => "alpha",
-        Stability::Deprecated => "deprecated",
-    }
 }
 
 #[cfg(test)]

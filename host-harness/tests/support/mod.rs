@@ -3,6 +3,8 @@
 
 pub mod command;
 pub mod server;
+pub mod serving;
+pub mod tls;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

@@ -89,6 +89,13 @@ fn lookers_words() -> Vec<Row> {
             Rejected,
             &["email", "upper", "lower"],
         ),
+        write(
+            "a message with carriage returns",
+            response(422, JSON, r#"{"message": "first\r\nsecond\rthird\u0000\u001b[31m"}"#),
+            Rejected,
+            &["first\nsecond third"],
+        )
+        .hides(&["\r", "\u{1b}", "\0"]),
         // Shown up to 2,000 characters and marked where it is cut.
         write("a message of 5,800 characters", response(422, JSON, long_body), Rejected, &[&long[..1_900], "…"]),
         write(

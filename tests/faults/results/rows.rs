@@ -4,6 +4,7 @@
 
 use connector_host::Reason::{self, Rejected, UnexpectedResponse};
 use std::fmt;
+use std::sync::LazyLock;
 
 /// One row of the table.
 pub struct Row {
@@ -77,6 +78,13 @@ impl Row {
 const SIGN_IN_PAGE: &str = "<!DOCTYPE html>\n<html lang=\"en\">\n<head><title>Sign in to Acme</title></head>\n\
     <body><form action=\"/login\" method=\"post\"><input name=\"email\"></form></body>\n</html>\n";
 
+const XHTML_PAGE: &str = "\u{feff}<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+    <!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\" \"http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd\">\n\
+    <html xmlns=\"http://www.w3.org/1999/xhtml\"><head><title>Sign in to Acme</title></head><body></body></html>\n";
+
+const COMMENTED_PAGE: &str =
+    "<!-- served by gateway 7 -->\n<head><title>Sign in to Acme</title></head>\n<form></form>\n";
+
 /// Formats of JSON.
 const JSON_FORMATS: &[&str] = &["json", "json_detail", "json_bi"];
 /// Formats that are not JSON.
@@ -98,6 +106,8 @@ fn pages() -> Vec<Row> {
         page("a sign-in page", TEXT_FORMATS, HTML),
         page("a sign-in page that calls itself JSON", &["json"], JSON),
         page("a sign-in page that calls itself CSV", &["csv"], CSV),
+        Row { body: XHTML_PAGE, ..page("a sign-in page in XHTML that calls itself CSV", TEXT_FORMATS, CSV) },
+        Row { body: COMMENTED_PAGE, ..page("a sign-in page after a comment", TEXT_FORMATS, "text/plain") },
     ]
 }
 
@@ -116,6 +126,7 @@ fn failed_rows() -> Vec<Row> {
             &["json"],
             r#"[{"looker_error": "no such table: orders"}, {"orders.id": 1}]"#,
         ),
+        failed("looker_error after 1,700 good rows", &["json"], late_error()),
         failed(
             "looker_error in json_bi's rows",
             &["json_bi"],
@@ -127,6 +138,15 @@ fn failed_rows() -> Vec<Row> {
             r#"{"metadata": {"fields": {}}, "rows": [{"orders.id": {"value": 1}}, {"looker_error": "no such table: orders"}]}"#,
         ),
     ]
+}
+
+/// A result that fails after more rows than are read before the first is handed on.
+fn late_error() -> &'static str {
+    static BODY: LazyLock<String> = LazyLock::new(|| {
+        let rows: String = (0..1_700).map(|id| format!("{{\"orders.id\": {id}, \"orders.total\": 1}}, ")).collect();
+        format!("[{rows}{{\"looker_error\": \"no such table: orders\"}}]")
+    });
+    &BODY
 }
 
 /// `errors` and `error` beside or in place of the data.

@@ -64,8 +64,8 @@ impl Builder {
         self
     }
 
-    /// Sets how many requests for the results of a query task or render task get 202 before the results are ready; 1 by
-    /// default.
+    /// Sets how many requests a query task, a render task or the build of a derived table needs until it is done; 1 by
+    /// default. Before, the results get 202. [`PracticeLooker::plan_task`] says it for one task.
     pub fn polls_until_done(mut self, polls: u32) -> Self {
         self.polls_until_done = polls;
         self

@@ -100,6 +100,8 @@ pub(crate) struct FaultPlan {
 
 #[derive(Debug)]
 struct Rule {
+    /// How many more requests that match are left alone first.
+    skip: usize,
     method: String,
     path_prefix: String,
     times: usize,
@@ -108,15 +110,25 @@ struct Rule {
 
 impl FaultPlan {
     pub(crate) fn add(&mut self, method: &str, path_prefix: &str, times: usize, fault: Fault) {
-        let rule = Rule { method: method.to_owned(), path_prefix: path_prefix.to_owned(), times, fault };
+        let rule = Rule { skip: 0, method: method.to_owned(), path_prefix: path_prefix.to_owned(), times, fault };
         if rule.times > 0 {
             self.rules.push(rule);
         }
     }
 
+    /// Adds a fault for one request, after `skip` others.
+    pub(crate) fn add_after(&mut self, skip: usize, fault: Fault) {
+        self.rules.push(Rule { skip, method: "*".to_owned(), path_prefix: String::new(), times: 1, fault });
+    }
+
     /// The fault for this request, from the oldest rule that matches. Uses the rule once.
     pub(crate) fn take(&mut self, method: &str, path: &str) -> Option<Fault> {
-        let index = self.rules.iter().position(|rule| rule.matches(method, path))?;
+        let index = self.rules.iter_mut().position(|rule| {
+            let matches = rule.matches(method, path);
+            let is_due = matches && rule.skip == 0;
+            rule.skip = rule.skip.saturating_sub(usize::from(matches));
+            is_due
+        })?;
         let rule = &mut self.rules[index];
         rule.times -= 1;
         Some(if rule.times == 0 { self.rules.remove(index).fault } else { rule.fault.clone() })

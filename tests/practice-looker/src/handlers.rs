@@ -6,18 +6,25 @@
 mod alerts;
 pub(crate) mod auth;
 mod content;
+mod content_validation;
 pub(crate) mod credentials;
+mod dashboard_lookml;
 mod dashboards;
+mod derived_tables;
+mod explores;
 mod folders;
 mod generic;
 mod groups;
 mod looks;
+pub(crate) mod projects;
 mod queries;
 mod query_tasks;
 mod render_tasks;
 mod roles;
 mod schedules;
 mod session;
+mod user_attributes;
+mod user_sessions;
 pub(crate) mod users;
 
 use looker_connector::catalog::{Effect, Model, Response as Success, Type, model};
@@ -46,6 +53,8 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, ErrorRes
         auth::handle,
         session::handle,
         users::handle,
+        user_attributes::handle,
+        user_sessions::handle,
         credentials::handle,
         roles::handle,
         groups::handle,
@@ -55,8 +64,13 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, ErrorRes
         queries::handle,
         query_tasks::handle,
         render_tasks::handle,
+        derived_tables::handle,
+        explores::handle,
         schedules::handle,
         alerts::handle,
+        projects::handle,
+        content_validation::handle,
+        dashboard_lookml::handle,
     ];
     for family in families {
         if let Some(outcome) = family(state, call) {

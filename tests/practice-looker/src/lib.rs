@@ -26,7 +26,7 @@
 //! objects, with the ids 1 and 2, in every other collection.
 //!
 //! Some names in a query are special. The model or view `broken` fails. The view `broken_midway` fails after half of its
-//! rows. Results of tasks on the view `expired` are not found. The view `numbers` has as many rows as
+//! rows. Results of tasks on the view `expired` are not found. The view `ephemeral` cannot be built. The view `numbers` has as many rows as
 //! [`Builder::unlimited_rows`] sets. Every other view has 1,000 rows.
 //!
 //! Not implemented: permissions other than "administrators only", SQL, most of Looker's filter expressions, grouping of
@@ -46,6 +46,7 @@ mod page;
 mod present;
 mod random;
 mod record;
+mod repository;
 mod respond;
 mod response;
 mod results;
@@ -59,6 +60,7 @@ mod service;
 mod sessions;
 mod state;
 mod table;
+mod task_plan;
 mod validate;
 mod write;
 
@@ -71,6 +73,7 @@ use std::{
 pub use builder::Builder;
 pub use fault::Fault;
 pub use record::RecordedRequest;
+pub use task_plan::TaskPlan;
 
 use crate::{
     server::Server,
@@ -167,14 +170,54 @@ impl PracticeLooker {
         self.shared.faults().add(method, path_prefix, times, fault);
     }
 
+    /// Injects a fault into one of the next requests: 0 is the next, 1 the one after it.
+    pub fn fail_request(&self, index: usize, fault: Fault) {
+        self.shared.faults().add_after(index, fault);
+    }
+
+    /// The e-mails that Looker would have sent, in order: `invitation to ada@example.com`.
+    pub fn mails(&self) -> Vec<String> {
+        self.state().mails.clone()
+    }
+
     /// Removes the faults that have not been used yet.
     pub fn clear_faults(&self) {
         *self.shared.faults() = Default::default();
     }
 
+    /// Says how the next query task, render task or build of a derived table goes that is created. A second call is for
+    /// the one after that.
+    pub fn plan_task(&self, plan: TaskPlan) {
+        self.state().plans.push_back(plan);
+    }
+
+    /// How many query tasks, render tasks and builds of derived tables were ever started.
+    pub fn tasks_started(&self) -> usize {
+        self.state().tasks_started
+    }
+
+    /// Leaves the objects with these ids out of the pages of a list operation, such as `all_users`. They still count for
+    /// `limit` and `offset`, so that a page can be short or empty before the end: Looker removes what the user may not see
+    /// after it has selected a page.
+    pub fn hide(&self, operation: &str, ids: &[&str]) {
+        let hidden = ids.iter().map(|id| (*id).to_owned());
+        self.state().hidden.entry(operation.to_owned()).or_default().extend(hidden);
+    }
+
     /// Runs every enabled scheduled plan, as when their time comes. A plan with `broken` in its name fails.
     pub fn run_schedules(&self) {
         self.state().run_plans();
+    }
+
+    /// Adds a commit to a branch of a project's remote repository, as another developer would; returns the commit. Creates
+    /// the branch if there is none.
+    pub fn push_commit(&self, project: &str, branch: &str) -> String {
+        self.state().repository(project).push_from_elsewhere(branch)
+    }
+
+    /// Marks a dashboard as viewed now.
+    pub fn view_dashboard(&self, dashboard_id: &str) {
+        self.state().mark_used("Dashboard", dashboard_id);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use crate::{API, call::Call, error_response::ErrorResponse, table::Row};
 
+/// The parameter for the next page where a list has no `offset`. Clients must not read its value, which is the offset.
+const TOKEN: &str = "next_page_token";
+
 /// One page of a list.
 pub(crate) struct Page {
     pub(crate) rows: Vec<Row>,
@@ -28,7 +31,9 @@ pub(crate) fn page(call: &Call, mut rows: Vec<Row>, totals: bool) -> Result<Page
             .map_err(|_| ErrorResponse::BadRequest(format!("{name} must not be negative"))),
         None => Ok(None),
     };
+    let token = call.query(TOKEN).map(|token| token.parse().map_err(|_| invalid_token())).transpose()?;
     let (limit, offset) = match number("limit")? {
+        Some(limit) if by_token(call) => (Some(limit), token),
         Some(limit) => (Some(limit), number("offset")?),
         None => match number("per_page")? {
             Some(size) => (Some(size), Some(number("page")?.unwrap_or(1).saturating_sub(1).saturating_mul(size))),
@@ -45,6 +50,15 @@ pub(crate) fn page(call: &Call, mut rows: Vec<Row>, totals: bool) -> Result<Page
         }
     }
     Ok(Page { rows, headers })
+}
+
+/// Whether pages are selected by a token, not by an offset.
+fn by_token(call: &Call) -> bool {
+    call.operation.parameters.iter().any(|parameter| parameter.name == TOKEN)
+}
+
+fn invalid_token() -> ErrorResponse {
+    ErrorResponse::BadRequest(format!("{TOKEN} is not valid"))
 }
 
 /// The links: `first` always, `prev` after the first page, `next` after a full page even if nothing follows, and `last` if
@@ -73,14 +87,14 @@ fn link(call: &Call, offset: usize, relation: &str) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for parameter in call.operation.parameters.iter().filter(|parameter| parameter.location == Location::Query) {
         match (parameter.name, call.query(parameter.name)) {
-            ("offset", _) => {}
+            ("offset" | TOKEN, _) => {}
             (name, Some(value)) => {
                 query.append_pair(name, value);
             }
             (_, None) => {}
         }
     }
-    query.append_pair("offset", &offset.to_string());
+    query.append_pair(if by_token(call) { TOKEN } else { "offset" }, &offset.to_string());
     format!("<{}{API}{path}?{}>; rel=\"{relation}\"", call.origin, query.finish())
 }
 

@@ -13,6 +13,7 @@ pub(crate) fn kept_as(model: &'static str) -> &'static str {
         "FolderBase" => "Folder",
         "GroupSearch" | "GroupHierarchy" => "Group",
         "RoleSearch" => "Role",
+        "UserPublic" => "User",
         model => model,
     }
 }
@@ -61,7 +62,7 @@ fn computed(state: &State, kept_as: &str, row: &Row) -> Vec<(&'static str, Value
 }
 
 /// Another object as a property; `null` if none has that id.
-fn nested(state: &State, model: &'static str, id: &str) -> Value {
+pub(crate) fn nested(state: &State, model: &'static str, id: &str) -> Value {
     match (model_of(model), state.find(kept_as(model), id)) {
         (Some(model), Ok(row)) => Value::Object(present(state, model, row)),
         _ => Value::Null,

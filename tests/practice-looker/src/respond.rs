@@ -4,7 +4,7 @@ use http::{Method, header};
 
 use crate::{
     API,
-    call::Call,
+    call::{Call, id_text},
     error_response::ErrorResponse,
     fields,
     handlers::{self, Outcome},
@@ -14,6 +14,7 @@ use crate::{
     router,
     sessions::Session,
     state::State,
+    table::Row,
 };
 
 /// Carries a request out and returns its response.
@@ -44,7 +45,12 @@ fn try_respond(state: &mut State, request: &ReceivedRequest) -> Result<Response,
         Outcome::Item(row) => Response::json(200, &fields::select(&call, row)),
         Outcome::List(rows) => {
             let page = page::page(&call, rows, state.totals)?;
-            let rows: Vec<_> = page.rows.into_iter().map(|row| fields::select(&call, row)).collect();
+            let hidden = state.hidden.get(call.operation.name);
+            let is_hidden = |row: &Row| {
+                hidden.zip(row.get("id").and_then(id_text)).is_some_and(|(hidden, id)| hidden.contains(&id))
+            };
+            let shown = page.rows.into_iter().filter(|row| !is_hidden(row));
+            let rows: Vec<_> = shown.map(|row| fields::select(&call, row)).collect();
             let mut response = Response::json(200, &rows);
             response.headers = page.headers;
             response

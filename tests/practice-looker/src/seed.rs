@@ -1,5 +1,7 @@
 //! The state at the start. All data is invented.
 
+mod accounts;
+mod lookml;
 mod schedules;
 
 use looker_connector::catalog::model;
@@ -28,6 +30,8 @@ pub(crate) fn fill(state: &mut State, users: usize) -> ApiCredentials {
     fill_users(state, users);
     fill_content(state);
     schedules::fill(state);
+    accounts::fill(state);
+    lookml::fill(state);
     add_service_account(state)
 }
 
@@ -128,6 +132,14 @@ fn unreachable_account() -> ApiCredentials {
 }
 
 fn fill_content(state: &mut State) {
+    for (id, title) in [("1", "Sales by region"), ("2", "Margins")] {
+        put(
+            state,
+            "Report",
+            id,
+            json!({ "title": title, "folder_id": "2", "user_id": "1", "created_at": MOMENT, "updated_at": MOMENT }),
+        );
+    }
     for (id, name, parent) in [("1", "Shared", None), ("2", "Sales", Some("1")), ("3", "Finance", Some("1"))] {
         put(
             state,
@@ -135,6 +147,15 @@ fn fill_content(state: &mut State) {
             id,
             json!({ "name": name, "parent_id": parent, "is_shared_root": parent.is_none(), "created_at": MOMENT,
                     "creator_id": "1", "content_metadata_id": id }),
+        );
+    }
+    for (id, name, parent) in [("4", "Users", None), ("5", "Ada Lovelace", Some("4"))] {
+        put(
+            state,
+            "Folder",
+            id,
+            json!({ "name": name, "parent_id": parent, "is_users_root": parent.is_none(),
+                    "is_personal": parent.is_some(), "created_at": MOMENT, "creator_id": "1", "content_metadata_id": id }),
         );
     }
     for (id, view, fields) in [

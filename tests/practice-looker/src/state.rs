@@ -1,6 +1,6 @@
 //! The state of the practice Looker.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
@@ -10,9 +10,11 @@ use crate::{
     jobs::Job,
     oauth::Grants,
     random::Random,
+    repository::Repository,
     seed,
     sessions::Sessions,
     table::{Row, Table},
+    task_plan::{Progress, TaskPlan},
 };
 
 /// API credentials as they are returned when they are created.
@@ -37,12 +39,22 @@ pub(crate) struct State {
     pub(crate) gone: HashSet<(&'static str, String)>,
     pub(crate) sessions: Sessions,
     pub(crate) oauth: Grants,
+    /// The e-mails that Looker would have sent.
+    pub(crate) mails: Vec<String>,
     /// By client ID.
     pub(crate) api_keys: HashMap<String, ApiKey>,
-    /// How many more requests for the results of a task get 202, by its id.
-    pub(crate) waiting: HashMap<String, u32>,
+    /// How far query tasks, renders and builds are, by their id. Those that were finished at the start have none.
+    pub(crate) progress: HashMap<String, Progress>,
+    /// How the next tasks go.
+    pub(crate) plans: VecDeque<TaskPlan>,
+    /// How many tasks were ever started.
+    pub(crate) tasks_started: usize,
+    /// Ids that lists leave out, by the operation.
+    pub(crate) hidden: HashMap<String, HashSet<String>>,
     /// The runs of scheduled plans, oldest first.
     pub(crate) jobs: Vec<Job>,
+    /// By project.
+    pub(crate) repositories: HashMap<String, Repository>,
     pub(crate) random: Random,
     pub(crate) totals: bool,
     pub(crate) polls_until_done: u32,
@@ -58,9 +70,14 @@ impl State {
             gone: HashSet::new(),
             sessions: Sessions::new(builder.token_lifetime),
             oauth: Grants::default(),
+            mails: Vec::new(),
             api_keys: HashMap::new(),
-            waiting: HashMap::new(),
+            progress: HashMap::new(),
+            plans: VecDeque::new(),
+            tasks_started: 0,
+            hidden: HashMap::new(),
             jobs: Vec::new(),
+            repositories: HashMap::new(),
             random: Random::new(builder.seed),
             totals: builder.totals,
             polls_until_done: builder.polls_until_done,
@@ -99,6 +116,22 @@ impl State {
     /// [`ErrorResponse::NotFound`] if no object has that id.
     pub(crate) fn find_mut(&mut self, model: &str, id: &str) -> Result<&mut Row, ErrorResponse> {
         self.tables.get_mut(model).and_then(|table| table.get_mut(id)).ok_or(ErrorResponse::NotFound)
+    }
+
+    /// Starts a task: as the next plan says, or through `stages` (first, during, last) after `polls_until_done` requests.
+    pub(crate) fn start_task(&mut self, id: &str, stages: [&str; 3]) {
+        let plan = self.plans.pop_front().unwrap_or_else(|| TaskPlan::of_polls(self.polls_until_done, stages));
+        self.progress.insert(id.to_owned(), Progress::new(plan));
+        self.tasks_started += 1;
+    }
+
+    /// Marks a Look or a dashboard as used now, if there is one of that id.
+    pub(crate) fn mark_used(&mut self, model: &'static str, id: &str) {
+        let now = Value::from(crate::handlers::credentials::now());
+        if let Ok(row) = self.find_mut(model, id) {
+            row.insert("last_accessed_at".to_owned(), now.clone());
+            row.insert("last_viewed_at".to_owned(), now);
+        }
     }
 
     /// Creates and stores API credentials for a user. Their visible part goes into the user's row.

@@ -4,6 +4,7 @@
 //! Most values are nearly valid, because the connector rejects completely invalid ones at once.
 
 use looker_connector::catalog::{OPERATIONS, Type};
+use looker_connector::jobs::DEFINITIONS;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -84,9 +85,43 @@ pub fn call() -> impl Strategy<Value = (String, String)> {
         let fields = required.map(|parameter| (parameter.input.to_owned(), Value::from(value)));
         (operation.name.to_owned(), Value::Object(Map::from_iter(fields)).to_string())
     });
+    let job = (0..DEFINITIONS.len()).prop_flat_map(|index| {
+        let job = &DEFINITIONS[index];
+        let schema: Value = serde_json::from_str(job.input_schema).unwrap_or_default();
+        let properties = schema["properties"].as_object().cloned().unwrap_or_default();
+        let fields: Vec<_> = properties
+            .into_iter()
+            .map(|(name, field)| {
+                let value = prop_oneof![9 => select(fitting(&field)), 1 => json()];
+                (Just(name), proptest::option::weighted(0.5, value))
+            })
+            .collect();
+        fields
+            .prop_map(|fields| {
+                let given = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
+                Value::Object(Map::from_iter(given)).to_string()
+            })
+            .prop_map(move |input| (job.summary.name.to_owned(), input))
+    });
     let custom = json().prop_map(|input| ("call_api".to_owned(), input.to_string()));
     let any = (text(), text());
-    prop_oneof![2 => known, 8 => simple, 1 => custom, 1 => any]
+    prop_oneof![2 => known, 8 => simple, 4 => job, 1 => custom, 1 => any]
+}
+
+/// Values that fit the schema of a field, or nearly.
+fn fitting(field: &Value) -> Vec<Value> {
+    if let Some(values) = field["enum"].as_array() {
+        return values.clone();
+    }
+    match field["type"].as_str() {
+        Some("boolean") => vec![true.into(), "false".into()],
+        Some("integer" | "number") => vec![1.into(), "2".into(), 500.into(), (-1).into()],
+        Some("array") => vec![Value::Array(fitting(&field["items"])), Value::Array(Vec::new())],
+        Some("object") => {
+            vec![Value::Object(Map::new()), Value::Object(Map::from_iter([("a".to_owned(), "1".into())]))]
+        }
+        _ => vec!["1".into(), 5.into(), "ada_l@example.com".into(), "a/b".into()],
+    }
 }
 
 /// One response of a server.

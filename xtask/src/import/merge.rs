@@ -117,8 +117,15 @@ impl<'a> Merge<'a> {
             self.spec.models.push(Model { name: theirs.name.clone(), properties });
             return;
         }
+        let form = self.sdk_model(&format!("{WRITE}{}", theirs.name));
+        let left_out: BTreeSet<_> = form.map_or_else(BTreeSet::new, |form| {
+            let is_sent = |name: &str| form.properties.iter().any(|property| property.name == name);
+            properties.iter().map(|property| property.name.clone()).filter(|name| !is_sent(name)).collect()
+        });
         let Some(ours) = self.spec.models.iter_mut().find(|model| model.name == theirs.name) else { return };
         for property in &mut ours.properties {
+            // The SDK is newer, so what it no longer sends can no longer be sent.
+            property.read_only |= left_out.contains(&property.name);
             match properties.iter().find(|theirs| theirs.name == property.name) {
                 Some(theirs) if !agree(&property.kind, &theirs.kind) => self.problems.push(format!(
                     "model {}, property {}: is {} in the description and {} in the SDK",
@@ -422,6 +429,15 @@ mod tests {
         assert_eq!((height("Tree").since.as_deref(), height("Tree").read_only), (Some("1.3"), true));
         assert!(!height("Apple").read_only, "part of a body, and the SDK has no second form of it");
         assert!(spec.model("Count").unwrap().properties[0].read_only, "nobody sends it");
+    }
+
+    #[test]
+    fn what_the_sdk_no_longer_sends_is_read_only() {
+        let mut sdk = same();
+        sdk["models"][1]["properties"].as_array_mut().unwrap().pop();
+        let spec = merged(&sdk).unwrap();
+        let is_read_only = |property: &str| spec.model("Tree").unwrap().property(property).unwrap().read_only;
+        assert!(is_read_only("apples") && !is_read_only("label"));
     }
 
     #[test]

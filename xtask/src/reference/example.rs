@@ -14,8 +14,10 @@ pub fn call(name: &str, schema: &Value) -> String {
 /// The smallest input that says something: what is required, and where nothing is, the first field with a plain value.
 fn input(schema: &Value) -> Map<String, Value> {
     let field = |name: &str| (name.to_owned(), value(name, &schema["properties"][name]));
-    let required = schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let mut input: Map<String, Value> = required.iter().filter_map(Value::as_str).map(field).collect();
+    // Where one of several inputs is required, the first will do.
+    let choice = schema.get("oneOf").or(schema.get("anyOf")).map(|choices| &choices[0]["required"]);
+    let required = [Some(&schema["required"]), choice].into_iter().flatten().filter_map(Value::as_array).flatten();
+    let mut input: Map<String, Value> = required.filter_map(Value::as_str).map(field).collect();
     let writes_a_body = schema["additionalProperties"] == true;
     let has_body_field = || {
         let fields = schema["properties"].as_object().into_iter().flatten();
@@ -47,6 +49,7 @@ fn value(name: &str, field: &Value) -> Value {
         Some("integer" | "number") => json!(1),
         Some("boolean") => json!(true),
         Some("array") => json!([value(name, &field["items"])]),
+        Some("string") if field["x-lookup"]["value"] == "id" => json!("1"),
         Some("string") if name == "result_format" => json!("csv"),
         Some("string") if name.contains("email") => json!("ada@example.com"),
         Some("string") if name.ends_with("_id") || name == "id" || name == "body" => json!("1"),
@@ -64,6 +67,8 @@ mod tests {
     fn an_example_has_what_is_required() {
         let schema = json!({"required": ["user_id"], "properties": {"user_id": {"type": "string"}, "fields": {"type": "string"}}});
         assert_eq!(call("user", &schema), r#"host-harness invoke user --practice --input '{"user_id":"1"}'"#);
+        let schema = json!({"anyOf": [{"required": ["from"]}, {"required": ["ids"]}], "properties": {"from": {"type": "string", "x-lookup": {"value": "id"}}}});
+        assert_eq!(call("give", &schema), r#"host-harness invoke give --practice --input '{"from":"1"}'"#);
         assert_eq!(call("me", &json!({"properties": {}})), "host-harness invoke me --practice");
     }
 

@@ -22,24 +22,27 @@ pub fn file_name(group: &str) -> String {
 pub fn page(info: &Info, groups: &BTreeMap<&str, Vec<&Operation>>) -> String {
     let count: usize = groups.values().map(Vec::len).sum();
     let mut page = format!(
-        "# Operations\n\nThe {} connector {} has {count} operations, in Looker's own groups. Use an operation's name in a \
-         workflow, with `host-harness invoke`, or with `describe-operation`.\n\n\
+        "# Operations\n\nThe {} connector {} has {count} operations: jobs, which do in one step what takes several, and \
+         Looker's own in Looker's groups. Use an operation's name in a workflow, with `host-harness invoke`, or with \
+         `describe-operation`.\n\n\
          - *Effect*: what the operation does to data in Looker.\n\
          - *Idempotent*: calling it twice does no more than calling it once, so a platform may repeat it.\n\
-         - *Quota*: how Looker counts the call: as a query call, as an administration call, or not at all.\n\n\
+         - *Quota*: how Looker counts the call: as a query call, as an administration call, or not at all. A job counts as \
+         each of its requests does.\n\n\
          Generated from the component by `cargo xtask reference`. Do not edit.\n",
         info.title, info.version
     );
+    let groups = jobs_first(groups);
     let links: Vec<String> = (groups.iter())
         .map(|(group, operations)| format!("[{group}](#{}) ({})", anchor(group), operations.len()))
         .collect();
     let _ = writeln!(page, "\n{}", links.join(" · "));
-    for (group, operations) in groups {
+    for (group, operations) in &groups {
         let _ = writeln!(
             page,
             "\n## {group}\n\n| operation | title | effect | idempotent | quota | |\n| --- | --- | --- | --- | --- | --- |"
         );
-        for operation in operations {
+        for operation in *operations {
             let Operation { name, title, effect, .. } = operation;
             let _ = writeln!(
                 page,
@@ -52,6 +55,13 @@ pub fn page(info: &Info, groups: &BTreeMap<&str, Vec<&Operation>>) -> String {
         }
     }
     page
+}
+
+/// The groups in the order of their names, jobs before all others.
+fn jobs_first<'a>(groups: &'a BTreeMap<&str, Vec<&Operation>>) -> Vec<(&'a str, &'a Vec<&'a Operation>)> {
+    let mut groups: Vec<_> = groups.iter().map(|(group, operations)| (*group, operations)).collect();
+    groups.sort_by_key(|(group, _)| (*group != "Jobs", *group));
+    groups
 }
 
 /// Whether an operation is idempotent, in one word.
@@ -103,9 +113,10 @@ mod tests {
         plant.idempotent = false;
         plant.stability = "beta".to_owned();
         plant.input_schema = json!({"x-idempotent": {}});
-        let page = page(&info, &BTreeMap::from([("Apple tree", vec![&count, &plant])]));
-        assert!(page.contains("The Orchard connector 1.2.3 has 2 operations,"), "{page}");
-        assert!(page.contains("\n[Apple tree](#apple-tree) (2)\n\n## Apple tree\n"), "{page}");
+        let job = Operation { name: "harvest".to_owned(), ..count.clone() };
+        let page = page(&info, &BTreeMap::from([("Apple tree", vec![&count, &plant]), ("Jobs", vec![&job])]));
+        assert!(page.contains("The Orchard connector 1.2.3 has 3 operations:"), "{page}");
+        assert!(page.contains("\n[Jobs](#jobs) (1) · [Apple tree](#apple-tree) (2)\n\n## Jobs\n"), "{page}");
         let file = "operations/apple-tree.md";
         for row in [
             format!(

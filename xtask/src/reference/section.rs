@@ -38,7 +38,9 @@ fn idempotence(operation: &Operation) -> Option<String> {
     let condition = operation.input_schema.get("x-idempotent")?;
     let choices = condition["properties"].as_object().and_then(|fields| {
         let choice = |(name, field): (&String, &Value)| {
-            let values = field["enum"].as_array()?.iter().map(|value| format!("`{}`", plain(value)));
+            let only = field.get("const").map(std::slice::from_ref);
+            let values =
+                field["enum"].as_array().map(Vec::as_slice).or(only)?.iter().map(|value| format!("`{}`", plain(value)));
             Some(format!("`{name}` is {}", one_of(&values.collect::<Vec<_>>())))
         };
         fields.iter().map(choice).collect::<Option<Vec<_>>>()

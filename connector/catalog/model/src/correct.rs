@@ -1,12 +1,13 @@
-//! Corrections of Looker's description: what can be sent, and what is secret.
+//! Corrections of Looker's description: what can be sent, what is secret, and which maps hold more than text.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{Format, Type};
 use crate::overlay::Overlay;
-use crate::spec::Spec;
+use crate::spec::{Property, Spec};
 
-/// Applies `overlay/writable.toml` (properties that can be sent) and `overlay/secrets.toml` (secrets) to the spec.
+/// Applies `overlay/writable.toml` (properties that can be sent), `overlay/secrets.toml` (secrets) and
+/// `overlay/json_maps.toml` (maps that hold any JSON) to the spec.
 ///
 /// # Errors
 ///
@@ -15,6 +16,7 @@ use crate::spec::Spec;
 pub fn correct(mut spec: Spec, overlay: &Overlay) -> Result<Spec, Vec<String>> {
     let mut problems = writable(&mut spec, overlay);
     problems.extend(secrets(&mut spec, overlay));
+    problems.extend(json_maps(&mut spec, overlay));
     for (_, operation) in spec.operations() {
         if let Some(model) = spec.body_model(operation)
             && model.properties.iter().all(|property| property.read_only)
@@ -34,9 +36,35 @@ pub fn correct(mut spec: Spec, overlay: &Overlay) -> Result<Spec, Vec<String>> {
 }
 
 fn writable(spec: &mut Spec, overlay: &Overlay) -> Vec<String> {
+    correct_properties(spec, &overlay.writable, "overlay/writable.toml", |property| {
+        if property.read_only {
+            property.read_only = false;
+            return Ok(());
+        }
+        Err("needs no correction: Looker says that it can be sent".into())
+    })
+}
+
+fn json_maps(spec: &mut Spec, overlay: &Overlay) -> Vec<String> {
+    correct_properties(spec, &overlay.json_maps, "overlay/json_maps.toml", |property| match &mut property.kind {
+        Type::Map(value) if **value == Type::String(Format::Text) => {
+            **value = Type::Any;
+            Ok(())
+        }
+        kind => Err(format!("needs no correction: it is no map of text, but {kind}")),
+    })
+}
+
+/// Corrects the properties that a file names by their models. Each entry must correct something.
+fn correct_properties(
+    spec: &mut Spec,
+    entries: &BTreeMap<String, Vec<String>>,
+    file: &str,
+    correct: impl Fn(&mut Property) -> Result<(), String>,
+) -> Vec<String> {
     let mut problems = Vec::new();
-    for (name, properties) in &overlay.writable {
-        let place = format!("overlay/writable.toml, {name}");
+    for (name, properties) in entries {
+        let place = format!("{file}, {name}");
         let Some(model) = spec.models.iter_mut().find(|model| model.name == *name) else {
             problems.push(format!("{place}: there is no such model"));
             continue;
@@ -46,10 +74,11 @@ fn writable(spec: &mut Spec, overlay: &Overlay) -> Vec<String> {
             match model.properties.iter_mut().find(|property| property.name == *name) {
                 None => problems.push(format!("{place}: the model has no property {name}")),
                 Some(_) if !seen.insert(name) => problems.push(format!("{place}: {name} is named more than once")),
-                Some(property) if !property.read_only => {
-                    problems.push(format!("{place}: {name} needs no correction: Looker says that it can be sent"));
+                Some(property) => {
+                    if let Err(problem) = correct(property) {
+                        problems.push(format!("{place}: {name} {problem}"));
+                    }
                 }
-                Some(property) => property.read_only = false,
             }
         }
     }
@@ -111,6 +140,28 @@ mod tests {
         ] {
             let text = format!("Request = [\"sql\"]\n{line}\n");
             let problems = correct(spec(), &overlay(&[("writable.toml", &text)])).unwrap_err();
+            assert!(problems.len() == 1 && problems[0].contains(expected), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn a_map_that_holds_any_json_is_no_map_of_text() {
+        let with_map = || {
+            let mut spec = spec();
+            spec.models[0].properties[3].kind = Type::Map(Box::new(Type::String(Format::Text)));
+            spec
+        };
+        let correct = |line: &str| {
+            correct(with_map(), &overlay(&[("writable.toml", "Request = []\n"), ("json_maps.toml", line)]))
+        };
+        let corrected = correct("Apple = [\"limit\"]").unwrap();
+        assert_eq!(corrected.model("Apple").unwrap().properties[3].kind.to_string(), "{any}");
+        for (line, expected) in [
+            ("Pear = []", "Pear: there is no such model"),
+            ("Apple = [\"size\"]", "Apple: the model has no property size"),
+            ("Apple = [\"color\"]", "Apple: color needs no correction: it is no map of text, but string"),
+        ] {
+            let problems = correct(line).unwrap_err();
             assert!(problems.len() == 1 && problems[0].contains(expected), "{problems:?}");
         }
     }

@@ -24,6 +24,8 @@ pub struct Overlay {
     pub writable: BTreeMap<String, Vec<String>>,
     /// `overlay/secrets.toml`: properties by model, and parameters by operation, that hold secrets.
     pub secrets: BTreeMap<String, Vec<String>>,
+    /// `overlay/json_maps.toml`: by model, the maps that hold any JSON although the description makes their values text.
+    pub json_maps: BTreeMap<String, Vec<String>>,
 }
 
 /// What the overlay says about one operation.
@@ -105,6 +107,7 @@ impl Overlay {
                 "effects" => parse(&text).map(|read| overlay.effects = read),
                 "writable" => parse(&text).map(|read| overlay.writable = read),
                 "secrets" => parse(&text).map(|read| overlay.secrets = read),
+                "json_maps" => parse(&text).map(|read| overlay.json_maps = read),
                 _ => parse(&text).map(|read| {
                     overlay.operations.insert(stem.to_owned(), read);
                 }),

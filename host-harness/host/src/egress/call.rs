@@ -3,34 +3,41 @@
 use crate::egress::cause::Cause;
 use crate::limits::call_meter::CallMeter;
 use crate::lock::lock;
+use crate::redaction::CallSecrets;
 use std::sync::{Arc, Mutex};
 
 /// Causes kept for one call, so that a guest cannot fill the host's memory with them. The latest are kept: they explain how
 /// the call ended.
 const MAX_CAUSES: usize = 16;
 
-/// What belongs to one call: how much it may use, and why its requests failed.
+/// What belongs to one call: how much it may use, why its requests failed, and what nobody may read of it.
 #[derive(Debug)]
 pub(crate) struct CallContext {
     meter: Arc<CallMeter>,
     causes: Arc<Mutex<Vec<Cause>>>,
+    secrets: Arc<CallSecrets>,
 }
 
 impl CallContext {
     /// The context of a call that the meter watches.
     pub(crate) fn new(meter: Arc<CallMeter>) -> Self {
-        Self { meter, causes: Arc::default() }
+        Self { meter, causes: Arc::default(), secrets: Arc::default() }
     }
 
-    /// The context of a further step of the same call, with a meter of its own. Both know the same causes: the body of a
-    /// response that began in one step may fail in another.
+    /// The context of a further step of the same call, with a meter of its own. Both know the same causes and secrets: the
+    /// body of a response that began in one step may fail in another.
     pub(crate) fn step(&self, meter: Arc<CallMeter>) -> Self {
-        Self { meter, causes: Arc::clone(&self.causes) }
+        Self { meter, causes: Arc::clone(&self.causes), secrets: Arc::clone(&self.secrets) }
     }
 
     /// What the call has used and may use.
     pub(crate) fn meter(&self) -> &Arc<CallMeter> {
         &self.meter
+    }
+
+    /// The secrets of the call.
+    pub(crate) fn secrets(&self) -> &Arc<CallSecrets> {
+        &self.secrets
     }
 
     /// Records why a request failed.

@@ -4,6 +4,7 @@ use crate::egress::certificate::CertificateFailure;
 use crate::egress::policy::denial::Denial;
 use crate::egress::proxy::ProxyFailure;
 use crate::egress::timeout::Timeout;
+use redact::Redactor;
 use std::error::Error;
 use std::fmt;
 
@@ -21,6 +22,18 @@ pub enum Cause {
     Proxy(ProxyFailure),
     /// The server's certificate was not accepted.
     Certificate(CertificateFailure),
+}
+
+impl Cause {
+    /// The same cause without secrets in the texts that a server or a proxy wrote. Which server it was stays: that is what
+    /// the connector asked for, and what the operator's rules are about.
+    pub(crate) fn without(self, secrets: &Redactor) -> Self {
+        match self {
+            Self::Denied(_) | Self::TimedOut(_) => self,
+            Self::Proxy(failure) => Self::Proxy(failure.without(secrets)),
+            Self::Certificate(failure) => Self::Certificate(failure.without(secrets)),
+        }
+    }
 }
 
 impl fmt::Display for Cause {

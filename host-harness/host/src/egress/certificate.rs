@@ -1,6 +1,7 @@
 //! Certificates that are not accepted: which check failed.
 
 use crate::egress::destination::Destination;
+use redact::Redactor;
 use rustls::CertificateError;
 use std::error::Error;
 use std::fmt;
@@ -44,6 +45,22 @@ impl CertificateFailure {
     /// ([`tls::trusting`](crate::egress::tls::trusting)).
     pub fn can_be_trusted(&self) -> bool {
         matches!(self.problem, CertificateProblem::UnknownIssuer(_) | CertificateProblem::SelfSigned)
+    }
+}
+
+impl CertificateFailure {
+    /// The same without secrets in what the certificate says.
+    pub(super) fn without(self, secrets: &Redactor) -> Self {
+        let redact = |text: String| secrets.redact(&text);
+        let problem = match self.problem {
+            CertificateProblem::OtherNames(names) => {
+                CertificateProblem::OtherNames(names.into_iter().map(redact).collect())
+            }
+            CertificateProblem::UnknownIssuer(issuer) => CertificateProblem::UnknownIssuer(issuer.map(redact)),
+            CertificateProblem::Other(problem) => CertificateProblem::Other(redact(problem)),
+            problem => problem,
+        };
+        Self { problem, ..self }
     }
 }
 

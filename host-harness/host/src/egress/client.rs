@@ -12,8 +12,9 @@ use crate::egress::request_body::RequestBody;
 use crate::egress::template::Template;
 use crate::egress::timeout::{Stage, Timeout};
 use crate::egress::transport::Transport;
+use crate::limits;
 use crate::limits::call_meter::microseconds;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Version};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
@@ -111,7 +112,10 @@ impl HttpClient {
                 Ok(response) => {
                     span.record("status", response.status().as_u16());
                 }
-                Err(error) => tracing::debug!(parent: &span, %error, time_us = microseconds(started), "failed"),
+                Err(error) => {
+                    let error = context.secrets().redactor().redact(&error.to_string());
+                    tracing::debug!(parent: &span, error, time_us = microseconds(started), "failed");
+                }
             }
             outcome
         }
@@ -166,8 +170,12 @@ impl HttpClient {
             // Nobody can have asked for it: guests cannot send `upgrade`.
             return Err(Error::HttpProtocolError);
         }
-        release.cancel();
+        // The server may still read the request, but it must not pause for longer than it may pause the response.
         let progress = response.extensions().get::<Progress>().cloned();
+        // Other calls use an HTTP/2 connection too.
+        let connection = progress.clone().filter(|_| response.version() != Version::HTTP_2);
+        let timeout = Timeout::new(destination.clone(), Stage::Request, between_bytes_time);
+        release.unless_it_stalls(timeout, connection, &context);
         Ok(response.map(|incoming| {
             let timeout = Timeout::new(destination, Stage::BetweenBytes, between_bytes_time);
             ReceivedBody::new(incoming, timeout, progress, context, started).boxed_unsync()
@@ -180,6 +188,12 @@ impl HttpClient {
                 .timer(TokioTimer::new())
                 .pool_timer(TokioTimer::new())
                 .pool_idle_timeout(IDLE_TIMEOUT)
+                .pool_max_idle_per_host(limits::IDLE_CONNECTIONS)
+                .http1_max_buf_size(limits::HTTP1_BUFFER_BYTES)
+                .http2_initial_stream_window_size(limits::HTTP2_STREAM_BYTES as u32)
+                .http2_initial_connection_window_size(limits::HTTP2_CONNECTION_BYTES as u32)
+                .http2_max_send_buf_size(limits::HTTP2_STREAM_BYTES)
+                .http2_max_header_list_size(limits::HTTP2_HEAD_BYTES as u32)
                 .build(Connections::new(Arc::clone(&self.shared.policy), self.shared.transport.clone()))
         })
     }

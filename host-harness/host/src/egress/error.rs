@@ -31,6 +31,7 @@ use wasmtime_wasi_http::Error;
 
 /// Records why a request failed, for the operator, and gives the guest's error.
 pub(super) fn failed(context: &CallContext, cause: Cause) -> Error {
+    let cause = cause.without(&context.secrets().redactor());
     tracing::warn!("{cause}");
     let error = from_cause(&cause);
     context.note(cause);
@@ -71,6 +72,7 @@ fn from_cause(cause: &Cause) -> Error {
         Cause::TimedOut(timeout) => match timeout.stage {
             Stage::Connect => Error::ConnectionTimeout,
             Stage::FirstByte => Error::HttpResponseTimeout,
+            Stage::Request => Error::ConnectionWriteTimeout,
             Stage::BetweenBytes => Error::ConnectionReadTimeout,
         },
         Cause::Proxy(_) => Error::DestinationUnavailable,

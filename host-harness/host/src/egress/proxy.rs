@@ -29,6 +29,7 @@
 use crate::egress::destination::Destination;
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
+use redact::Redactor;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -69,6 +70,18 @@ pub enum ProxyFailureCause {
     Authorization,
     /// The proxy refused, or could not connect to the server: why.
     Refused(String),
+}
+
+impl ProxyFailure {
+    /// The same without secrets in what the proxy said.
+    pub(super) fn without(self, secrets: &Redactor) -> Self {
+        let cause = match self.cause {
+            ProxyFailureCause::Unreachable(why) => ProxyFailureCause::Unreachable(secrets.redact(&why)),
+            ProxyFailureCause::Refused(why) => ProxyFailureCause::Refused(secrets.redact(&why)),
+            ProxyFailureCause::Authorization => ProxyFailureCause::Authorization,
+        };
+        Self { cause, ..self }
+    }
 }
 
 /// What a connection through the proxy needs.

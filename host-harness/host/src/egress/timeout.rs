@@ -24,6 +24,9 @@ pub enum Stage {
     Connect,
     /// Waiting for the response to begin: [`Limits::first_byte_timeout`](crate::Limits::first_byte_timeout).
     FirstByte,
+    /// Waiting until the service reads more of the request, after its response has begun:
+    /// [`Limits::between_bytes_timeout`](crate::Limits::between_bytes_timeout).
+    Request,
     /// Waiting for the next bytes of the response: [`Limits::between_bytes_timeout`](crate::Limits::between_bytes_timeout).
     BetweenBytes,
 }
@@ -41,6 +44,7 @@ impl fmt::Display for Timeout {
         match stage {
             Stage::Connect => write!(formatter, "connecting to {destination} took more than {limit:?}"),
             Stage::FirstByte => write!(formatter, "{destination} did not start its response within {limit:?}"),
+            Stage::Request => write!(formatter, "{destination} read nothing of the request for more than {limit:?}"),
             Stage::BetweenBytes => write!(formatter, "{destination} paused its response for more than {limit:?}"),
         }
     }

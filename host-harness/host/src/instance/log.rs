@@ -2,6 +2,7 @@
 
 use crate::limits::LOG_BYTES;
 use crate::lock::lock;
+use crate::redaction::CallSecrets;
 use bytes::Bytes;
 use std::io;
 use std::pin::Pin;
@@ -24,12 +25,14 @@ pub(super) struct GuestLog {
 struct LogState {
     written: usize,
     line: Vec<u8>,
+    /// What no line may show.
+    secrets: Arc<CallSecrets>,
 }
 
 impl GuestLog {
     /// Begins a call.
-    pub(super) fn begin(&self) {
-        *self.state() = LogState::default();
+    pub(super) fn begin(&self, secrets: &Arc<CallSecrets>) {
+        *self.state() = LogState { secrets: Arc::clone(secrets), ..LogState::default() };
     }
 
     fn write(&self, stream: &'static str, bytes: &[u8]) {
@@ -59,10 +62,18 @@ impl GuestLog {
 
 impl LogState {
     fn log(&mut self, stream: &'static str) {
-        let line = std::mem::take(&mut self.line);
-        let text = String::from_utf8_lossy(&line);
-        // Escaped, so that a connector cannot write to the operator's terminal as it likes.
-        tracing::debug!(target: "guest", stream, "{}", text.trim_end().escape_debug());
+        // Of a line that nobody reads, nothing is made.
+        if tracing::enabled!(target: "guest", tracing::Level::DEBUG) {
+            tracing::debug!(target: "guest", stream, "{}", self.entry());
+        }
+        self.line.clear();
+    }
+
+    /// The line as the log shows it: without secrets, and escaped, so that a connector cannot write to the operator's terminal
+    /// as it likes.
+    fn entry(&self) -> String {
+        let line = self.secrets.redactor().redact(&String::from_utf8_lossy(&self.line));
+        line.trim_end().escape_debug().to_string()
     }
 }
 
@@ -131,8 +142,20 @@ impl AsyncWrite for GuestStream {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::auth::Auth;
+
+    #[test]
+    fn a_line_shows_no_secret_and_no_control_character() {
+        let log = GuestLog::default();
+        let secrets = Arc::<CallSecrets>::default();
+        secrets.hide(&Arc::default(), &Auth::from_json(r#"{"password": "open sesame"}"#).unwrap());
+        log.begin(&secrets);
+        log.write("stderr", b"\x1b[2J open+sesame, open sesame");
+        assert_eq!(log.state().entry(), r"\u{1b}[2J …, …");
+    }
 
     #[test]
     fn a_flood_is_cut_in_each_call_anew() {
@@ -142,7 +165,7 @@ mod tests {
             let state = log.state();
             assert_eq!((state.written, state.line.len()), (LOG_BYTES, 0));
         }
-        log.begin();
+        log.begin(&Arc::default());
         log.write("stderr", b"half a line");
         let state = log.state();
         assert_eq!((state.written, state.line.len()), (11, 11));

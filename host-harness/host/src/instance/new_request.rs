@@ -22,8 +22,9 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     let mut types = linker.instance(TYPES)?;
     types.func_wrap("[constructor]outgoing-request", |mut store, (headers,): (Resource<FieldMap>,)| {
         let state: &mut State = store.data_mut();
+        let request = state.http().new(headers)?;
         state.count_new_request()?;
-        Ok((state.http().new(headers)?,))
+        Ok((request,))
     })?;
     types.func_wrap(
         "[method]outgoing-request.set-method",

@@ -3,9 +3,10 @@
 use super::state::{CallSetup, State};
 use super::{Answer, Instance, WrongInterface};
 use crate::component::Component;
+use crate::egress::call::CallContext;
 use crate::failure::{ExecutionFailure, Failure};
 use crate::host::Host;
-use crate::limits::call_meter::{CallMeter, microseconds};
+use crate::limits::call_meter::microseconds;
 use std::time::Instant;
 use tracing::Instrument;
 use wasmtime::{Store, UpdateDeadline};
@@ -45,7 +46,7 @@ impl Slot {
             Ok(Err(error)) if meter.exceeded().is_none() && error.downcast_ref::<wasmtime::Trap>().is_none() => {
                 return Err(ExecutionFailure::NoSandbox(error.root_cause().to_string()).into());
             }
-            Ok(Err(error)) => return Err(crash(&error, meter).into()),
+            Ok(Err(error)) => return Err(crash(&error, &context).into()),
             Err(limit) => {
                 return Err(ExecutionFailure::Limit { limit, request_sent: meter.close() }.into());
             }
@@ -60,7 +61,7 @@ impl Slot {
     }
 
     /// Calls one function. A call of the host's can be several of them: what they use together counts. A failure comes with
-    /// what was found about the requests of the call.
+    /// what was found about the requests of the call, and without the call's secrets.
     pub(crate) async fn call<T>(
         &mut self,
         function: &'static str,
@@ -77,28 +78,30 @@ impl Slot {
         tracing::debug!(parent: &span, time_us = microseconds(started), "done");
         let failure = match outcome {
             Ok(Ok(answer)) => {
+                instance.end();
                 self.instance = Some(instance);
                 match answer {
                     Ok(answer) => return Ok(answer),
                     Err(failure) => failure.into(),
                 }
             }
-            Ok(Err(error)) => crash(&error, meter).into(),
+            Ok(Err(error)) => crash(&error, &call.context).into(),
             Err(limit) => ExecutionFailure::Limit { limit, request_sent: meter.close() }.into(),
         };
-        Err(Failure::with_causes(failure, call.context.causes()))
+        let failure = Failure::without(failure, &call.context.secrets().redactor());
+        Err(failure.with_causes(call.context.causes()))
     }
 }
 
 /// What a trap was. Its whole story, with the connector's own last words, goes to the log only: it may hold anything.
-fn crash(error: &wasmtime::Error, meter: &CallMeter) -> ExecutionFailure {
+fn crash(error: &wasmtime::Error, context: &CallContext) -> ExecutionFailure {
     if let Some(wrong) = error.downcast_ref::<WrongInterface>() {
         return ExecutionFailure::Interface(wrong.to_string());
     }
-    tracing::debug!("trap: {error:?}");
+    tracing::debug!("trap: {}", context.secrets().redactor().redact(&format!("{error:?}")));
     let message = match error.downcast_ref::<wasmtime_wasi::I32Exit>() {
         Some(exit) => format!("it exited with code {}", exit.0),
         None => error.root_cause().to_string(),
     };
-    ExecutionFailure::Crash { message, request_sent: meter.close() }
+    ExecutionFailure::Crash { message, request_sent: context.meter().close() }
 }

@@ -61,7 +61,7 @@ impl State {
 
     /// Begins a call.
     pub(crate) fn begin(&mut self, call: CallSetup) {
-        self.log.begin();
+        self.log.begin(call.context.secrets());
         self.hooks = Hooks::new(call.client, call.context);
     }
 
@@ -87,6 +87,14 @@ impl State {
             self.memory.shrink((former - held) as u64);
             Ok(())
         }
+    }
+
+    /// Gives back what is charged for things that the host no longer holds.
+    pub(super) fn settle(&mut self) {
+        let held = held::bytes(&mut self.table);
+        let less = self.held_bytes.saturating_sub(held);
+        self.held_bytes -= less;
+        self.memory.shrink(less as u64);
     }
 
     /// Looks whether the sandbox may have so much memory of its own, beside what the host holds for it.

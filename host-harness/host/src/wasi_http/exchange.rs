@@ -28,7 +28,7 @@ pub(super) type Sending = Pin<Box<dyn Future<Output = Sent> + Send>>;
 type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
 
 /// A request, and the response that is on its way. Dropping it ends the request.
-pub(super) struct Exchange {
+pub(crate) struct Exchange {
     shared: Arc<Shared>,
 }
 

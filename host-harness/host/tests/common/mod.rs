@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 pub mod tls;
+pub mod world;
 
 use connector_host::egress::policy::Origin;
 use connector_host::{

@@ -3,6 +3,7 @@
 use super::hostile::serves;
 use crate::Row;
 use crate::common::connector;
+use crate::common::world::starting;
 use connector_host::limits::TABLE_ENTRIES;
 use connector_host::{Cache, Component, Connector, Host, Limits};
 use std::time::Instant;
@@ -41,38 +42,6 @@ const STARTS: [(&str, &str, &str, &str); 6] = [
     ("has functions of other types than the interface", "", "", "violates its interface"),
 ];
 
-/// A connector in which only the start does anything: its functions are there by their names.
-fn component(state: &str, start: &str) -> Vec<u8> {
-    let functions =
-        ["describe", "auth-schema", "hosts", "check-auth", "list-operations", "describe-operation", "invoke"];
-    let exports: String = functions.iter().map(|name| format!("(export \"{name}\" (func $f))")).collect();
-    let start = start.replace("LIMIT", &TABLE_ENTRIES.to_string());
-    let text = format!(
-        r#"(component
-            (core module $m {state} (func $start {start}) (start $start)
-                (func (export "f")) (func (export "m") (param i32)))
-            (core instance $i (instantiate $m))
-            (func $f (canon lift (core func $i "f")))
-            (instance $connector {exports})
-            (export "workflow:connector/connector@0.2.0" (instance $connector))
-            (type $download (resource (rep i32)))
-            (func $m (param "self" (borrow $download)) (canon lift (core func $i "m")))
-            (component $streaming
-                (import "download" (type $d (sub resource)))
-                (import "m" (func $m (param "self" (borrow $d))))
-                (import "f" (func $f))
-                (export $e "download" (type $d))
-                (export "[method]download.media-type" (func $m) (func (param "self" (borrow $e))))
-                (export "[method]download.size" (func $m) (func (param "self" (borrow $e))))
-                (export "[method]download.read" (func $m) (func (param "self" (borrow $e))))
-                (export "open" (func $f)))
-            (instance $s (instantiate $streaming
-                (with "download" (type $download)) (with "m" (func $m)) (with "f" (func $f))))
-            (export "workflow:connector/streaming@0.2.0" (instance $s)))"#
-    );
-    wat::parse_str(text).unwrap()
-}
-
 pub async fn rows(limits: &Limits) -> Vec<Row> {
     let host = Host::builder().cache(Cache::none()).build().unwrap();
     let mut rows = Vec::new();
@@ -84,7 +53,17 @@ pub async fn rows(limits: &Limits) -> Vec<Row> {
     let code = wat::parse_str("(module)").unwrap();
     rows.push(start(&host, limits, &guest, "is no component".to_owned(), &code, "not a WebAssembly component").await);
     for (what, state, body, expected) in STARTS {
-        rows.push(start(&host, limits, &guest, what.to_owned(), &component(state, body), expected).await);
+        rows.push(
+            start(
+                &host,
+                limits,
+                &guest,
+                what.to_owned(),
+                &starting(state, &body.replace("LIMIT", &TABLE_ENTRIES.to_string())),
+                expected,
+            )
+            .await,
+        );
     }
     rows
 }

@@ -3,9 +3,9 @@
 
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
-use crate::cli::file_access::Access;
 use crate::cli::{terminal, units};
 use connector_host::{Call, Download, Failure, Problem, Reason};
+use host_harness::file_access::Access;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::fs::{File, Metadata};

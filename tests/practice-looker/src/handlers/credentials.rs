@@ -75,6 +75,9 @@ pub(crate) fn new_email(user_id: &str, email: &str) -> Result<Row, ErrorResponse
         ("type", json!("email")),
         ("url", json!(format!("/users/{user_id}/credentials_email"))),
         ("user_url", json!(format!("/users/{user_id}"))),
+        // Looker says "expired or not there".
+        ("account_setup_url_expired", json!(true)),
+        ("password_reset_url_expired", json!(true)),
     ] {
         credentials.insert(name.to_owned(), value);
     }
@@ -154,8 +157,16 @@ fn reset_password(state: &mut State, call: &Call, tell: bool) -> Result<Outcome,
     let credentials = of_user_mut(state, id, "credentials_email")?;
     credentials.insert("password_reset_url".to_owned(), json!(url));
     credentials.insert("password_reset_url_expired".to_owned(), json!(false));
+    let is_new = credentials.get("logged_in_at").is_none_or(|time| time.as_str().is_none_or(str::is_empty));
+    if is_new {
+        // Somebody who never signed in sets up the account by the same link.
+        credentials.insert("account_setup_url".to_owned(), json!(url));
+        credentials.insert("account_setup_url_expired".to_owned(), json!(false));
+    }
     let mut shown = credentials.clone();
     if !tell {
+        let (what, email) = (if is_new { "invitation" } else { "reset" }, text(&shown, "email").unwrap_or_default());
+        state.mails.push(format!("{what} to {email}"));
         // Looker sends it by email instead.
         shown.insert("password_reset_url".to_owned(), Value::Null);
     }

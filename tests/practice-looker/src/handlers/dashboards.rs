@@ -103,13 +103,29 @@ fn update(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
 fn delete(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let id = call.path("dashboard_id");
     writable(state, id)?;
+    clear(state, id);
     state.table_mut("Dashboard").remove(id);
+    Ok(Outcome::Nothing)
+}
+
+/// Removes everything on a dashboard, with the alerts on its tiles.
+pub(super) fn clear(state: &mut State, id: &str) {
     for kept in ["DashboardElement", "DashboardFilter", "DashboardLayout"] {
         for part in ids_of_parts(state, kept, id) {
+            if kept == "DashboardElement" {
+                remove_alerts(state, &part);
+            }
             state.table_mut(kept).remove(&part);
         }
     }
-    Ok(Outcome::Nothing)
+}
+
+fn remove_alerts(state: &mut State, element: &str) {
+    let alerts = state.rows("Alert").filter(|alert| is_of(alert, "dashboard_element_id", element));
+    let ids: Vec<String> = alerts.filter_map(|alert| text(alert, "id").map(str::to_owned)).collect();
+    for id in ids {
+        state.table_mut("Alert").remove(&id);
+    }
 }
 
 fn ids_of_parts(state: &State, kept: &str, dashboard: &str) -> Vec<String> {

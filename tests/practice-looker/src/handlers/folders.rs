@@ -88,6 +88,9 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     {
         folder.insert(name.to_owned(), json!(value));
     }
+    let is_set = |name: &str| state.find("Folder", &parent).is_ok_and(|it| it.get(name) == Some(&Value::Bool(true)));
+    folder
+        .insert("is_personal_descendant".to_owned(), json!(is_set("is_personal") || is_set("is_personal_descendant")));
     state.table_mut("Folder").put(&id, folder);
     content::show(state, "Folder", &id)
 }

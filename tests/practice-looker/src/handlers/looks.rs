@@ -76,7 +76,8 @@ fn update(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     content::show(state, "LookWithQuery", id)
 }
 
-fn run(state: &State, call: &Call) -> Result<Outcome, ErrorResponse> {
+fn run(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
+    state.mark_used("Look", call.path("look_id"));
     let look = state.find("Look", call.path("look_id"))?;
     let query = queries::find(state, text(look, "query_id").unwrap_or_default())?;
     queries::run(state, call, query)

@@ -45,11 +45,23 @@ fn read(call: &Call) -> Result<Row, ErrorResponse> {
     Ok(query)
 }
 
-/// Ids of new queries are slugs, as Looker has had them since 24.20.
 fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
-    let mut query = read(call)?;
+    let query = read(call)?;
     // A query that cannot run is not stored.
     Plan::new(&query, None, 0)?;
+    let id = keep(state, call, query);
+    find(state, &id).cloned().map(Outcome::Item)
+}
+
+/// Stores a new query and returns its id. Ids of new queries are slugs, as Looker has had them since 24.20. A query that
+/// was stored before keeps its id.
+pub(super) fn keep(state: &mut State, call: &Call, mut query: Row) -> String {
+    let is_same = |known: &&Row| {
+        query.iter().all(|(name, value)| OF_STORED_QUERY.contains(&name.as_str()) || known.get(name) == Some(value))
+    };
+    if let Some(known) = state.rows("Query").find(is_same) {
+        return text(known, "id").unwrap_or_default().to_owned();
+    }
     let slug = state.random.text(22);
     if text(&query, "client_id").is_none_or(str::is_empty) {
         query.insert("client_id".to_owned(), json!(slug));
@@ -63,9 +75,12 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
         query.insert(name.to_owned(), json!(value));
     }
     query.insert("slug".to_owned(), json!(slug));
-    state.table_mut("Query").put(&slug, query.clone());
-    Ok(Outcome::Item(query))
+    state.table_mut("Query").put(&slug, query);
+    slug
 }
+
+/// The properties that a query gets when it is stored.
+const OF_STORED_QUERY: [&str; 6] = ["id", "slug", "client_id", "url", "share_url", "expanded_share_url"];
 
 /// Runs a query in the format that the path names.
 pub(super) fn run(state: &State, call: &Call, query: &Row) -> Result<Outcome, ErrorResponse> {

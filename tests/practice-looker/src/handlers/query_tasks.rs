@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Handled, Outcome, known_model, queries, text};
+use super::{Handled, Outcome, credentials::now, known_model, queries, text};
 use crate::{
     call::{Call, id_text},
     error_response::{ErrorResponse, invalid},
@@ -12,6 +12,7 @@ use crate::{
     sample,
     state::State,
     table::Row,
+    task_plan::Progress,
     write,
 };
 
@@ -21,6 +22,7 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
         "query_task" => show(state, call.path("query_task_id")),
         "query_task_results" => results(state, call.path("query_task_id")),
         "query_task_multi_results" => multi_results(state, call),
+        "all_running_queries" => running(state),
         "kill_query" => kill(state, call.path("query_task_id")),
         _ => return None,
     })
@@ -43,22 +45,32 @@ fn create(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     // A task is created from another model; only the properties that both have are taken.
     write::apply(model, &mut task, &body);
     let id = state.random.text(32);
-    let status = if state.polls_until_done == 0 { "complete" } else { "added" };
     for (name, value) in [
         ("id", json!(id)),
         ("query_id", json!(query_id)),
         ("result_format", json!(format)),
-        ("status", json!(status)),
         ("result_source", json!("query")),
+        ("user_id", json!(call.session.user_id)),
+        ("created_at", json!(now())),
         ("cache", json!(call.is_set("cache"))),
-        // ReceivedRequest for when it runs; nobody sees it.
+        // For when it runs; the model does not have it.
         ("limit", json!(call.integer("limit"))),
     ] {
         task.insert(name.to_owned(), value);
     }
+    let last = if plan(state, &task)?.error().is_some() { "error" } else { "complete" };
     state.table_mut("QueryTask").put(&id, task);
-    state.waiting.insert(id.clone(), state.polls_until_done);
+    state.start_task(&id, ["added", "running", last]);
+    show_status(state, &id)?;
     present_task(state, &id)
+}
+
+/// Sets the status that the task shows now.
+fn show_status(state: &mut State, id: &str) -> Result<(), ErrorResponse> {
+    if let Some(status) = state.progress.get(id).map(|progress| json!(progress.status())) {
+        state.find_mut("QueryTask", id)?.insert("status".to_owned(), status);
+    }
+    Ok(())
 }
 
 fn present_task(state: &State, id: &str) -> Result<Outcome, ErrorResponse> {
@@ -66,26 +78,18 @@ fn present_task(state: &State, id: &str) -> Result<Outcome, ErrorResponse> {
 }
 
 fn show(state: &mut State, id: &str) -> Result<Outcome, ErrorResponse> {
-    is_done(state, id)?;
+    advance(state, id)?;
     present_task(state, id)
 }
 
-/// Whether a task has finished. Each request brings it closer to its end.
-fn is_done(state: &mut State, id: &str) -> Result<bool, ErrorResponse> {
-    let left = state.waiting.get(id).copied().unwrap_or(0);
-    let failed = plan(state, state.find("QueryTask", id)?)?.error().is_some();
-    let task = state.find_mut("QueryTask", id)?;
-    if text(task, "status") == Some("killed") {
-        return Ok(true);
-    }
-    let status = match (left, failed) {
-        (0, true) => "error",
-        (0, false) => "complete",
-        _ => "running",
-    };
-    task.insert("status".to_owned(), json!(status));
-    state.waiting.insert(id.to_owned(), left.saturating_sub(1));
-    Ok(left == 0)
+/// Brings a task closer to its end, as each request does. Returns whether it has ended.
+fn advance(state: &mut State, id: &str) -> Result<bool, ErrorResponse> {
+    state.find("QueryTask", id)?;
+    let Some(progress) = state.progress.get_mut(id) else { return Ok(true) };
+    progress.advance();
+    let has_ended = progress.has_ended();
+    show_status(state, id)?;
+    Ok(has_ended)
 }
 
 fn plan(state: &State, task: &Row) -> Result<Plan, ErrorResponse> {
@@ -94,13 +98,14 @@ fn plan(state: &State, task: &Row) -> Result<Plan, ErrorResponse> {
 }
 
 fn results(state: &mut State, id: &str) -> Result<Outcome, ErrorResponse> {
-    if !is_done(state, id)? {
+    if !advance(state, id)? {
         return Ok(Outcome::Response(Response::empty(202)));
     }
     let task = state.find("QueryTask", id)?;
     let plan = plan(state, task)?;
     let format = text(task, "result_format").unwrap_or_default();
-    if is_expired(&plan) || text(task, "status") == Some("killed") {
+    let has_results = state.progress.get(id).is_none_or(Progress::has_results) && !is_expired(&plan);
+    if !has_results || matches!(text(task, "status"), Some("killed" | "expired")) {
         return Err(ErrorResponse::NotFound);
     }
     match plan.error() {
@@ -118,7 +123,7 @@ fn is_expired(plan: &Plan) -> bool {
 fn multi_results(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
     let mut all = Row::new();
     for id in call.list("query_task_ids").unwrap_or_default() {
-        let result = match is_done(state, id) {
+        let result = match advance(state, id) {
             Err(_) => json!({ "id": id, "status": "missing" }),
             Ok(_) => one_of_many(state, id)?,
         };
@@ -138,7 +143,36 @@ fn one_of_many(state: &State, id: &str) -> Result<Value, ErrorResponse> {
     })
 }
 
+/// Stops a task that runs. One that has ended is no running query.
 fn kill(state: &mut State, id: &str) -> Result<Outcome, ErrorResponse> {
-    state.find_mut("QueryTask", id)?.insert("status".to_owned(), json!("killed"));
+    let progress = state.progress.get_mut(id).filter(|progress| !progress.has_ended());
+    progress.ok_or(ErrorResponse::NotFound)?.end("killed");
+    show_status(state, id)?;
     Ok(Outcome::Nothing)
+}
+
+/// The tasks that have not ended, whoever started them.
+fn running(state: &State) -> Result<Outcome, ErrorResponse> {
+    let model = known_model("RunningQueries")?;
+    let is_running = |task: &&Row| {
+        text(task, "id").and_then(|id| state.progress.get(id)).is_some_and(|progress| !progress.has_ended())
+    };
+    let entry = |task: &Row| {
+        let mut entry = sample::blank(model);
+        let user_id = text(task, "user_id").unwrap_or_default();
+        for (name, value) in [
+            ("id", task.get("id").cloned().unwrap_or_default()),
+            ("query_task_id", task.get("id").cloned().unwrap_or_default()),
+            ("query_id", task.get("query_id").cloned().unwrap_or_default()),
+            ("status", task.get("status").cloned().unwrap_or_default()),
+            ("created_at", task.get("created_at").cloned().unwrap_or_default()),
+            ("source", json!("api4")),
+            ("query", present::nested(state, "Query", text(task, "query_id").unwrap_or_default())),
+            ("user", present::nested(state, "UserPublic", user_id)),
+        ] {
+            entry.insert(name.to_owned(), value);
+        }
+        entry
+    };
+    Ok(Outcome::List(state.rows("QueryTask").filter(is_running).map(entry).collect()))
 }

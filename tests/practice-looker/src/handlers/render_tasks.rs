@@ -11,6 +11,7 @@ use crate::{
     results::files,
     sample,
     state::State,
+    task_plan::Progress,
 };
 
 pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
@@ -27,7 +28,8 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
     })
 }
 
-/// Only a whole dashboard can be rendered as a PDF; everything can be rendered as an image.
+/// Only a whole dashboard can be rendered as a PDF; everything can be rendered as an image. For any other PDF, Looker
+/// only says that an error has occurred.
 fn create(
     state: &mut State,
     call: &Call,
@@ -36,6 +38,9 @@ fn create(
     formats: &[&str],
 ) -> Result<Outcome, ErrorResponse> {
     let format = call.path("result_format");
+    if format == "pdf" && !formats.contains(&format) {
+        return Err(ErrorResponse::BadRequest("An error has occurred.".to_owned()));
+    }
     if !formats.contains(&format) {
         return Err(invalid(
             "result_format",
@@ -59,7 +64,6 @@ fn create(
         ("id", json!(id)),
         (property, json!(about)),
         ("result_format", json!(format)),
-        ("status", json!("enqueued_for_render")),
         ("created_at", json!(now())),
         ("width", json!(call.integer("width"))),
         ("height", json!(call.integer("height"))),
@@ -70,36 +74,54 @@ fn create(
     for name in ["dashboard_filters", "dashboard_style"] {
         task.insert(name.to_owned(), call.object().get(name).cloned().unwrap_or_default());
     }
-    state.table_mut("RenderTask").put(&id, task.clone());
-    state.waiting.insert(id, state.polls_until_done);
-    Ok(Outcome::Item(task))
+    state.table_mut("RenderTask").put(&id, task);
+    state.start_task(&id, ["enqueued_for_render", "rendering", "success"]);
+    show_status(state, &id)?;
+    state.find("RenderTask", &id).cloned().map(Outcome::Item)
 }
 
-/// Whether a task has finished. Each request brings it closer to its end.
-fn is_done(state: &mut State, id: &str) -> Result<bool, ErrorResponse> {
-    let left = state.waiting.get(id).copied().unwrap_or(0);
+/// Sets the status that the task shows now.
+fn show_status(state: &mut State, id: &str) -> Result<(), ErrorResponse> {
+    let Some(progress) = state.progress.get(id) else { return Ok(()) };
+    let (status, has_ended) = (progress.status().to_owned(), progress.has_ended());
+    let detail = progress.detail().filter(|_| status == "failure").map(str::to_owned);
     let task = state.find_mut("RenderTask", id)?;
-    let status = if left == 0 { "success" } else { "rendering" };
     task.insert("status".to_owned(), json!(status));
-    if left == 0 && task.get("finalized_at").is_none_or(serde_json::Value::is_null) {
+    if let Some(detail) = detail {
+        task.insert("status_detail".to_owned(), json!(detail));
+    }
+    if has_ended && task.get("finalized_at").is_none_or(serde_json::Value::is_null) {
         task.insert("finalized_at".to_owned(), json!(now()));
     }
-    state.waiting.insert(id.to_owned(), left.saturating_sub(1));
-    Ok(left == 0)
+    Ok(())
+}
+
+/// Brings a task closer to its end, as each request does. Returns whether it has ended.
+fn advance(state: &mut State, id: &str) -> Result<bool, ErrorResponse> {
+    state.find("RenderTask", id)?;
+    let Some(progress) = state.progress.get_mut(id) else { return Ok(true) };
+    progress.advance();
+    let has_ended = progress.has_ended();
+    show_status(state, id)?;
+    Ok(has_ended)
 }
 
 fn show(state: &mut State, id: &str) -> Result<Outcome, ErrorResponse> {
-    is_done(state, id)?;
+    advance(state, id)?;
     Ok(Outcome::Item(state.find("RenderTask", id)?.clone()))
 }
 
 fn results(state: &mut State, id: &str) -> Result<Outcome, ErrorResponse> {
-    if !is_done(state, id)? {
+    if !advance(state, id)? {
         let mut response = Response::empty(202);
         response.headers.push((HeaderName::from_static("retry-after"), "1".to_owned()));
         return Ok(Outcome::Response(response));
     }
     let task = state.find("RenderTask", id)?;
+    let has_results = state.progress.get(id).is_none_or(Progress::has_results);
+    if !has_results || text(task, "status") != Some("success") {
+        return Err(ErrorResponse::NotFound);
+    }
     let (media_type, bytes) = match text(task, "result_format") {
         Some("pdf") => {
             ("application/pdf", files::pdf(&format!("Dashboard {}", text(task, "dashboard_id").unwrap_or_default())))

@@ -25,9 +25,9 @@ pub(super) fn handle(state: &mut State, call: &Call) -> Handled {
         })),
         "create_user" => create(state, call),
         "update_user" => update(state, call),
-        "delete_user" => delete(state, call),
+        "delete_user" | "delete_service_account" => delete(state, call),
         "user_for_credential" => for_credential(state, call),
-        "user_roles" => roles(state, call.path("user_id")),
+        "user_roles" => roles(state, call.path("user_id"), call.is_set("direct_association_only")),
         "set_user_roles" => set_roles(state, call),
         "wipeout_user_emails" => replace_email(state, call),
         _ => return None,
@@ -136,9 +136,34 @@ fn delete(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
         return Err(ErrorResponse::Forbidden("You cannot delete yourself.".to_owned()));
     }
     state.table_mut("User").remove(id);
+    remove_belongings(state, id);
     state.api_keys.retain(|_, key| key.user_id != id);
     state.sessions.close_all_of(id);
     Ok(Outcome::Nothing)
+}
+
+/// Removes what goes with a user: content goes to the trash, and all schedules on it and of the user are deleted. Alerts are
+/// disabled.
+fn remove_belongings(state: &mut State, id: &str) {
+    let mut trashed: Vec<(&str, String)> = Vec::new();
+    for (kept, property) in [("Look", "look_id"), ("Dashboard", "dashboard_id")] {
+        for row in state.table_mut(kept).rows_mut().filter(|row| text(row, "user_id") == Some(id)) {
+            row.insert("deleted".to_owned(), json!(true));
+            trashed.extend(text(row, "id").map(|id| (property, id.to_owned())));
+        }
+    }
+    let is_gone = |plan: &&Row| {
+        text(plan, "user_id") == Some(id)
+            || trashed.iter().any(|(property, content)| text(plan, property) == Some(content))
+    };
+    let plans: Vec<String> =
+        state.rows("ScheduledPlan").filter(is_gone).filter_map(|plan| text(plan, "id").map(str::to_owned)).collect();
+    for plan in plans {
+        state.table_mut("ScheduledPlan").remove(&plan);
+    }
+    for alert in state.table_mut("Alert").rows_mut().filter(|alert| text(alert, "owner_id") == Some(id)) {
+        alert.insert("is_disabled".to_owned(), json!(true));
+    }
 }
 
 fn for_credential(state: &State, call: &Call) -> Result<Outcome, ErrorResponse> {
@@ -155,10 +180,15 @@ fn for_credential(state: &State, call: &Call) -> Result<Outcome, ErrorResponse> 
     Ok(Outcome::Item(user.ok_or(ErrorResponse::NotFound)?.clone()))
 }
 
-fn roles(state: &State, id: &str) -> Result<Outcome, ErrorResponse> {
+/// The roles of a user: those that the user has directly, and unless `direct_only`, those of the user's groups.
+fn roles(state: &State, id: &str, direct_only: bool) -> Result<Outcome, ErrorResponse> {
     let user = state.find("User", id)?;
-    let ids = user.get("role_ids").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let roles = ids.iter().filter_map(|id| state.find("Role", id.as_str()?).ok());
+    let ids = |row: &Row, list: &str| row.get(list).and_then(Value::as_array).cloned().unwrap_or_default();
+    let (own, groups) = (ids(user, "role_ids"), ids(user, "group_ids"));
+    let roles = state.rows("Role").filter(|role| {
+        let is_of_group = || groups.iter().any(|group| ids(role, "group_ids").contains(group));
+        role.get("id").is_some_and(|id| own.contains(id)) || (!direct_only && is_of_group())
+    });
     let model = known_model("Role")?;
     Ok(Outcome::List(roles.map(|role| present::present(state, model, role)).collect()))
 }
@@ -170,7 +200,7 @@ fn set_roles(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {
         return Err(invalid("role_ids", "invalid", format!("There is no role {unknown}")));
     }
     state.find_mut("User", id)?.insert("role_ids".to_owned(), json!(ids));
-    roles(state, id)
+    roles(state, id, true)
 }
 
 fn replace_email(state: &mut State, call: &Call) -> Result<Outcome, ErrorResponse> {

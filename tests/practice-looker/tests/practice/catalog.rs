@@ -1,7 +1,7 @@
 //! Every operation of the catalog, called once as its shape wants, answers with what the catalog says.
 
 use looker_connector::catalog::{Body, Format, Location, Model, OPERATIONS, Operation, Type};
-use practice_looker::PracticeLooker;
+use practice_looker::{PracticeLooker, TaskPlan};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Practice, Reply, reply};
@@ -22,6 +22,8 @@ fn path_value(operation: &Operation, parameter: &str) -> &'static str {
             _ => "%25",
         },
         ("update_folder" | "delete_folder" | "folder_parent", "folder_id") => "2",
+        (_, "project_id") => "thelook",
+        ("find_git_branch" | "delete_git_branch", "branch_name") => "feature",
         (_, "result_format") => "json",
         _ => "1",
     }
@@ -43,6 +45,11 @@ fn body_value(operation: &Operation, body: &Body) -> Value {
         "add_group_group" => return json!({ "group_id": "2" }),
         "create_user_credentials_email" | "wipeout_user_emails" => return json!({ "email": "new@example.com" }),
         "set_role_users" => return json!(["1", "2"]),
+        "create_git_branch" => return json!({ "name": "new" }),
+        "update_git_branch" => return json!({ "name": "feature" }),
+        "import_dashboard_from_lookml" => {
+            return json!({ "folder_id": "3", "lookml": "- dashboard: new\n  title: New\n" });
+        }
         _ => {}
     }
     example(body.kind)
@@ -113,6 +120,9 @@ fn prepare(practice: &Practice, operation: &Operation) {
         }
         "delete_group_user" => practice.post("/groups/1/users", &json!({ "user_id": "1" })),
         "delete_group_from_group" => practice.post("/groups/1/groups", &json!({ "group_id": "1" })),
+        "update_git_branch" | "reset_project_to_remote" | "deploy_to_production" => {
+            practice.patch("/session", &json!({ "workspace_id": "dev" }))
+        }
         _ => return,
     };
     assert!(done.status < 300 || operation.name == "delete_group_from_group", "{}: {}", operation.name, done.text());
@@ -199,6 +209,18 @@ fn every_operation_responds_with_its_shape() {
                     method => practice.bare(method, path),
                 }
             }
+            "check_pdt_build" | "stop_pdt_build" => {
+                let build = practice.get("/derived_table/1/1/start").expect(200);
+                let path =
+                    operation.path.replace("{materialization_id}", build["materialization_id"].as_str().unwrap());
+                practice.get(&path)
+            }
+            "kill_query" => {
+                practice.looker.plan_task(TaskPlan::new(["added", "running", "complete"]));
+                let task =
+                    practice.post("/query_tasks", &json!({ "query_id": "1", "result_format": "json" })).expect(200);
+                practice.delete(&format!("/running_queries/{}", task["id"].as_str().unwrap()))
+            }
             "delete_group_from_group" => {
                 practice.post("/groups/1/groups", &json!({ "group_id": "2" }));
                 practice.delete("/groups/1/groups/2")
@@ -207,6 +229,9 @@ fn every_operation_responds_with_its_shape() {
                 practice.send(operation.method.as_str(), "/roles/1", &json!({ "name": "New" }))
             }
             "delete_group" => practice.delete("/groups/2"),
+            "deploy_ref_to_production" => {
+                practice.bare("POST", "/projects/thelook/deploy_ref_to_production?branch=feature")
+            }
             _ => call(&practice, operation),
         };
         let problems = problems(operation, &reply);

@@ -204,3 +204,11 @@ fn faults_apply_to_logins() {
     assert_eq!(practice.sign_in(practice.looker.client_id(), practice.looker.client_secret()), None);
     assert!(practice.sign_in(practice.looker.client_id(), practice.looker.client_secret()).is_some());
 }
+
+#[test]
+fn one_of_the_next_requests_fails() {
+    let practice = Practice::new();
+    practice.looker.fail_request(2, Fault::status(503));
+    let statuses: Vec<u16> = (0..4).map(|_| practice.get("/users/1").status).collect();
+    assert_eq!(statuses, [200, 200, 503, 200]);
+}

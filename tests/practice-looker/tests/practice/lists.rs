@@ -124,3 +124,39 @@ fn number_of_users_can_be_set() {
     emails.dedup();
     assert_eq!(emails.len(), 501, "every address is its owner's alone; one account has none");
 }
+
+#[test]
+fn hidden_rows_make_pages_short() {
+    let practice = Practice::new();
+    practice.looker.hide("all_users", &["2", "3", "4"]);
+    let page = |offset: usize| practice.get(&format!("/users?limit=2&offset={offset}&sorts=id&fields=id")).expect(200);
+    assert_eq!(each(&page(0), "id"), ["1"]);
+    assert!(each(&page(2), "id").is_empty());
+    assert_eq!(each(&page(4), "id"), ["5", "6"]);
+    assert_eq!(practice.get("/users/3").status, 200, "only the list leaves it out");
+}
+
+#[test]
+fn reports_are_paged_by_token() {
+    let practice = Practice::new();
+    let first = practice.get("/reports/search?limit=1");
+    let next = links(&first).into_iter().find(|(relation, _)| relation == "next").unwrap().1;
+    assert!(next.contains("next_page_token=") && !next.contains("offset"), "{next}");
+    let second = practice.get(next.strip_prefix(&practice.url("")).unwrap());
+    assert_eq!((each(&first.json(), "id"), each(&second.json(), "id")), (vec!["1"], vec!["2"]));
+    assert_eq!(practice.get("/reports/search?limit=1&next_page_token=nonsense").status, 400);
+}
+
+#[test]
+fn explores_name_their_fields() {
+    let practice = Practice::new();
+    let path = "/lookml_models/thelook/explores/orders?fields=name,fields(dimensions(name,hidden),filters(name))";
+    let explore = practice.get(path).expect(200);
+    let dimensions = &explore["fields"]["dimensions"];
+    assert!(each(dimensions, "name").contains(&"orders.status") && each(dimensions, "name").contains(&"users.city"));
+    let hidden = dimensions.as_array().unwrap().iter().find(|field| field["hidden"] == true).unwrap();
+    assert_eq!(hidden["name"], "orders.internal_code");
+    assert_eq!(explore["fields"]["filters"], json!([{ "name": "orders.date_filter" }]));
+    assert_eq!(explore["fields"].as_object().unwrap().len(), 2);
+    assert_eq!(practice.get("/lookml_models/thelook/explores/missing").status, 404);
+}

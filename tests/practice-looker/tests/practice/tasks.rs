@@ -1,7 +1,7 @@
-use practice_looker::PracticeLooker;
+use practice_looker::{PracticeLooker, TaskPlan};
 use serde_json::json;
 
-use crate::support::{Practice, details};
+use crate::support::{Practice, details, each};
 
 fn query(practice: &Practice, view: &str) -> String {
     let query = practice.post("/queries", &json!({ "model": "m", "view": view, "limit": "3" })).expect(200);
@@ -104,10 +104,10 @@ fn only_dashboards_render_as_pdf() {
     let practice = Practice::new();
     for (of, format, status) in [
         ("looks/1", "png", 200),
-        ("looks/1", "pdf", 422),
+        ("looks/1", "pdf", 400),
         ("queries/1", "jpg", 200),
-        ("queries/1", "pdf", 422),
-        ("dashboard_elements/1", "pdf", 422),
+        ("queries/1", "pdf", 400),
+        ("dashboard_elements/1", "pdf", 400),
         ("dashboards/1", "gif", 422),
         ("dashboards/99", "pdf", 404),
     ] {
@@ -115,4 +115,111 @@ fn only_dashboards_render_as_pdf() {
         assert_eq!(made.status, status, "{of} as {format}");
     }
     assert_eq!(practice.bare("POST", "/render_tasks/looks/1/png").status, 400, "width and height are required");
+}
+
+#[test]
+fn planned_task_shows_each_status_in_turn() {
+    let practice = Practice::new();
+    practice.looker.plan_task(TaskPlan::new(["added", "queued", "expired", "running", "complete"]));
+    let path = task(&practice, "orders", "json");
+    let shown: Vec<_> = (0..3).map(|_| practice.get(&path).expect(200)["status"].clone()).collect();
+    assert_eq!(shown, ["queued", "expired", "running"]);
+    assert_eq!(practice.get(&format!("{path}/results")).status, 200, "the request for the results counts, too");
+    assert_eq!(practice.get(&path).expect(200)["status"], "complete");
+    // The plan was for one task.
+    let other = task(&practice, "orders", "json");
+    assert_eq!(practice.get(&other).expect(200)["status"], "running");
+}
+
+#[test]
+fn planned_task_can_fail_or_lose_its_results() {
+    let practice = Practice::new();
+    for (plan, status, results) in [
+        (TaskPlan::new(["added", "error"]), "error", 200),
+        (TaskPlan::new(["added", "killed"]), "killed", 404),
+        (TaskPlan::new(["added", "expired"]), "expired", 404),
+        (TaskPlan::new(["added", "complete"]).without_results(), "complete", 404),
+    ] {
+        practice.looker.plan_task(plan);
+        let path = task(&practice, "orders", "json");
+        assert_eq!(practice.get(&path).expect(200)["status"], status);
+        assert_eq!(practice.get(&format!("{path}/results")).status, results, "{status}");
+    }
+}
+
+#[test]
+fn running_queries_are_listed_until_they_end() {
+    let practice = Practice::new();
+    let running = || practice.get("/running_queries").expect(200);
+    assert_eq!(running(), json!([]));
+    practice.looker.plan_task(TaskPlan::new(["added", "running", "complete"]));
+    let path = task(&practice, "orders", "json");
+    let listed = running();
+    assert_eq!(each(&listed, "query_task_id"), [path.rsplit('/').next().unwrap()]);
+    assert_eq!((&listed[0]["user"]["id"], &listed[0]["status"]), (&json!("13"), &json!("added")));
+    assert_eq!(listed[0]["query_id"], listed[0]["query"]["id"]);
+    practice.get(&path);
+    practice.get(&path);
+    assert_eq!(running(), json!([]));
+    let id = path.rsplit('/').next().unwrap();
+    assert_eq!(practice.delete(&format!("/running_queries/{id}")).status, 404, "it has ended");
+}
+
+#[test]
+fn failed_render_gives_its_reason() {
+    let practice = Practice::new();
+    practice
+        .looker
+        .plan_task(TaskPlan::new(["enqueued_for_query", "failure"]).detail("The renderer ran out of memory"));
+    let made = practice.post("/render_tasks/dashboards/1/png?width=80&height=60", &json!({})).expect(200);
+    assert_eq!((&made["status"], &made["status_detail"]), (&json!("enqueued_for_query"), &json!(null)));
+    let path = format!("/render_tasks/{}", made["id"].as_str().unwrap());
+    let shown = practice.get(&path).expect(200);
+    assert_eq!(
+        (&shown["status"], &shown["status_detail"]),
+        (&json!("failure"), &json!("The renderer ran out of memory"))
+    );
+    assert_eq!(practice.get(&format!("{path}/results")).status, 404);
+}
+
+#[test]
+fn derived_tables_are_built_by_gets() {
+    let practice = Practice::new();
+    let state = |build: &serde_json::Value| -> serde_json::Value {
+        serde_json::from_str(build["resp_text"].as_str().unwrap()).unwrap()
+    };
+    let start = |view: &str| practice.get(&format!("/derived_table/thelook/{view}/start")).expect(200);
+    let built = start("orders_pdt");
+    assert_eq!(state(&built)["status"], "added");
+    let path = format!("/derived_table/{}", built["materialization_id"].as_str().unwrap());
+    let statuses = [0, 1, 2].map(|_| state(&practice.get(&format!("{path}/status")).expect(200))["status"].clone());
+    assert_eq!(statuses, ["running", "complete", "complete"]);
+    assert_ne!(built["materialization_id"], start("orders_pdt")["materialization_id"], "a second start builds again");
+
+    let stopped = start("orders_pdt");
+    let path = format!("/derived_table/{}", stopped["materialization_id"].as_str().unwrap());
+    assert_eq!(state(&practice.get(&format!("{path}/stop")).expect(200))["status"], "killed");
+
+    practice.looker.plan_task(TaskPlan::new(["added", "error"]).detail("disk full"));
+    let failed = start("orders_pdt");
+    let path = format!("/derived_table/{}/status", failed["materialization_id"].as_str().unwrap());
+    let shown = state(&practice.get(&path).expect(200));
+    assert_eq!((&shown["status"], &shown["message"]), (&json!("error"), &json!("disk full")));
+
+    let refused = practice.get("/derived_table/thelook/ephemeral/start").expect(400);
+    assert_eq!(refused["message"], "An error has occurred.");
+    assert_eq!(practice.get("/derived_table/nothing/status").status, 404);
+}
+
+#[test]
+fn same_definition_is_the_same_query() {
+    let practice = Practice::new();
+    let create = |limit: serde_json::Value| {
+        let body = json!({ "model": "thelook", "view": "orders", "fields": ["orders.id"], "limit": limit });
+        practice.post("/queries", &body).expect(200)
+    };
+    let first = create(json!("5"));
+    assert_eq!((&create(json!("5"))["id"], &create(json!(5))["limit"]), (&first["id"], &json!("5")));
+    assert_eq!(create(json!(5))["id"], first["id"], "a limit is kept as text");
+    assert_ne!(create(json!("6"))["id"], first["id"]);
 }

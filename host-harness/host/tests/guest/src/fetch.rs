@@ -76,6 +76,14 @@ pub fn hoard(input: &str) -> Result<Output, Failure> {
     }
 }
 
+/// Makes requests without end, waits for each response, and reads none.
+pub fn hoard_responses(input: &str) -> Result<Output, Failure> {
+    let mut kept = Vec::new();
+    loop {
+        kept.push(send("get", input).map_err(|error| failed(format!("{error:?}")))?);
+    }
+}
+
 /// Makes resources without end and drops none.
 pub fn hoard_resources() -> Result<Output, Failure> {
     let mut kept = Vec::new();

@@ -22,7 +22,7 @@ use exports::workflow::connector::connector::{
 };
 use exports::workflow::connector::streaming::{Download as DownloadHandle, Guest as Streaming, GuestDownload};
 use std::cell::Cell;
-use workflow::connector::types::{Body, Call, Effect, Failure, File, Problem, Reason, Stability};
+use workflow::connector::types::{Body, Call, Effect, Failure, FieldProblem, File, Problem, Reason, Stability};
 
 struct Guest;
 
@@ -144,6 +144,7 @@ impl Connector for Guest {
             }
             "get" | "post" => fetch::fetch(&operation, &input),
             "hoard-requests" => fetch::hoard(&input),
+            "hoard-responses" => fetch::hoard_responses(&input),
             "hoard-resources" => fetch::hoard_resources(),
             "hoard-unsent" => fetch::hoard_unsent(),
             "hoard-fields" => fetch::hoard_fields(),
@@ -152,6 +153,11 @@ impl Connector for Guest {
             // Fills much memory with the input's text, and leaves it there.
             "remember" => {
                 std::mem::forget(input.repeat(1_000_000 / input.len()));
+                output(Body::Nothing)
+            }
+            // The same on the stack.
+            "remember-on-stack" => {
+                remember_on_stack(input.as_bytes(), 100);
                 output(Body::Nothing)
             }
             "search" => output(Body::Json(search(&input).to_string())),
@@ -188,6 +194,28 @@ impl Connector for Guest {
                 status: Some(429),
                 ..problem(Reason::RateLimited, "Too many requests.")
             })),
+            // Says the input's text wherever a failure can say something.
+            "say" => {
+                let field = FieldProblem { field: Some(input.clone()), code: input.clone(), message: input.clone() };
+                Err(Failure::Retryable(Problem {
+                    resume: Some(input.clone()),
+                    fields: vec![field],
+                    documentation_url: Some(input.clone()),
+                    ..problem(Reason::Rejected, input)
+                }))
+            }
+            // Says as much as its input says, in each text and in as many fields.
+            "talk" => {
+                let text = "x".repeat(fetch::value(&input, "bytes").and_then(|bytes| bytes.parse().ok()).unwrap_or(0));
+                let fields = fetch::value(&input, "fields").and_then(|fields| fields.parse().ok()).unwrap_or(0);
+                let field = FieldProblem { field: None, code: "x".into(), message: text.clone() };
+                Err(Failure::Retryable(Problem {
+                    resume: Some(text.clone()),
+                    fields: vec![field; fields],
+                    documentation_url: Some(text.clone()),
+                    ..problem(Reason::Rejected, text)
+                }))
+            }
             "wait" => {
                 std::thread::sleep(std::time::Duration::from_secs(60));
                 output(Body::Nothing)
@@ -213,13 +241,27 @@ fn recurse(depth: u64) -> u64 {
     if std::hint::black_box(depth) == 0 { 0 } else { recurse(depth + 1) + std::hint::black_box(depth) }
 }
 
+/// Fills the frames of so many calls with a text. They stay in memory, below the stack pointer.
+fn remember_on_stack(text: &[u8], depth: usize) {
+    let mut frame = [0u8; 4096];
+    for (byte, from) in frame.iter_mut().zip(text.iter().cycle()) {
+        *byte = *from;
+    }
+    std::hint::black_box(&mut frame);
+    if depth > 0 {
+        remember_on_stack(text, depth - 1);
+    }
+    std::hint::black_box(&frame);
+}
+
 /// How often the input's text, written backwards, is in this sandbox's memory, which is made larger first. Backwards,
-/// since the input itself is there.
+/// since the input itself is there. The stack is at the beginning of the memory.
 fn search(input: &str) -> usize {
     std::arch::wasm32::memory_grow::<0>(64);
     let bytes = std::arch::wasm32::memory_size::<0>() * 65536;
-    // SAFETY: all of it is there, and nothing writes to it meanwhile. The first page is left out: it has address zero.
-    let memory = unsafe { std::slice::from_raw_parts(65536 as *const u8, bytes - 65536) };
+    // SAFETY: all of it is there, and nothing writes to it meanwhile but this function to its own frame, which it does not
+    // compare with. Address zero is left out: no slice can begin there.
+    let memory = unsafe { std::slice::from_raw_parts(std::hint::black_box(1) as *const u8, bytes - 1) };
     let backwards: Vec<u8> = input.bytes().collect();
     memory.windows(backwards.len()).filter(|window| window.iter().eq(backwards.iter().rev())).count()
 }

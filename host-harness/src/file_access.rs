@@ -4,7 +4,7 @@ use std::fs::{File, Metadata};
 use std::io;
 
 /// The access that a file is to have once it is complete.
-pub(super) struct Access {
+pub struct Access {
     #[cfg(unix)]
     owner: Option<(u32, u32)>,
     #[cfg(unix)]
@@ -16,7 +16,7 @@ pub(super) struct Access {
 #[cfg(unix)]
 impl Access {
     /// That of the file whose place is taken; where there is none, that of a new file of this user's.
-    pub(super) fn of(old: Option<&Metadata>) -> Self {
+    pub fn of(old: Option<&Metadata>) -> Self {
         use std::os::unix::fs::MetadataExt;
         match old {
             Some(old) => Self { owner: Some((old.uid(), old.gid())), mode: old.mode() & 0o777 },
@@ -26,7 +26,11 @@ impl Access {
 
     /// Gives a file this access. Where its owner or group cannot be kept, only the owner gets access: nobody can read
     /// the new file who could not read the old one.
-    pub(super) fn give(&self, file: &File) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// Returns the system's error if the access cannot be changed.
+    pub fn give(&self, file: &File) -> io::Result<()> {
         use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
         let new = file.metadata()?;
         let is_kept = self.owner.is_none_or(|(user, group)| {
@@ -49,12 +53,16 @@ fn umask() -> u32 {
 #[cfg(not(unix))]
 impl Access {
     /// That of the file whose place is taken.
-    pub(super) fn of(old: Option<&Metadata>) -> Self {
+    pub fn of(old: Option<&Metadata>) -> Self {
         Self { permissions: old.map(Metadata::permissions) }
     }
 
     /// Gives a file this access.
-    pub(super) fn give(&self, file: &File) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// Returns the system's error if the access cannot be changed.
+    pub fn give(&self, file: &File) -> io::Result<()> {
         self.permissions.clone().map_or(Ok(()), |permissions| file.set_permissions(permissions))
     }
 }

@@ -1,4 +1,15 @@
 //! Values that must not be shown, and how texts are cleared of them.
+//!
+//! Both sides of the sandbox use it: the connector for the secrets and tokens that it knows, and the host for those that
+//! it keeps from the connector. It knows no vendor, and it is small enough for a component.
+//!
+//! ```
+//! use redact::{Redactor, Secret};
+//!
+//! let mut redactor = Redactor::default();
+//! redactor.add_credentials("the-id", &Secret::new("hunter2&".to_owned()));
+//! assert_eq!(redactor.redact("refused: hunter2%26"), "refused: …");
+//! ```
 
 use std::fmt;
 
@@ -32,6 +43,10 @@ impl Drop for Secret {
 
 /// What a secret is replaced by.
 const HIDDEN: &str = "…";
+/// The mark that the connector leaves where it cuts a text.
+const CUT: char = '…';
+/// The longest way to write a character: two escapes of JSON.
+const LONGEST_ENCODED: usize = 12;
 /// Anything shorter is not a secret, and hiding it would garble every message.
 const SHORTEST: usize = 4;
 
@@ -63,6 +78,11 @@ impl Redactor {
         if secret.reveal().len() >= SHORTEST {
             self.0.push(Hidden::Credentials(Secret::new(format!("{id}:{}", secret.reveal()))));
         }
+    }
+
+    /// Whether there is nothing to hide.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The text without secrets.
@@ -112,20 +132,33 @@ fn redact_one(text: String, secret: &str) -> String {
 
 /// The length of the text's beginning if that is the secret, whichever way each of its characters is written.
 fn encoded_length(text: &str, secret: &str) -> Option<usize> {
+    // Nearly all beginnings are ruled out by their first character.
+    lengths(text, secret.chars().next()?).next()?;
     // A character can be written in several ways, one of which may be the beginning of another (`\` and `\\`), so all
     // ends that are possible so far are kept.
     let mut ends = vec![0];
-    for character in secret.chars() {
+    for (matched, character) in secret.chars().enumerate() {
         let mut next: Vec<usize> =
             ends.iter().flat_map(|&end| lengths(&text[end..], character).map(move |length| end + length)).collect();
         next.sort_unstable();
         next.dedup();
         if next.is_empty() {
-            return None;
+            let cut = ends.iter().find_map(|&end| Some(end + cut_length(&text[end..])?));
+            return cut.filter(|_| matched >= SHORTEST);
         }
         ends = next;
     }
     ends.into_iter().max()
+}
+
+/// The length of the mark at the text's beginning where somebody cut it, and of half an encoded character before it.
+fn cut_length(text: &str) -> Option<usize> {
+    let of_encoding = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'%' | b'\\' | b'&' | b'#');
+    let half = match text.as_bytes().first() {
+        Some(b'%' | b'\\' | b'&') => text.bytes().take_while(|byte| of_encoding(byte)).count(),
+        _ => 0,
+    };
+    (half < LONGEST_ENCODED && text[half..].starts_with(CUT)).then(|| half + CUT.len_utf8())
 }
 
 /// The lengths of the text's beginnings that stand for a character.
@@ -253,6 +286,17 @@ mod tests {
             assert!(redacted.starts_with("Basic …") && !redacted.contains("dG"), "{redacted}");
         }
         assert_eq!(redact("??>>", "Pz8-Pg and Pz8+Pg"), "… and …");
+    }
+
+    #[test]
+    fn a_secret_that_was_cut_is_hidden() {
+        for cut in ["the-", "the-secret", "the%2Dse", "the-s%6", "the-s&#10", "the-se\\u00", "dGhlLXN"] {
+            assert_eq!(redact("the-secret!", &format!("x {cut}…")), "x …", "{cut}");
+            assert_eq!(redact("the-secret!", &format!("x {cut}… and y")), "x … and y", "{cut}");
+        }
+        for text in ["the…", "the-secret", "the-ser…", "the-ecret…"] {
+            assert_eq!(redact("the-secret!", text), text);
+        }
     }
 
     #[test]
