@@ -127,6 +127,8 @@ impl<'a> Check<'a> {
     /// What a reference can find.
     fn reference(&mut self, step: &Step, place: &str, text: &str, reference: &Reference) -> Possible<'a> {
         let (root, start) = match reference.root() {
+            // A step that does not come earlier is told when the file is read.
+            Root::Step(Some(named)) if !self.is_earlier(named, step) => return Possible::anything(),
             Root::Step(Some(named)) => (format!("$.steps{}", path::name_shown(named)), self.output(named)),
             Root::Input(Some(named)) => (format!("$.inputs{}", path::name_shown(named)), self.input(named)),
             Root::Item => ("$.item".to_owned(), self.item(step)),
@@ -140,6 +142,11 @@ impl<'a> Check<'a> {
         }
         // A path that can find several gives a list of them.
         if reference.is_singular() { possible } else { possible.in_list() }
+    }
+
+    fn is_earlier(&self, named: &str, step: &Step) -> bool {
+        let position = |id: &str| self.workflow.steps.iter().position(|step| step.id == id);
+        position(named).is_some_and(|named| position(&step.id).is_some_and(|step| named < step))
     }
 
     /// What the output of a step can be: a list of outputs if it has `for_each`.

@@ -21,14 +21,11 @@ pub(super) fn check(operation: &str, input: &Map<String, Value>, schema: &Value,
     let required = || schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     for name in required() {
         match input.get(name) {
-            None => {
-                let given = input.keys().map(String::as_str).filter(|given| !names().any(|known| known == *given));
-                let hint = match closest(name, given) {
-                    Some(given) => format!("; `{given}` may be meant"),
-                    None => String::new(),
-                };
-                found.push(("input".to_owned(), format!("`{operation}` needs the input `{name}`{hint}")));
-            }
+            // A misspelt name is told where it stands.
+            None if input
+                .keys()
+                .any(|given| closest(given, names()) == Some(name) && !names().any(|known| known == given)) => {}
+            None => found.push(("input".to_owned(), format!("`{operation}` needs the input `{name}`"))),
             Some(Value::Null) => {
                 found
                     .push((format!("input.{name}"), format!("`{operation}` needs a value for `{name}`; this is null")));

@@ -107,7 +107,7 @@ fn each_kind_of_mistake_is_told_with_what_was_meant() {
         ("users", get("user_id: 1, all: 1"), "`input.all`: this has to be true or false; `1` is not"),
         ("users", get("user_id: { a: 1 }"), "`input.user_id`: this has to be text; an object is not"),
         ("users", "    operation: users\n    input: { limit: 1 }\n".to_owned(), "`input.limit`: `users` has no input `limit`; it takes none"),
-        ("users", "    operation: create_user\n    input: { lastname: x }\n".to_owned(), "`create_user` needs the input `last_name`; `lastname` may be meant"),
+        ("users", "    operation: create_user\n    input: { lastname: x }\n".to_owned(), "`create_user` has no input `lastname`; did you mean `last_name`?"),
         ("users", "    operation: create_user\n    input: { last_name: x, locale: fr }\n".to_owned(), "`fr` is not one of the values that this can have; there is `en`, `de`"),
         ("users", "    operation: create_user\n    input: { last_name: x, credentials: { emial: y } }\n".to_owned(), "`input.credentials.emial`: there is no `emial` here; did you mean `email`?"),
         ("users", find("$.steps.a[0].idd"), "line 11, step `b`, `input.user_id`: `$.steps.a[0].idd` cannot be found: `$.steps.a[0]` has no `idd`; did you mean `id`?"),

@@ -57,7 +57,7 @@ fn what_is_wrong_with_the_yaml_is_told_with_its_line() {
         ("name: n\nsteps:\n  - id: a\n", 3, &["`operation` is missing"]),
         ("name: n\ntrigger: daily\nsteps:\n  - id: a\n    operation: o\n", 2, &["`manual`"]),
         ("name: n\nsteps:\n  - id: a\n    operation: o\n    operation: p\n", 5, &["operation"]),
-        ("name: n\nsteps:\n  - id: a\n    operation: o\n    input: { x: .inf }\n", 5, &["number"]),
+        ("name: n\nsteps:\n  - id: a\n    operation: o\n    input: { x: .inf }\n", 5, &["float"]),
         ("name: n\nsteps:\n  - id: a\n    operation: o\n    input: [1]\n", 5, &["has to be an object; this is a list"]),
         ("name: n\nsteps:\n  - id: a\n    operation: [\n", 5, &[]),
         ("- a\n", 1, &["a workflow has to be an object"]),
@@ -153,8 +153,8 @@ fn all_mistakes_are_told_at_once() {
         lines,
         [
             "line 5, step `a`",
-            "line 6, step `a`, `id`",
             "line 6, step `a`, `operation`",
+            "line 6, step `a`, `id`",
             "line 7, step `a`, `input.x`",
             "line 10, step `b`, `retry`"
         ],

@@ -91,7 +91,12 @@ fn what(error: &ValidationError<'_>, is_secret: bool) -> String {
 }
 
 fn expected(kind: &TypeKind) -> String {
-    let list = |types: &JsonTypeSet| types.iter().map(|one| of_type(one.as_str())).collect::<Vec<_>>().join(" or ");
+    let list = |types: &JsonTypeSet| {
+        let mut names: Vec<&str> = types.iter().map(|one| one.as_str()).collect();
+        // The exception comes last.
+        names.sort_by_key(|name| *name == "null");
+        names.into_iter().map(of_type).collect::<Vec<_>>().join(" or ")
+    };
     match kind {
         TypeKind::Single(one) => of_type(one.as_str()).to_owned(),
         TypeKind::Multiple(several) => list(several),
