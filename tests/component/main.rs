@@ -7,7 +7,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 /// The maximum size of the component in bytes.
-const LARGEST: usize = 1_200_000;
+const LARGEST: usize = 1_800_000;
 
 const WIT: &str = include_str!("../../wit/connector.wit");
 
