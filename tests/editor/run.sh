@@ -16,6 +16,7 @@ for binary in host-harness practice-looker; do
   fi
 done
 if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
+  apt-get update --quiet --quiet
   apt-get install --yes --no-install-recommends chromium
 fi
 
