@@ -24,7 +24,9 @@ fn options(text: &str) -> Vec<String> {
     let command = text.lines().take_while(|line| line.starts_with('#')).find(|line| line.contains("--practice"));
     let command = command.and_then(|line| line.split_once(".yaml")).map_or("", |(_, options)| options);
     let options = command.split('#').next().unwrap_or_default();
-    options.split_whitespace().map(|option| option.trim_matches('\'').to_owned()).collect()
+    // The comments name files as seen from the repository's folder.
+    let files = format!("@{}/", examples().display());
+    options.split_whitespace().map(|option| option.trim_matches('\'').replace("@examples/", &files)).collect()
 }
 
 #[test]

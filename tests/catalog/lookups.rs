@@ -36,7 +36,9 @@ async fn every_lookup_returns_choices() {
     for name in EXPECTED {
         assert!(fields.contains(name), "{name} has no look-up");
     }
-    // A query that runs is a choice of those that can be stopped, and a schedule of those that the caller has.
+    // A query that runs is a choice of those that can be stopped; schedules and alerts of those that the caller has.
+    let caller = practice.json("me", json!({})).await;
+    practice.json("update_alert_field", json!({ "alert_id": "1", "owner_id": caller["id"] })).await;
     let plan = json!({ "name": "Mine", "look_id": "1", "crontab": "0 7 * * 1" });
     practice.json("create_scheduled_plan", plan).await;
     practice.json("create_query_task", json!({ "query_id": "1", "result_format": "json" })).await;

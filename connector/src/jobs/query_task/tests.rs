@@ -72,7 +72,7 @@ fn without_time_to_wait_it_goes_on_by_resume_with_the_same_task() {
     let again = resume(&first);
     assert_eq!((&again["query_id"], &again["query_task_id"]), (&json!("5"), &json!("t1")));
     let second = retryable(trial.call_once(again));
-    assert_eq!(json(trial.call_once(resume(&second))), json!([{"orders.count": 1.1}]));
+    assert_eq!(json(trial.call_once(resume(&second)))[0]["orders.count"].as_f64(), Some(1.1));
     assert_eq!(trial.count(CREATE), 1);
     trial.is_used_up();
 }

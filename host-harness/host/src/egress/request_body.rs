@@ -11,6 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll};
+use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 use wasmtime_wasi_http::{Error, WasiBody};
 
@@ -29,6 +30,17 @@ pub(super) struct Written {
     body: Option<WasiBody>,
     /// Since when the server has not taken what there is. [`None`] while the guest is to write more.
     waiting_since: Option<Instant>,
+    /// What watches it after the response has begun. It goes with the body, and does not wait for its next look.
+    watcher: Option<AbortOnDrop>,
+}
+
+/// A task that ends when this is dropped.
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Ends the body of a request when it is dropped: what the guest still writes fails at once.
@@ -40,7 +52,8 @@ impl RequestBody {
         if body.is_end_stream() {
             return (Self::Empty(body), Release(None));
         }
-        let written = Arc::new(Mutex::new(Written { body: Some(body), waiting_since: Some(Instant::now()) }));
+        let written =
+            Arc::new(Mutex::new(Written { body: Some(body), waiting_since: Some(Instant::now()), watcher: None }));
         (Self::Written(Arc::clone(&written)), Release(Some(written)))
     }
 }
@@ -56,13 +69,14 @@ impl Release {
     ) {
         let written = self.0.take().filter(|written| !lock(written).is_over());
         let Some(written) = written else { return };
-        let (written, context) = (Arc::downgrade(&written), Arc::clone(context));
-        tokio::spawn(async move {
-            if end_where_it_stalls(written, &timeout).await {
+        let (watched, context) = (Arc::downgrade(&written), Arc::clone(context));
+        let watcher = tokio::spawn(async move {
+            if end_where_it_stalls(watched, &timeout).await {
                 error::failed(&context, Cause::TimedOut(timeout));
                 connection.iter().for_each(Progress::give_up);
             }
         });
+        lock(&written).watcher = Some(AbortOnDrop(watcher.abort_handle()));
     }
 }
 
@@ -102,6 +116,9 @@ impl Written {
             Poll::Pending => None,
             Poll::Ready(_) => Some(Instant::now()),
         };
+        if matches!(frame, Poll::Ready(None)) {
+            self.watcher = None;
+        }
         frame
     }
 }

@@ -115,7 +115,7 @@ fn each_kind_of_mistake_is_told_with_what_was_meant() {
         ("users", find("$.steps.a[0].id.x"), "`$.steps.a[0].id` is text, which has no `x`"),
         ("users", find("$.steps.a[0].email[0]"), "`$.steps.a[0].email` is text, so that `[0]` finds nothing"),
         ("users", find("$.steps.a[0].credentials.emial"), "`$.steps.a[0].credentials` has no `emial`; did you mean `email`?"),
-        ("users", find("$.steps.a[?@.emial == 'x'].id"), "`$.steps.a[*]` has no `emial`; did you mean `email`?"),
+        ("users", get("user_id: 1, role_ids: \"$.steps.a[?@.emial == 'x'].id\""), "`$.steps.a[*]` has no `emial`; did you mean `email`?"),
         ("users", find("$.steps.a[*].id"), "`input.user_id`: this has to be text, but it gives a list"),
         ("users", get("user_id: 1, role_ids: \"$.steps.a[0]\""), "`input.role_ids`: this has to be a list, but it gives an object"),
         ("logout", find("$.steps.a"), "this has to be text, but it gives nothing"),

@@ -59,7 +59,7 @@ fn what_is_wrong_with_the_yaml_is_told_with_its_line() {
         ("name: n\nsteps:\n  - id: a\n    operation: o\n    operation: p\n", 5, &["operation"]),
         ("name: n\nsteps:\n  - id: a\n    operation: o\n    input: { x: .inf }\n", 5, &["float"]),
         ("name: n\nsteps:\n  - id: a\n    operation: o\n    input: [1]\n", 5, &["has to be an object; this is a list"]),
-        ("name: n\nsteps:\n  - id: a\n    operation: [\n", 5, &[]),
+        ("name: n\nsteps:\n  - id: a\n    operation: [\n", 4, &["unclosed bracket"]),
         ("- a\n", 1, &["a workflow has to be an object"]),
         ("name: 5\nsteps:\n  - id: a\n    operation: o\n", 1, &["`name` has to be text; this is a number"]),
         ("name: n\nsteps: {}\n", 2, &["has to be a list"]),
