@@ -39,6 +39,12 @@ pub const AT_ONCE: usize = 64;
 /// The most attempts of a step.
 pub const ATTEMPTS: u32 = 100;
 
+/// The largest workflow file, in bytes. Files that people write have some kilobytes; data belongs into inputs.
+pub const FILE_BYTES: usize = 1024 * 1024;
+
+/// The most steps of a workflow. `for_each` repeats a step for each element of a list.
+pub const STEPS: usize = 1_000;
+
 /// A workflow.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Workflow {
@@ -135,6 +141,14 @@ impl Workflow {
     /// invalid or name what cannot be there.
     pub fn draft(yaml: &str) -> Draft {
         let mut problems = Vec::new();
+        if yaml.len() > FILE_BYTES {
+            let message = format!(
+                "the file has {} bytes, more than {FILE_BYTES}; give data as inputs (`--set NAME=@FILE`) instead",
+                yaml.len()
+            );
+            let problems = vec![Problem::new(Position { line: 1, column: 0 }, "", message)];
+            return Draft { workflow: Self::default(), problems };
+        }
         let workflow = match Node::parse(yaml) {
             Ok(node) => reader::workflow(&node, &mut problems),
             Err(problem) => {

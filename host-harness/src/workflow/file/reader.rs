@@ -4,7 +4,7 @@ use super::super::inputs;
 use super::super::node::{Content, Key, Node, Positions};
 use super::super::problem::{Problem, suggestion};
 use super::super::reference;
-use super::{AT_ONCE, ATTEMPTS, Declaration, Step, Workflow};
+use super::{AT_ONCE, ATTEMPTS, Declaration, STEPS, Step, Workflow};
 use serde_json::{Map, Value};
 
 const WORKFLOW_KEYS: [&str; 4] = ["name", "trigger", "inputs", "steps"];
@@ -126,6 +126,14 @@ fn steps(object: &Object<'_>, problems: &mut Problems) -> Vec<Step> {
             return Vec::new();
         }
     };
+    if items.len() > STEPS {
+        let message = format!(
+            "there are {} steps, more than {STEPS}; use `for_each` to repeat a step, or split the workflow",
+            items.len()
+        );
+        problems.push(Problem::new(node.at, "steps", message));
+        return Vec::new();
+    }
     let mut steps: Vec<Step> = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let mut found = Vec::new();

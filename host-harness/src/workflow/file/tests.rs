@@ -191,3 +191,13 @@ fn references_to_what_cannot_be_there_are_found_before_anything_runs() {
     assert!(with("$.steps").contains("does not refer to a step or an input"));
     assert!(with("$.steps.first[").contains("is not a valid JSONPath"));
 }
+
+#[test]
+fn a_file_is_limited_in_size_and_steps() {
+    let steps = |count: usize| (0..count).map(|id| format!("  - {{ id: s{id}, operation: o }}\n")).collect::<String>();
+    assert!(Workflow::parse(&format!("name: n\nsteps:\n{}", steps(STEPS))).is_ok());
+    let many = error(&format!("name: n\nsteps:\n{}", steps(STEPS + 1)));
+    assert!(many.contains("1001 steps, more than 1000") && many.contains("for_each"), "{many}");
+    let large = error(&format!("name: n\n{}", "#".repeat(FILE_BYTES)));
+    assert!(large.starts_with("line 1: the file has") && large.contains("--set"), "{large}");
+}
