@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-const MAX_BYTES = 200 * 1024;
+const MAX_BYTES = 200_000;
 
 function* files(folder) {
   for (const name of readdirSync(folder)) {
