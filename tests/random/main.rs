@@ -32,6 +32,9 @@ const CALL_TIME: Duration = Duration::from_secs(10);
 /// Time limit for the first byte of a response and for each pause in it.
 const SILENCE: Duration = Duration::from_secs(2);
 
+/// How long a call may wait for its own reasons: a job that polls would otherwise wait longer than the call may take.
+const WAITS: Duration = Duration::from_secs(3);
+
 /// How many cases run at once. Most of the time they wait before a retry.
 const AT_ONCE: u32 = 48;
 
@@ -53,7 +56,7 @@ struct Case {
 
 impl Case {
     fn call(&self) -> Call {
-        Call::new(&self.operation).input(&self.input)
+        Call::new(&self.operation).input(&self.input).max_wait(WAITS)
     }
 }
 
