@@ -32,6 +32,7 @@ mod query_task;
 mod reassign_schedules;
 mod refusals;
 mod render_and_wait;
+mod restart;
 mod run_look_with_filters;
 mod run_query_and_wait;
 mod run_schedule_now;

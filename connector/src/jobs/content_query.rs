@@ -1,28 +1,10 @@
 //! The query of a Look, as it goes from one instance to another.
 
+use super::query_definition::RESULT_PROPERTIES;
 use serde_json::{Map, Value};
 
-/// The properties that make up a query. The others belong to the instance: its id, slug and links.
-const PROPERTIES: [&str; 18] = [
-    "model",
-    "view",
-    "fields",
-    "pivots",
-    "fill_fields",
-    "filters",
-    "filter_expression",
-    "sorts",
-    "limit",
-    "column_limit",
-    "total",
-    "row_total",
-    "subtotals",
-    "vis_config",
-    "filter_config",
-    "visible_ui_sections",
-    "dynamic_fields",
-    "query_timezone",
-];
+/// The properties of a query beside [`RESULT_PROPERTIES`]. The others belong to the instance: its id, slug and links.
+const SHOWN_PROPERTIES: [&str; 3] = ["filters", "filter_config", "visible_ui_sections"];
 
 /// A query without what belongs to its instance, and without what is empty.
 pub fn portable(query: &Value) -> Map<String, Value> {
@@ -33,7 +15,8 @@ pub fn portable(query: &Value) -> Map<String, Value> {
         Value::String(text) => text.is_empty(),
         _ => false,
     };
-    let kept = PROPERTIES.iter().filter_map(|name| Some(((*name).to_owned(), query.get(*name)?.clone())));
+    let properties = RESULT_PROPERTIES.iter().chain(&SHOWN_PROPERTIES);
+    let kept = properties.filter_map(|name| Some(((*name).to_owned(), query.get(*name)?.clone())));
     kept.filter(|(_, value)| !is_empty(value)).collect()
 }
 

@@ -1,30 +1,10 @@
 //! The query of a Look with other filters, for the jobs that run or draw it.
 
-use super::query_definition::store;
+use super::query_definition::{RESULT_PROPERTIES, store};
 use super::{Job, id};
 use crate::catalog::nearest;
 use crate::failure::{FieldProblems, Reason, Result};
 use serde_json::{Map, Value, json};
-
-/// The properties of a query that make its result. Its id and slug are another query's; `filter_config` is what the filter
-/// controls show, and beats `filters` where both are sent.
-const COPIED: [&str; 15] = [
-    "model",
-    "view",
-    "fields",
-    "pivots",
-    "fill_fields",
-    "filter_expression",
-    "sorts",
-    "limit",
-    "column_limit",
-    "total",
-    "row_total",
-    "subtotals",
-    "dynamic_fields",
-    "query_timezone",
-    "vis_config",
-];
 
 /// How to change the filters of a Look.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +25,8 @@ pub fn store_changed(job: &mut Job, look_id: &str, change: &Change) -> Result<St
         return Err(job.fail_input("look_id", "not_found", Reason::NotFound, message));
     };
     check_fields(job, query, change)?;
-    let copied = COPIED.iter().filter_map(|name| Some(((*name).to_owned(), query.get(*name)?.clone())));
+    // `filter_config` is what the filter controls show, and beats `filters` where both are sent.
+    let copied = RESULT_PROPERTIES.iter().filter_map(|name| Some(((*name).to_owned(), query.get(*name)?.clone())));
     let mut definition: Map<String, Value> = copied.filter(|(_, value)| !value.is_null()).collect();
     let mut filters = query.get("filters").and_then(Value::as_object).cloned().unwrap_or_default();
     filters.retain(|name, _| !change.remove.contains(name));

@@ -1,5 +1,6 @@
 //! Runs a query as a task in Looker and waits for its result, for the jobs that do that.
 
+use super::restart::{restart, taken_up};
 use super::{Job, Outcome, StepState, id};
 use crate::failure::{Failure, Problem, Reason, Result};
 use serde_json::{Value, json};
@@ -9,8 +10,6 @@ use std::time::Duration;
 const TASK: &str = "query_task_id";
 /// The input by which a call that goes on knows since when the task is shown as expired, in seconds since 1970.
 const EXPIRED_SINCE: &str = "expired_since";
-/// The input by which a call that goes on knows that the task replaced one whose result was lost.
-const RESTARTED: &str = "restarted";
 /// How long a task may be shown as expired. For some minutes, that can be said of a task that still runs.
 const EXPIRED_FOR: Duration = Duration::from_secs(5 * 60);
 /// The step that starts a task.
@@ -39,13 +38,7 @@ enum Seen {
 ///
 /// The inputs are `result_format`, `cache`, `on_timeout`, and those with which a call goes on.
 pub fn result(job: &mut Job, mut query: impl FnMut(&mut Job) -> Result<Query>) -> Result<Outcome> {
-    let mut task = job.text(TASK);
-    if let Some(task) = &task {
-        job.resume_with(TASK, task.clone());
-    }
-    if job.flag(RESTARTED) {
-        job.resume_with(RESTARTED, true);
-    }
+    let mut task = taken_up(job, TASK);
     loop {
         let started = match task.take() {
             Some(task) => task,
@@ -65,15 +58,10 @@ pub fn result(job: &mut Job, mut query: impl FnMut(&mut Job) -> Result<Query>) -
         if let Seen::Failed(status) = seen {
             return Err(reason(job, &started, status));
         }
-        if job.flag(RESTARTED) {
-            let message = "Looker lost the result of the query twice. Run it again later, or with fewer rows.";
-            return Err(job.fail(Reason::RemoteError, message));
-        }
-        job.set_value(RESTARTED, true.into());
+        let lost_twice = "Looker lost the result of the query twice. Run it again later, or with fewer rows.";
+        restart(job, TASK, lost_twice)?;
         job.set_value(EXPIRED_SINCE, Value::Null);
-        job.forget_resume(TASK);
         job.forget_resume(EXPIRED_SINCE);
-        job.resume_with(RESTARTED, true);
     }
 }
 

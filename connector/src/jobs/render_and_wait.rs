@@ -1,6 +1,7 @@
 //! `render_and_wait`: draws a dashboard, a Look, a query or a tile, and returns the file.
 
 use super::look_query::{Change, store_changed};
+use super::restart::{restart, taken_up};
 use super::{Job, Outcome, id};
 use crate::catalog::nearest;
 use crate::failure::{FieldProblems, Reason, Result};
@@ -9,8 +10,6 @@ use serde_json::{Map, Value, json};
 
 /// The input by which a call that goes on finds its render.
 const TASK: &str = "render_task_id";
-/// The input by which a call that goes on knows that the render replaced one whose file was lost.
-const RESTARTED: &str = "restarted";
 /// What can be drawn: the input, and the operation that starts it.
 const SUBJECTS: [(&str, &str); 4] = [
     ("dashboard_id", "create_dashboard_render_task"),
@@ -28,13 +27,7 @@ const OF_DASHBOARDS: [(&str, &str); 4] = [
 
 pub(super) fn run(job: &mut Job) -> Result<Outcome> {
     let subject = check(job)?;
-    let mut task = job.text(TASK);
-    if let Some(task) = &task {
-        job.resume_with(TASK, task.clone());
-    }
-    if job.flag(RESTARTED) {
-        job.resume_with(RESTARTED, true);
-    }
+    let mut task = taken_up(job, TASK);
     loop {
         let started = match task.take() {
             Some(task) => task,
@@ -47,12 +40,7 @@ pub(super) fn run(job: &mut Job) -> Result<Outcome> {
                 outcome => return outcome,
             }
         }
-        if job.flag(RESTARTED) {
-            return Err(job.fail(Reason::RemoteError, "Looker lost the rendered file twice. Render it again later."));
-        }
-        job.set_value(RESTARTED, true.into());
-        job.forget_resume(TASK);
-        job.resume_with(RESTARTED, true);
+        restart(job, TASK, "Looker lost the rendered file twice. Render it again later.")?;
     }
 }
 

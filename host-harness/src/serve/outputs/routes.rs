@@ -4,6 +4,7 @@ use super::super::app::App;
 use super::super::blocking;
 use super::super::error::{ApiError, Json};
 use super::super::request::{UrlPath, UrlQuery};
+use super::document::{Document, NodeId};
 use super::kept::{Content, Kept};
 use super::node::{self, Part};
 use super::path::Path;
@@ -54,8 +55,7 @@ pub(in crate::serve) async fn node(
 ) -> Result<Json, ApiError> {
     read(app, step, move |kept| {
         let path = parameters.path()?;
-        let document = kept.document().map_err(|_| not_json())?;
-        let id = document.find(&path).ok_or_else(|| nothing(&path))?;
+        let (document, id) = found(kept, &path)?;
         let limit = parameters.limit.unwrap_or(LIMIT).min(node::MAX_CHILDREN);
         let part = Part { offset: parameters.offset.unwrap_or(0), limit, filter: parameters.filter.as_deref() };
         Ok(Json(node::node(document, &path, id, &part)))
@@ -75,8 +75,7 @@ pub(in crate::serve) async fn table(
         let found = match kept.content() {
             Content::Text(text) if path.segments().is_empty() => table::of_csv(text, offset, limit),
             _ => {
-                let document = kept.document().map_err(|_| not_json())?;
-                let id = document.find(&path).ok_or_else(|| nothing(&path))?;
+                let (document, id) = found(kept, &path)?;
                 table::of_list(document, id, offset, limit)
             }
         };
@@ -117,10 +116,10 @@ fn unknown(step: &str) -> ApiError {
     ApiError::not_found(format!("no output of step `{step}` is kept; run the step"))
 }
 
-fn nothing(path: &Path) -> ApiError {
-    ApiError::not_found(format!("the output has nothing at {path}"))
-}
-
-fn not_json() -> ApiError {
-    ApiError::bad_request("the output is not JSON that can be read in parts; download it")
+/// The value at a path of an output that is JSON.
+fn found<'a>(kept: &'a Kept, path: &Path) -> Result<(&'a Document, NodeId), ApiError> {
+    let not_json = || ApiError::bad_request("the output is not JSON that can be read in parts; download it");
+    let document = kept.document().map_err(|_| not_json())?;
+    let nothing = || ApiError::not_found(format!("the output has nothing at {path}"));
+    Ok((document, document.find(path).ok_or_else(nothing)?))
 }
